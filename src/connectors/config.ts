@@ -1,0 +1,160 @@
+import { HeadwaterError } from '../errors.ts';
+import { fieldProblems } from '../issues.ts';
+import { AddressRefused, normaliseHost } from '../net/address.ts';
+import { parseConnectionString } from '../secrets/connection-string.ts';
+import { parseReference, type Reference } from '../secrets/references.ts';
+import { Secret } from '../secrets/secret.ts';
+import type { Connector } from './define-connector.ts';
+import { isDestination, isSecret, type Role } from './fields.ts';
+
+export type SecretValue = Secret | Reference;
+
+/**
+ * A validated config: what may be shown apart from what may not. Literals are `Secret`s from here on;
+ * references stay references until they are used.
+ */
+export interface Config {
+  settings: Readonly<Record<string, unknown>>;
+  secrets: Readonly<Record<string, SecretValue>>;
+}
+
+const CONNECTION_STRING = 'connection_string';
+const BASE = '/config';
+
+/** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
+const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|\[secret\])$/i;
+
+/**
+ * Validates what an agent gave. A literal connection string is taken apart at once.
+ * @throws HeadwaterError INVALID_CONFIG with a field problem for each thing wrong
+ */
+export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
+  refuseMasks(connector, input);
+  const expanded = expandConnectionString(connector, input);
+  const deferred = expanded[CONNECTION_STRING] !== undefined;
+  const schema = deferred ? connector.schema().partial() : connector.schema();
+  const result = schema.safeParse(expanded);
+  if (!result.success) {
+    throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
+      fields: fieldProblems(result.error, { base: BASE, known: knownKeys(connector) }),
+      hint: 'get_connector_schema shows every field.',
+    });
+  }
+  const settings: Record<string, unknown> = {};
+  const secrets: Record<string, SecretValue> = {};
+  for (const [name, value] of Object.entries(result.data)) {
+    const facts = connector.fields[name]?.facts;
+    if (value === undefined || !facts) continue;
+    if (isSecret(facts)) secrets[name] = secretValue(name, String(value));
+    else settings[name] = value;
+  }
+  judgeHost(connector, settings);
+  return { settings, secrets };
+}
+
+function secretValue(name: string, text: string): SecretValue {
+  try {
+    return parseReference(text) ?? new Secret(text);
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    throw new HeadwaterError('INVALID_CONFIG', error.message, { fields: [{ field: `${BASE}/${name}`, message: error.message }] });
+  }
+}
+
+function refuseMasks(connector: Connector, input: Readonly<Record<string, unknown>>): void {
+  const fields = Object.entries(input)
+    .filter(([name, value]) => {
+      const facts = connector.fields[name]?.facts;
+      if (!facts || !isSecret(facts)) return value === null;
+      return value === null || typeof value === 'object' || (typeof value === 'string' && MASK.test(value));
+    })
+    .map(([name, value]) => ({
+      field: `${BASE}/${name}`,
+      message: value === null ? 'is null; leave it out to keep it, or name it in clear to remove it' : 'is a mask, not a secret; leave it out to keep it',
+    }));
+  if (fields.length > 0) {
+    throw new HeadwaterError('INVALID_CONFIG', 'A masked or null value was given.', { fields });
+  }
+}
+
+function expandConnectionString(connector: Connector, input: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const text = input[CONNECTION_STRING];
+  if (!connector.connectionString || typeof text !== 'string' || secretValue(CONNECTION_STRING, text) instanceof Secret === false) {
+    return { ...input };
+  }
+  const { [CONNECTION_STRING]: _, ...given } = input;
+  const found = parseConnectionString(text, connector.connectionString);
+  const twice = Object.keys(found).filter((name) => given[name] !== undefined && given[name] !== found[name]);
+  if (twice.length > 0) {
+    throw new HeadwaterError('INVALID_CONFIG', 'The connection string and single fields disagree.', {
+      fields: twice.map((name) => ({ field: `${BASE}/${name}`, message: 'is also in the connection string, with another value' })),
+    });
+  }
+  return { ...found, ...given };
+}
+
+function judgeHost(connector: Connector, settings: Record<string, unknown>): void {
+  const name = fieldWithRole(connector, 'host');
+  const value = name === undefined ? undefined : settings[name];
+  if (name === undefined || value === undefined) return;
+  try {
+    normaliseHost(value);
+  } catch (error) {
+    if (!(error instanceof AddressRefused)) throw error;
+    throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
+      fields: [{ field: `${BASE}/${name}`, message: 'must be a host name or IP address alone, without scheme, port or path' }],
+    });
+  }
+}
+
+/** Field names, their portable names and what else people call them, each with the name to use. */
+function knownKeys(connector: Connector): Record<string, string> {
+  const known: Record<string, string> = {};
+  for (const [name, { facts }] of Object.entries(connector.fields)) {
+    for (const other of facts.aka ?? []) known[other] = name;
+    known[name] = name;
+  }
+  return known;
+}
+
+export function fieldWithRole(connector: Connector, role: Role): string | undefined {
+  return Object.entries(connector.fields).find(([, { facts }]) => facts.role === role)?.[0];
+}
+
+/** What a probe receives: settings and secrets in one object, references resolved. */
+export type ResolvedConfig = Readonly<Record<string, unknown>>;
+
+/**
+ * Resolves references and, where the connection string itself was one, takes it apart and validates the whole.
+ * @throws HeadwaterError REFERENCE_DENIED, REFERENCE_BROKEN or INVALID_CONFIG
+ */
+export async function resolveConfig(
+  connector: Connector,
+  config: Config,
+  resolve: (reference: Reference) => Promise<Secret>,
+): Promise<{ values: ResolvedConfig; secrets: readonly Secret[] }> {
+  const resolved: Record<string, Secret> = {};
+  for (const [name, value] of Object.entries(config.secrets)) {
+    resolved[name] = value instanceof Secret ? value : await resolve(value);
+  }
+  const { [CONNECTION_STRING]: dsn, ...rest } = resolved;
+  if (dsn === undefined) {
+    return { values: { ...config.settings, ...resolved }, secrets: Object.values(resolved) };
+  }
+  const found = connector.connectionString ? parseConnectionString(dsn, connector.connectionString) : {};
+  const whole = parseConfig(connector, { ...found, ...config.settings });
+  const inner = await resolveConfig(connector, { ...whole, secrets: { ...whole.secrets, ...rest } }, resolve);
+  return { values: inner.values, secrets: [...inner.secrets, dsn] };
+}
+
+/** The destination of a config, canonical: equal exactly when secrets would go to the same place in the same way. */
+export function destinationOf(connector: Connector, config: Config): Readonly<Record<string, string>> {
+  const destination: Record<string, string> = {};
+  for (const [name, { facts }] of Object.entries(connector.fields)) {
+    if (!isDestination(facts)) continue;
+    const value = config.secrets[name] ?? config.settings[name];
+    if (value === undefined || value instanceof Secret) continue;
+    destination[name] = facts.role === 'host' ? normaliseHost(value).host : JSON.stringify(value);
+  }
+  return destination;
+}

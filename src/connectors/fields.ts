@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { TLS_MODES, type TlsMode } from '../net/tls.ts';
+import type { Secret } from '../secrets/secret.ts';
+
+/**
+ * What a field means across platforms. The same role is the same thing on every platform, whatever its key there.
+ */
+export type Role = 'host' | 'port' | 'username' | 'password' | 'database' | 'schemas' | 'tls_mode' | 'tls_ca';
+
+/**
+ * Every field has a class, so that nothing can be forgotten:
+ * `setting` is shown and kept; `destination` decides where a secret is sent; `secret` is sealed and never shown;
+ * `secret_destination` is both (a connection string).
+ */
+export type FieldClass = 'setting' | 'destination' | 'secret' | 'secret_destination';
+
+export type FieldGroup = 'connection' | 'authentication' | 'tls' | 'selection';
+
+export interface FieldFacts {
+  class: FieldClass;
+  group: FieldGroup;
+  title: string;
+  description: string;
+  role?: Role;
+  examples?: readonly unknown[];
+  /** Left out of the `essential` schema. */
+  advanced?: boolean;
+  /** Other names people use for it; they feed did-you-mean. */
+  aka?: readonly string[];
+}
+
+/** A field of a connector: facts said once, and the zod schema, built on first use. `T` is what a probe receives. */
+export interface Field<T = unknown> {
+  facts: FieldFacts;
+  schema: () => z.ZodType;
+  /** Phantom: carries `T` for inference, never set. */
+  readonly value?: T;
+}
+
+export type Fields = Record<string, Field>;
+
+/** The typed config a probe of these fields receives: references resolved, secrets as `Secret`. */
+export type ConfigOf<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+export function isSecret(facts: FieldFacts): boolean {
+  return facts.class === 'secret' || facts.class === 'secret_destination';
+}
+
+export function isDestination(facts: FieldFacts): boolean {
+  return facts.class === 'destination' || facts.class === 'secret_destination';
+}
+
+const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
+const text = (max: number) =>
+  z.string().min(1).max(max).regex(PRINTABLE, { error: 'must not contain control or invisible characters' });
+
+/** Any field: what the ready-made ones below are built from. */
+export function field<T>(facts: FieldFacts, schema: () => z.ZodType): Field<T> {
+  return { facts, schema };
+}
+
+export function host(facts: Partial<FieldFacts> = {}): Field<string> {
+  return field(
+    {
+      class: 'destination',
+      group: 'connection',
+      role: 'host',
+      title: 'Host',
+      description: 'Host name or IP address of the server, without scheme or port.',
+      examples: ['db.example.com'],
+      aka: ['hostname', 'server', 'address', 'endpoint'],
+      ...facts,
+    },
+    () => text(255),
+  );
+}
+
+export function port(standard: number): Field<number> {
+  return field(
+    { class: 'destination', group: 'connection', role: 'port', title: 'Port', description: 'TCP port of the server.' },
+    () => z.int().min(1).max(65535).default(standard),
+  );
+}
+
+export function database(facts: Partial<FieldFacts> = {}): Field<string> {
+  return field(
+    {
+      class: 'setting',
+      group: 'connection',
+      role: 'database',
+      title: 'Database',
+      description: 'Name of the database to read.',
+      examples: ['shop'],
+      aka: ['dbname', 'db', 'database_name'],
+      ...facts,
+    },
+    () => text(128),
+  );
+}
+
+export function username(facts: Partial<FieldFacts> = {}): Field<string> {
+  return field(
+    {
+      class: 'setting',
+      group: 'authentication',
+      role: 'username',
+      title: 'User',
+      description: 'The user to log in as. One that may only read is best.',
+      examples: ['headwater'],
+      aka: ['user', 'login', 'user_name'],
+      ...facts,
+    },
+    () => text(128),
+  );
+}
+
+const secretText = () => z.string().min(1).max(65_536);
+
+export function password(): Field<Secret | undefined> {
+  return field(
+    {
+      class: 'secret',
+      group: 'authentication',
+      role: 'password',
+      title: 'Password',
+      description: "The user's password: a reference such as ${env:HEADWATER_SECRET_DB} or ${file:/run/secrets/db}.",
+      examples: ['${env:HEADWATER_SECRET_DB}'],
+      aka: ['pass', 'passwd', 'pwd'],
+    },
+    () => secretText().optional(),
+  );
+}
+
+export function tlsMode(standard: TlsMode): Field<TlsMode> {
+  return field(
+    {
+      class: 'destination',
+      group: 'tls',
+      role: 'tls_mode',
+      title: 'TLS mode',
+      description:
+        'disable: never. prefer: when the server offers it. require: always, certificate unchecked. ' +
+        'verify-ca: certificate must be trusted. verify-full: and name the host.',
+      aka: ['ssl', 'sslmode', 'ssl_mode', 'tls'],
+    },
+    () => z.enum(TLS_MODES).default(standard),
+  );
+}
+
+export function tlsCa(): Field<string | undefined> {
+  return field(
+    {
+      class: 'destination',
+      group: 'tls',
+      role: 'tls_ca',
+      title: 'CA certificate',
+      description: 'PEM text of the authority to trust besides the public ones, for verify-ca and verify-full.',
+      advanced: true,
+      aka: ['sslrootcert', 'ca', 'ca_cert'],
+    },
+    () =>
+      z
+        .string()
+        .max(65_536)
+        .regex(/-----BEGIN CERTIFICATE-----/, { error: 'must be PEM text with a BEGIN CERTIFICATE line' })
+        .optional(),
+  );
+}
+
+export function schemaSelection(): Field<string[] | undefined> {
+  return field(
+    {
+      class: 'setting',
+      group: 'selection',
+      role: 'schemas',
+      title: 'Schemas',
+      description: 'Schemas to read. Leave out for all but system schemas.',
+      examples: [['public']],
+      aka: ['schema', 'selected_schemas'],
+    },
+    () => z.array(text(63)).min(1).max(100).optional(),
+  );
+}
+
+export function connectionString(example: string): Field<Secret | undefined> {
+  return field(
+    {
+      class: 'secret_destination',
+      group: 'connection',
+      title: 'Connection string',
+      description: 'Instead of the single fields. It is taken apart at once; a password in it is stored as one.',
+      examples: [example],
+      aka: ['url', 'uri', 'dsn', 'connection_url', 'database_url'],
+    },
+    () => z.string().min(1).max(8192).optional(),
+  );
+}

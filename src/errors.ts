@@ -1,0 +1,79 @@
+/**
+ * Every error code an agent can meet, in one table. README's table is generated from it.
+ * `retryable`: the same call may succeed later without a change by the caller.
+ */
+export const ERROR_CODES = {
+  INVALID_ARGUMENTS: { retryable: false, meaning: 'An argument is missing, unknown or of the wrong form. `fields` point at each.' },
+  INVALID_CONFIG: { retryable: false, meaning: "The config does not fit the connector's schema. `fields` point at each problem." },
+  INVALID_CURSOR: { retryable: false, meaning: 'The cursor is not one that this list gave out. Start again without it.' },
+  CONNECTOR_NOT_FOUND: { retryable: false, meaning: 'No connector has that code, name or alias.' },
+  SOURCE_NOT_FOUND: { retryable: false, meaning: 'There is no source with that id, or it is not yours.' },
+  STREAM_NOT_FOUND: { retryable: false, meaning: 'The source has no such stream, or its user may not see it.' },
+  NAME_TAKEN: { retryable: false, meaning: 'Another source already has this name.' },
+  VERSION_CONFLICT: { retryable: false, meaning: 'The source has changed since the version in `if_version`.' },
+  IDEMPOTENCY_CONFLICT: { retryable: false, meaning: 'This `idempotency_key` was used before with other arguments.' },
+  CREDENTIALS_REQUIRED: { retryable: false, meaning: 'A destination field changed, so stored credentials are not sent along. Give them again.' },
+  CONFIRMATION_REQUIRED: { retryable: false, meaning: "`confirm` is not the source's name, or the person who was asked said no." },
+  SECRET_IN_ARGUMENT: { retryable: false, meaning: 'A literal secret was given and HEADWATER_INLINE_SECRETS is `refuse`.' },
+  REFERENCE_DENIED: { retryable: false, meaning: 'The operator has not opened what this reference points at.' },
+  REFERENCE_BROKEN: { retryable: false, meaning: 'The reference is allowed, but nothing usable is there.' },
+  EGRESS_DENIED: { retryable: false, meaning: 'The egress policy does not permit this target. The hint names the switch an operator can set.' },
+  TEST_FAILED: { retryable: false, meaning: 'The connection test failed, so nothing was stored. The report says what to fix.' },
+  CONNECTION_FAILED: { retryable: false, meaning: 'The source could not be reached or refused the request. The report says why.' },
+  UNSUPPORTED: { retryable: false, meaning: 'The platform or connector cannot do this. The message says why.' },
+  READ_ONLY: { retryable: false, meaning: 'HEADWATER_READ_ONLY is on.' },
+  STORE_UNAVAILABLE: { retryable: true, meaning: 'The store cannot be opened or is too busy.' },
+  KEY_UNAVAILABLE: { retryable: false, meaning: 'The master key is missing, malformed or not the one the credentials were sealed with.' },
+  CANCELLED: { retryable: true, meaning: 'The caller cancelled.' },
+  DEADLINE_EXCEEDED: { retryable: true, meaning: 'It took longer than allowed.' },
+  INTERNAL: { retryable: false, meaning: 'A fault in Headwater. The log has the details under the same `id`.' },
+} as const satisfies Record<string, { retryable: boolean; meaning: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** A complete tool call an agent can make next. */
+export interface NextCall {
+  tool: string;
+  arguments: Record<string, unknown>;
+  why: string;
+}
+
+/** One thing wrong with an input: `field` is a JSON Pointer. */
+export interface FieldProblem {
+  field: string;
+  message: string;
+}
+
+export interface ErrorDetails {
+  hint?: string;
+  fields?: FieldProblem[];
+  retryable?: boolean;
+  retry_after_ms?: number;
+  next?: NextCall[];
+  report?: unknown;
+  upstream_message?: string;
+  cause?: unknown;
+}
+
+/** The only error that crosses a boundary. Everything else is a fault and shows as `INTERNAL`. */
+export class HeadwaterError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Omit<ErrorDetails, 'cause'>;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { cause, ...rest } = details;
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'HeadwaterError';
+    this.code = code;
+    this.details = rest;
+  }
+
+  get retryable(): boolean {
+    return this.details.retryable ?? ERROR_CODES[this.code].retryable;
+  }
+
+  /** The wire form of DESIGN §2.5. Never holds `cause`. */
+  toJSON(): Record<string, unknown> {
+    return { code: this.code, message: this.message, ...this.details, retryable: this.retryable };
+  }
+}

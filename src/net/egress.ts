@@ -1,0 +1,159 @@
+import { lookup as systemLookup } from 'node:dns/promises';
+import { connect, type Socket } from 'node:net';
+import { HeadwaterError } from '../errors.ts';
+import {
+  type AddressPolicy,
+  AddressRefused,
+  type JudgedAddress,
+  judgeAddress,
+  judgeName,
+  type NormalHost,
+  normaliseHost,
+  type Refusal,
+} from './address.ts';
+
+const MAX_ANSWERS = 32;
+const NEXT_ADDRESS_AFTER_MS = 250;
+
+/** Every address a host name has, in the resolver's order. Rejects with Node's DNS errors. */
+export type Lookup = (name: string) => Promise<readonly string[]>;
+
+declare const judged: unique symbol;
+/** A place that may be dialled. Only `Egress.judge` makes one, so nothing can be dialled unjudged. */
+export interface Target {
+  readonly [judged]: true;
+  readonly host: string;
+  readonly port: number;
+  readonly addresses: readonly JudgedAddress[];
+  /** The name for SNI and certificate checks; absent for IP literals. */
+  readonly servername?: string;
+}
+
+/** A host whose addresses are known but not yet judged. */
+export interface Resolved {
+  readonly host: NormalHost;
+  readonly port: number;
+  readonly answers: readonly string[];
+}
+
+/**
+ * The one gate for outgoing connections: normalise, judge the name, look up once, judge every address, dial only
+ * what was judged. The stages are apart so that a test can report each as a step of its own.
+ */
+export interface Egress {
+  /** @throws HeadwaterError EGRESS_DENIED (reserved name) or INVALID_CONFIG (not a host) */
+  admitName(host: string): NormalHost;
+  /** @throws Node's DNS errors */
+  lookup(host: NormalHost, port: number): Promise<Resolved>;
+  /** @throws HeadwaterError EGRESS_DENIED when any one address is not permitted */
+  judge(resolved: Resolved): Target;
+  /** Dials the judged addresses, a new one every 250 ms; the first to answer wins. @throws Node's socket errors */
+  connect(target: Target, signal: AbortSignal): Promise<Socket>;
+}
+
+export interface EgressOptions {
+  policy: AddressPolicy;
+  lookup?: Lookup;
+}
+
+export function createEgress({ policy, lookup = lookupAll }: EgressOptions): Egress {
+  return {
+    admitName(host) {
+      return refusable(() => {
+        const normal = normaliseHost(host);
+        if (normal.kind === 'name') judgeName(normal.host, policy);
+        return normal;
+      });
+    },
+    async lookup(host, port) {
+      const answers = host.kind === 'ip' ? [host.host] : await lookup(host.host);
+      return { host, port, answers };
+    },
+    judge({ host, port, answers }) {
+      return refusable(() => {
+        if (answers.length === 0 || answers.length > MAX_ANSWERS) throw new AddressRefused('not an address');
+        const allowed = policy.allowHosts.has(host.host);
+        const addresses = answers.map((answer) => judgeAddress(answer, policy, allowed));
+        const place = { host: host.host, port, addresses };
+        return (host.kind === 'name' ? { ...place, servername: host.host } : place) as unknown as Target;
+      });
+    },
+    connect: dial,
+  };
+}
+
+const EXPLAINED: Record<Refusal, string> = {
+  'invalid host': 'is not a host name or IP address',
+  'not an address': 'has no usable address',
+  'zone id': 'is an address with a zone id',
+  'cloud metadata': 'is a cloud metadata service, which is never permitted',
+  'non-public address': 'is not a public address',
+  'reserved name': 'is a name reserved for private networks',
+};
+
+function refusable<T>(judge: () => T): T {
+  try {
+    return judge();
+  } catch (error) {
+    if (!(error instanceof AddressRefused)) throw error;
+    if (error.reason === 'invalid host') {
+      throw new HeadwaterError('INVALID_CONFIG', `The host ${EXPLAINED[error.reason]}.`);
+    }
+    const hint =
+      error.reason === 'cloud metadata'
+        ? 'No switch opens it.'
+        : 'If the target is meant, a person who operates Headwater can add it to HEADWATER_ALLOW_HOSTS or ' +
+          'HEADWATER_ALLOW_CIDRS (or set HEADWATER_EGRESS=allow_private for private networks).';
+    throw new HeadwaterError('EGRESS_DENIED', `The egress policy refuses the target: it ${EXPLAINED[error.reason]}.`, {
+      hint,
+    });
+  }
+}
+
+async function lookupAll(name: string): Promise<string[]> {
+  const answers = await systemLookup(name, { all: true, verbatim: true });
+  return answers.map((answer) => answer.address);
+}
+
+function dial(target: Target, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const waiting = [...target.addresses];
+    const open = new Set<Socket>();
+    let timer: NodeJS.Timeout | undefined;
+    let firstError: Error | undefined;
+
+    const settle = (finish: () => void, winner?: Socket) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      for (const socket of open) if (socket !== winner) socket.destroy();
+      open.clear();
+      finish();
+    };
+    const onAbort = () => settle(() => reject(signal.reason));
+    const next = () => {
+      clearTimeout(timer);
+      const address = waiting.shift();
+      if (!address) {
+        if (open.size === 0) settle(() => reject(firstError ?? new Error('no address')));
+        return;
+      }
+      const socket = connect({ host: address.address, port: target.port, family: address.family, noDelay: true });
+      open.add(socket);
+      socket.once('connect', () => {
+        // A reset between two steps must not end the process: whoever uses the socket sees it as `close`.
+        socket.on('error', () => {});
+        settle(() => resolve(socket), socket);
+      });
+      socket.once('error', (error) => {
+        firstError ??= error;
+        open.delete(socket);
+        next();
+      });
+      if (waiting.length > 0) timer = setTimeout(next, NEXT_ADDRESS_AFTER_MS);
+    };
+
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    next();
+  });
+}

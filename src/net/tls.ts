@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import { checkServerIdentity, connect, type PeerCertificate, rootCertificates, type TLSSocket } from 'node:tls';
+import type { Target } from './egress.ts';
+
+/** TLS modes by the names PostgreSQL gave them (libpq, sslmode); other databases' words map to these. */
+export const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+export type TlsMode = (typeof TLS_MODES)[number];
+
+/** What a certificate check found wrong, most telling first. */
+export type CertificateFault = 'expired' | 'not_yet_valid' | 'self_signed' | 'untrusted' | 'wrong_name';
+
+export interface TlsFacts {
+  protocol: string;
+  subject: string;
+  issuer: string;
+  names: readonly string[];
+  /** Whole days until the certificate expires; negative when it has. */
+  daysLeft: number;
+  faults: readonly CertificateFault[];
+}
+
+export interface SecureSocket {
+  socket: TLSSocket;
+  facts: TlsFacts;
+}
+
+/**
+ * Upgrades a connected socket to TLS and reports what the certificate is worth. It verifies but does not refuse:
+ * the caller knows which faults its mode forbids, and sends nothing before it has looked.
+ * @throws Node's TLS errors for a handshake that fails
+ */
+export function secure(
+  socket: Socket,
+  target: Target,
+  options: { ca?: string | undefined; signal: AbortSignal; now: Date },
+): Promise<SecureSocket> {
+  return new Promise((resolve, reject) => {
+    const tls = connect({
+      socket,
+      rejectUnauthorized: false,
+      ...(target.servername === undefined ? {} : { servername: target.servername }),
+      ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
+    });
+    const settle = (finish: () => void) => {
+      options.signal.removeEventListener('abort', onAbort);
+      tls.off('error', onError);
+      tls.off('close', onClose);
+      finish();
+    };
+    tls.on('error', () => {});
+    const fail = (error: unknown) =>
+      settle(() => {
+        tls.destroy();
+        reject(error);
+      });
+    const onAbort = () => fail(options.signal.reason);
+    const onError = (error: Error) => fail(error);
+    const onClose = () => fail(Object.assign(new Error('closed during the TLS handshake'), { code: 'ECONNRESET' }));
+    options.signal.addEventListener('abort', onAbort, { once: true });
+    tls.once('error', onError);
+    tls.once('close', onClose);
+    tls.once('secureConnect', () => settle(() => resolve({ socket: tls, facts: factsOf(tls, target, options.now) })));
+  });
+}
+
+const DAY_MS = 86_400_000;
+
+function factsOf(tls: TLSSocket, target: Target, now: Date): TlsFacts {
+  const certificate = tls.getPeerCertificate();
+  const daysLeft = Math.floor((Date.parse(certificate.valid_to) - now.getTime()) / DAY_MS);
+  return {
+    protocol: tls.getProtocol() ?? 'TLS',
+    subject: nameOf(certificate.subject),
+    issuer: nameOf(certificate.issuer),
+    names: alternativeNames(certificate),
+    daysLeft,
+    faults: faultsOf(tls, target, certificate),
+  };
+}
+
+const TRUST_FAULTS: Record<string, CertificateFault> = {
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'not_yet_valid',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self_signed',
+};
+
+function faultsOf(tls: TLSSocket, target: Target, certificate: PeerCertificate): CertificateFault[] {
+  const faults: CertificateFault[] = [];
+  // Node types it as an Error, but it is the verification code as text.
+  if (tls.authorizationError) faults.push(TRUST_FAULTS[String(tls.authorizationError)] ?? 'untrusted');
+  if (checkServerIdentity(target.host, certificate) !== undefined) faults.push('wrong_name');
+  return faults;
+}
+
+function nameOf(subject: PeerCertificate['subject'] | undefined): string {
+  const name = subject?.CN ?? subject?.O ?? 'unnamed';
+  return Array.isArray(name) ? name.join(', ') : name;
+}
+
+function alternativeNames(certificate: PeerCertificate): string[] {
+  return (certificate.subjectaltname ?? '')
+    .split(', ')
+    .map((entry) => entry.replace(/^(DNS|IP Address):/, ''))
+    .filter((name) => name !== '');
+}

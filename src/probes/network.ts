@@ -1,0 +1,127 @@
+import type { Socket } from 'node:net';
+import { HeadwaterError } from '../errors.ts';
+import type { NormalHost } from '../net/address.ts';
+import type { Resolved, Target } from '../net/egress.ts';
+import type { ProbeContext } from './probe.ts';
+import { type Facts, type ProblemCode, StepFailure } from './problems.ts';
+import type { StepSpec } from './run.ts';
+
+/** What the network steps have reached so far. Probes go on from `socket`. */
+export interface Link {
+  target?: Target;
+  socket?: Socket;
+}
+
+const SYSTEM_CODES: Readonly<Record<string, ProblemCode>> = {
+  ENOTFOUND: 'DNS_NOT_FOUND',
+  ENODATA: 'DNS_NOT_FOUND',
+  EAI_AGAIN: 'DNS_FAILED',
+  EAI_FAIL: 'DNS_FAILED',
+  ESERVFAIL: 'DNS_FAILED',
+  ETIMEOUT: 'DNS_TIMEOUT',
+  ECONNREFUSED: 'TCP_REFUSED',
+  ETIMEDOUT: 'TCP_TIMEOUT',
+  EHOSTUNREACH: 'TCP_UNREACHABLE',
+  ENETUNREACH: 'TCP_UNREACHABLE',
+  EADDRNOTAVAIL: 'TCP_UNREACHABLE',
+  ECONNRESET: 'CONNECTION_LOST',
+  EPIPE: 'CONNECTION_LOST',
+};
+
+/** Node's error code, where an error has one. */
+export function systemCode(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** A DNS or socket error as a step failure; anything else is rethrown as it is. */
+export function networkFailure(error: unknown, facts: Facts, otherwise: ProblemCode): StepFailure {
+  if (error instanceof StepFailure) return error;
+  const code = systemCode(error);
+  if (code === undefined) throw error;
+  return new StepFailure(SYSTEM_CODES[code] ?? otherwise, facts, { driver_code: code });
+}
+
+/** The steps every TCP protocol begins with: name policy → DNS → address policy → TCP. All are gates. */
+export function networkSteps(facts: Required<Pick<Facts, 'host' | 'port' | 'server'>>, context: ProbeContext, link: Link): StepSpec[] {
+  const { egress } = context;
+  let name: NormalHost | undefined;
+  let resolved: Resolved | undefined;
+  return [
+    {
+      id: 'name_policy',
+      title: 'Host name is permitted',
+      gate: true,
+      limitMs: 1000,
+      timeout: { code: 'HOST_REFUSED', facts },
+      run: () => {
+        name = permitted(() => egress.admitName(facts.host), facts);
+        return undefined;
+      },
+    },
+    {
+      id: 'dns',
+      title: 'DNS',
+      gate: true,
+      depth: 'dns',
+      limitMs: 4000,
+      timeout: { code: 'DNS_TIMEOUT', facts },
+      run: async () => {
+        const host = reached(name);
+        if (host.kind === 'ip') {
+          resolved = await egress.lookup(host, facts.port);
+          return { skip: 'the host is an IP address' };
+        }
+        resolved = await egress.lookup(host, facts.port).catch((error: unknown) => {
+          throw networkFailure(error, facts, 'DNS_FAILED');
+        });
+        const count = resolved.answers.length;
+        return { evidence: `${count} address${count === 1 ? '' : 'es'}` };
+      },
+    },
+    {
+      id: 'address_policy',
+      title: 'Address is permitted',
+      gate: true,
+      limitMs: 1000,
+      timeout: { code: 'HOST_REFUSED', facts },
+      // Only permitted addresses are ever named: a refusal must not say what a name resolves to.
+      run: () => {
+        const target = permitted(() => egress.judge(reached(resolved)), facts);
+        link.target = target;
+        return { evidence: target.addresses.map(({ address }) => address).join(', ') };
+      },
+    },
+    {
+      id: 'tcp',
+      title: 'TCP connection',
+      gate: true,
+      depth: 'tcp',
+      limitMs: 5000,
+      timeout: { code: 'TCP_TIMEOUT', facts },
+      run: async (signal) => {
+        const socket = await egress.connect(reached(link.target), signal).catch((error: unknown) => {
+          throw networkFailure(error, facts, 'TCP_UNREACHABLE');
+        });
+        link.socket = socket;
+        return { evidence: `${socket.remoteAddress}:${socket.remotePort}` };
+      },
+    },
+  ];
+}
+
+/** What an earlier gate has set. Only a fault in a plan can make it missing. */
+export function reached<T>(value: T | undefined): T {
+  if (value === undefined) throw new HeadwaterError('INTERNAL', 'A test step ran before the one it needs.');
+  return value;
+}
+
+function permitted<T>(judge: () => T, facts: Facts): T {
+  try {
+    return judge();
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    const what = `${error.message} ${error.details.hint ?? ''}`.trim();
+    throw new StepFailure('HOST_REFUSED', { ...facts, what }, { driver_code: error.code });
+  }
+}

@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+import type { Client as PgClient } from 'pg';
+import type { TlsMode } from '../../net/tls.ts';
+import type { Secret } from '../../secrets/secret.ts';
+import { type Link, reached } from '../network.ts';
+import type { ProbeContext } from '../probe.ts';
+import type { Facts, ProblemCode, StepFailure } from '../problems.ts';
+import { queryFailure } from './errors.ts';
+import type { Login } from './login.ts';
+
+/** What the PostgreSQL probe needs of a connector; any connector with these fields can use it. */
+export interface PostgresConfig {
+  host: string;
+  port: number;
+  database: string;
+  username: string;
+  password?: Secret | undefined;
+  schemas?: string[] | undefined;
+  tls_mode: TlsMode;
+  tls_ca?: string | undefined;
+}
+
+type Row = Readonly<Record<string, string | null>>;
+
+/** One connection's state while its steps run, and the one way to query it. */
+export class Session {
+  readonly config: PostgresConfig;
+  readonly context: ProbeContext;
+  readonly facts: Required<Pick<Facts, 'host' | 'port' | 'server' | 'username' | 'database'>>;
+  readonly link: Link = {};
+  /** The socket to log in over: the link's, or TLS on top of it. */
+  wire: Socket | undefined;
+  tls = false;
+  login: Login | undefined;
+  client: PgClient | undefined;
+  /** A login that was right, to a database that is not there or not permitted. */
+  databaseFailure: StepFailure | undefined;
+
+  constructor(config: PostgresConfig, context: ProbeContext, server: string) {
+    this.config = config;
+    this.context = context;
+    const { host, port, username, database } = config;
+    this.facts = { host, port, server, username, database };
+  }
+
+  get schemas(): readonly string[] | null {
+    return this.config.schemas ?? null;
+  }
+
+  /** The schemas in words, for sentences. */
+  get scope(): string {
+    return this.schemas ? `schema ${this.schemas.join(', ')}` : `the database ${this.config.database}`;
+  }
+
+  async query(text: string, values?: readonly unknown[], code: ProblemCode = 'QUERY_FAILED'): Promise<Row[]> {
+    try {
+      const client = reached(this.client);
+      const result = await (values ? client.query<Row>(text, [...values]) : client.query<Row>(text));
+      // A text of several statements answers with several results; the rows are in the one that selects.
+      const results = Array.isArray(result) ? (result as (typeof result)[]) : [result];
+      return results.flatMap(({ rows }) => rows ?? []);
+    } catch (error) {
+      throw queryFailure(error, this.facts, this.context, code);
+    }
+  }
+
+  /** Text from the server, fit to be shown. */
+  clean(text: string | null | undefined, cap = 200): string {
+    return this.context.redactor.clean(text ?? '', cap);
+  }
+
+  async close(): Promise<void> {
+    await this.login?.end();
+    this.wire?.destroy();
+    this.link.socket?.destroy();
+  }
+}

@@ -1,0 +1,164 @@
+import { networkSteps, reached } from '../network.ts';
+import { StepFailure } from '../problems.ts';
+import type { StepSpec } from '../run.ts';
+import { upgrade } from '../tls.ts';
+import { loginFailure, quote } from './errors.ts';
+import { login } from './login.ts';
+import { DENIED_SCHEMAS, READABLE_TABLE, READABLE_VIEW, SCHEMAS, SERVER } from './queries.ts';
+import type { Session } from './session.ts';
+import { requestTls } from './wire.ts';
+
+/** From the host name to one row read. The CDC checks follow in `cdc.ts`. */
+export function postgresSteps(session: Session): StepSpec[] {
+  return [...networkSteps(session.facts, session.context, session.link), ...loginSteps(session), ...readSteps(session)];
+}
+
+function loginSteps(session: Session): StepSpec[] {
+  const { facts, config, context } = session;
+  return [
+    {
+      id: 'tls',
+      title: 'TLS',
+      gate: true,
+      depth: 'tls',
+      limitMs: 5000,
+      timeout: { code: 'TLS_TIMEOUT', facts },
+      run: async (signal) => {
+        const socket = reached(session.link.socket);
+        session.wire = socket;
+        if (config.tls_mode === 'disable') return { skip: 'tls_mode is disable' };
+        if (!(await requestTls(socket, facts, signal))) {
+          if (config.tls_mode === 'prefer') return { evidence: 'not offered by the server; going on in clear text' };
+          throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
+        }
+        const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
+        const secured = await upgrade(socket, reached(session.link.target), options);
+        session.wire = secured.socket;
+        session.tls = true;
+        return secured.outcome;
+      },
+    },
+    {
+      id: 'protocol',
+      title: `Speaks ${facts.server}`,
+      gate: true,
+      depth: 'protocol',
+      limitMs: 5000,
+      timeout: { code: 'PROTOCOL_TIMEOUT', facts },
+      run: async () => {
+        session.login = await login(reached(session.wire), { ...config, password: config.password }, facts);
+        const request = await session.login.firstMessage;
+        if (request === 'refused' || request === 'none') return undefined;
+        if (request === 'other') throw new StepFailure('AUTH_METHOD_UNSUPPORTED', { ...facts, what: 'GSSAPI, SSPI or another' });
+        if (config.password === undefined) throw new StepFailure('PASSWORD_MISSING', facts);
+        return { evidence: `asks for ${request}` };
+      },
+    },
+    {
+      id: 'auth',
+      title: 'Login',
+      gate: true,
+      depth: 'auth',
+      limitMs: 5000,
+      timeout: { code: 'AUTH_TIMEOUT', facts },
+      run: async () => {
+        try {
+          session.client = await reached(session.login).ready;
+        } catch (error) {
+          const failure = loginFailure(error, facts, context, session.tls);
+          // The server looks at the database only after it has accepted the login.
+          if (!DATABASE_PROBLEMS.has(failure.problem.code)) throw failure;
+          session.databaseFailure = failure;
+        }
+        return { evidence: `as ${config.username}` };
+      },
+    },
+    {
+      id: 'database',
+      title: 'Database',
+      gate: true,
+      depth: 'query',
+      limitMs: 4000,
+      timeout: { code: 'QUERY_TIMEOUT', facts },
+      run: async () => {
+        if (session.databaseFailure) throw session.databaseFailure;
+        const [server] = await session.query(SERVER);
+        return { evidence: `${facts.server} ${session.clean(server?.['version'], 60)}, database ${session.clean(server?.['database'])}` };
+      },
+    },
+  ];
+}
+
+const DATABASE_PROBLEMS: ReadonlySet<string> = new Set(['DATABASE_NOT_FOUND', 'DATABASE_DENIED']);
+
+function readSteps(session: Session): StepSpec[] {
+  const { facts } = session;
+  let table: { namespace: string; name: string } | undefined;
+  const timeout = { code: 'QUERY_TIMEOUT', facts } as const;
+  return [
+    {
+      id: 'schemas',
+      title: 'Selected schemas',
+      limitMs: 3000,
+      timeout,
+      run: async () => {
+        if (!session.schemas) return { skip: 'all schemas are selected' };
+        const rows = await session.query(SCHEMAS, [session.schemas]);
+        const missing = rows.filter((row) => row['found'] !== 'true').map((row) => row['name'] ?? '');
+        if (missing.length > 0) throw new StepFailure('SCHEMA_NOT_FOUND', { ...facts, what: missing.join(', ') });
+        const denied = rows.filter((row) => row['usable'] !== 'true').map((row) => row['name'] ?? '');
+        if (denied.length > 0) {
+          throw new StepFailure('SCHEMA_DENIED', { ...facts, what: denied.join(', ') }, { sql: grants(denied, facts.username) });
+        }
+        return { evidence: session.schemas.join(', ') };
+      },
+    },
+    {
+      id: 'list',
+      title: 'Tables can be seen',
+      limitMs: 4000,
+      timeout,
+      run: async () => {
+        const [found] = [...(await session.query(READABLE_TABLE, [session.schemas]))];
+        const [row] = found ? [found] : await session.query(READABLE_VIEW, [session.schemas]);
+        if (row) {
+          table = { namespace: row['namespace'] ?? '', name: row['name'] ?? '' };
+          return undefined;
+        }
+        const denied = (await session.query(DENIED_SCHEMAS, [session.schemas])).map((each) => each['namespace'] ?? '');
+        if (denied.length === 0) return { warning: { code: 'NO_TABLES', facts: { ...facts, what: session.scope } } };
+        const names = denied.map((name) => session.clean(name, 63)).join(', ');
+        throw new StepFailure('TABLES_DENIED', { ...facts, what: `schema ${names}` }, { sql: grants(denied, facts.username) });
+      },
+    },
+    {
+      id: 'read',
+      title: 'One row can be read',
+      depth: 'read',
+      limitMs: 3000,
+      timeout,
+      run: async () => {
+        if (!table) return { skip: 'there is no table to read' };
+        const name = `${quote(table.namespace)}.${quote(table.name)}`;
+        await session.query(
+          `BEGIN READ ONLY; SET LOCAL statement_timeout = 2500; SELECT 1 FROM ${name} LIMIT 1; ROLLBACK`,
+          undefined,
+          'READ_FAILED',
+        );
+        return { evidence: session.clean(name, 140) };
+      },
+    },
+  ];
+}
+
+/** The least that lets a user read everything in some schemas, now and later. */
+function grants(schemas: readonly string[], username: string): string {
+  return schemas
+    .map(
+      (schema) =>
+        `GRANT USAGE ON SCHEMA ${quote(schema)} TO ${quote(username)};\n` +
+        `GRANT SELECT ON ALL TABLES IN SCHEMA ${quote(schema)} TO ${quote(username)};\n` +
+        `ALTER DEFAULT PRIVILEGES IN SCHEMA ${quote(schema)} GRANT SELECT ON TABLES TO ${quote(username)};`,
+    )
+    .join('\n');
+}

@@ -1,0 +1,62 @@
+import type { Socket } from 'node:net';
+import { fingerprint } from '../fingerprint.ts';
+import { type Facts, StepFailure } from '../problems.ts';
+
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+const NUDGE_AFTER_MS = 2500;
+
+/**
+ * Asks a PostgreSQL server for TLS (protocol 3.0, SSLRequest). True: the next bytes are a TLS handshake.
+ * @throws StepFailure WRONG_PROTOCOL where something else answers, CONNECTION_LOST where it hangs up
+ */
+export async function requestTls(socket: Socket, facts: Facts, signal: AbortSignal): Promise<boolean> {
+  socket.write(SSL_REQUEST);
+  // Servers of line-based protocols wait for a line end; with one, most say who they are.
+  const nudge = setTimeout(() => socket.write('\r\n\r\n'), NUDGE_AFTER_MS);
+  try {
+    const answer = await firstBytes(socket, facts, signal);
+    // More than one byte before TLS has begun is not from the server we asked.
+    if (answer.length === 1 && answer[0] === 0x53) return true;
+    if (answer.length === 1 && answer[0] === 0x4e) return false;
+    throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: fingerprint(answer) });
+  } finally {
+    clearTimeout(nudge);
+  }
+}
+
+function firstBytes(socket: Socket, facts: Facts, signal: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void) => {
+      socket.off('data', onData);
+      socket.off('close', onClose);
+      signal.removeEventListener('abort', onAbort);
+      socket.pause();
+      finish();
+    };
+    const onData = (bytes: Buffer) => settle(() => resolve(bytes));
+    const onClose = () => settle(() => reject(new StepFailure('CONNECTION_LOST', facts)));
+    const onAbort = () => settle(() => reject(signal.reason));
+    socket.once('data', onData);
+    socket.once('close', onClose);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (socket.destroyed) onClose();
+  });
+}
+
+/** How the server wants to be logged in to, from its first message. */
+export type AuthRequest = 'none' | 'password' | 'md5' | 'scram-sha-256' | 'other' | 'refused';
+
+const AUTH_REQUESTS: Readonly<Record<number, AuthRequest>> = { 0: 'none', 3: 'password', 5: 'md5', 10: 'scram-sha-256' };
+
+/**
+ * Reads the first message of a server after the startup message, without consuming it.
+ * @returns undefined where the bytes are not PostgreSQL's
+ */
+export function authRequest(bytes: Buffer): AuthRequest | undefined {
+  const type = String.fromCharCode(bytes[0] ?? 0);
+  const length = bytes.length >= 5 ? bytes.readUInt32BE(1) : 0;
+  if (length < 4 || length > 65_536) return undefined;
+  if (type === 'E' || type === 'N' || type === 'v') return 'refused';
+  if (type === 'R' && bytes.length >= 9) return AUTH_REQUESTS[bytes.readUInt32BE(5)] ?? 'other';
+  return undefined;
+}

@@ -1,0 +1,86 @@
+import type { HandoffLetter } from './handoff.ts';
+import type { Actor, ProblemCode } from './problems.ts';
+
+export type StepStatus = 'pass' | 'warn' | 'fail' | 'skip';
+
+/** How far a test got, in order. */
+export const DEPTHS = ['config', 'dns', 'tcp', 'tls', 'protocol', 'auth', 'query', 'read', 'cdc'] as const;
+export type Depth = (typeof DEPTHS)[number];
+
+export type Verdict = 'ok' | 'ok_with_warnings' | 'failed' | 'untested';
+
+export interface Fix {
+  text: string;
+  sql?: string;
+  command?: string;
+}
+
+/** One stage of a test. Everything after `evidence` is there only when the step is not a pass. */
+export interface Step {
+  id: string;
+  title: string;
+  status: StepStatus;
+  ms: number;
+  evidence?: string;
+  code?: ProblemCode;
+  /** What happened, in one sentence. */
+  message?: string;
+  driver_code?: string;
+  /** Config keys to change. */
+  fields?: readonly string[];
+  actor?: Actor;
+  retryable?: boolean;
+  fix?: Fix;
+  /** Why it was skipped: the id of the step that failed, or a sentence. */
+  because?: string;
+}
+
+/** DESIGN §2.4, but for `next`, which the use case adds. */
+export interface Report {
+  ok: boolean;
+  verdict: Verdict;
+  headline: string;
+  depth: Depth;
+  latency_ms: number;
+  steps: readonly Step[];
+  warnings: readonly string[];
+  handoff?: readonly HandoffLetter[];
+  tested_at: string;
+}
+
+export interface ReportFacts {
+  /** What was tested: `PostgreSQL at db.example.com:5432`. */
+  subject: string;
+  steps: readonly Step[];
+  depth: Depth;
+  latencyMs: number;
+  testedAt: Date;
+  handoff: readonly HandoffLetter[];
+}
+
+export function buildReport({ subject, steps, depth, latencyMs, testedAt, handoff }: ReportFacts): Report {
+  const failures = steps.filter((step) => step.status === 'fail');
+  const warned = steps.filter((step) => step.status === 'warn');
+  const verdict = failures.length > 0 ? 'failed' : warned.length > 0 ? 'ok_with_warnings' : 'ok';
+  return {
+    ok: verdict !== 'failed',
+    verdict,
+    headline: headline(subject, failures, warned),
+    depth,
+    latency_ms: Math.round(latencyMs),
+    steps,
+    warnings: warned.map((step) => step.message ?? step.title),
+    ...(handoff.length > 0 ? { handoff } : {}),
+    tested_at: testedAt.toISOString(),
+  };
+}
+
+function headline(subject: string, failures: readonly Step[], warned: readonly Step[]): string {
+  const [first, ...others] = failures;
+  if (first) {
+    const more = others.length > 0 ? ` (and ${others.length} more problem${others.length > 1 ? 's' : ''})` : '';
+    return `${first.message}. ${first.fix?.text ?? ''}${more}`.trim();
+  }
+  if (warned.length > 0) return `${subject} works. Worth knowing: ${warned[0]?.message}.`;
+  return `${subject} works.`;
+}

@@ -1,0 +1,137 @@
+import { HeadwaterError } from '../errors.ts';
+import { handoffLetters } from './handoff.ts';
+import type { OnStep, TestPlan } from './probe.ts';
+import { type Facts, type Problem, type ProblemCode, problemKind, StepFailure } from './problems.ts';
+import { buildReport, DEPTHS, type Depth, type Report, type Step } from './report.ts';
+
+/** What a step that did not fail has to say. */
+export interface StepOutcome {
+  evidence?: string;
+  /** Found wrong, but nothing that stops the source from working. */
+  warning?: Problem;
+  /** Nothing to check here, and why. */
+  skip?: string;
+}
+
+/** One stage of a test, as data. Steps share state through the closure of the plan that lists them. */
+export interface StepSpec {
+  id: string;
+  title: string;
+  /** A failed gate skips everything after it. */
+  gate?: boolean;
+  /** How far the test has got when this step has passed. */
+  depth?: Depth;
+  /** Longest it may take, and what it means when that runs out. */
+  limitMs: number;
+  timeout: { code: ProblemCode; facts: Facts };
+  run: (signal: AbortSignal) => StepOutcome | undefined | Promise<StepOutcome | undefined>;
+}
+
+export interface RunOptions {
+  /** The whole test ends within this. */
+  deadlineMs: number;
+  signal: AbortSignal;
+  now: () => Date;
+  /** Config key of a role, on this connector. */
+  fieldOf: (role: string) => string | undefined;
+  onStep?: OnStep | undefined;
+}
+
+/**
+ * Runs a plan: each step within its own limit and the deadline of the whole; behind the gates everything runs, so that
+ * all failures come back at once. The plan's connections are closed whatever happens.
+ * @throws HeadwaterError CANCELLED when `signal` aborts
+ */
+export async function runPlan(plan: TestPlan, options: RunOptions): Promise<Report> {
+  try {
+    return await runSteps(plan, options);
+  } finally {
+    await plan.close();
+  }
+}
+
+async function runSteps(plan: TestPlan, options: RunOptions): Promise<Report> {
+  const started = performance.now();
+  const steps: Step[] = [];
+  let blockedBy: string | undefined;
+  let depth: Depth = 'config';
+  for (const spec of plan.steps) {
+    if (options.signal.aborted) throw cancelled();
+    const step = blockedBy === undefined ? await runStep(spec, started, options) : skipped(spec, blockedBy);
+    steps.push(step);
+    if (step.status === 'fail' && spec.gate) blockedBy = spec.id;
+    if (spec.depth && (step.status === 'pass' || step.status === 'warn')) depth = deeper(depth, spec.depth);
+    options.onStep?.(step, steps.length, plan.steps.length);
+  }
+  return buildReport({
+    subject: plan.subject,
+    steps,
+    depth,
+    latencyMs: performance.now() - started,
+    testedAt: options.now(),
+    handoff: handoffLetters(plan.subject, steps),
+  });
+}
+
+async function runStep(spec: StepSpec, started: number, options: RunOptions): Promise<Step> {
+  const begun = performance.now();
+  const left = options.deadlineMs - (begun - started);
+  const limit = Math.max(1, Math.min(spec.limitMs, left));
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(cancelled());
+  const timer = setTimeout(() => stop.abort(new StepFailure(spec.timeout.code, spec.timeout.facts)), limit);
+  options.signal.addEventListener('abort', onAbort, { once: true });
+  const base = { id: spec.id, title: spec.title };
+  const ms = () => Math.round((performance.now() - begun) * 10) / 10;
+  try {
+    const outcome = (await Promise.race([spec.run(stop.signal), rejection(stop.signal)])) ?? {};
+    if (outcome.skip !== undefined) return { ...base, status: 'skip', ms: ms(), because: outcome.skip };
+    if (outcome.warning) return { ...base, status: 'warn', ms: ms(), ...described(outcome.warning, options), ...evidence(outcome) };
+    return { ...base, status: 'pass', ms: ms(), ...evidence(outcome) };
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    return { ...base, status: 'fail', ms: ms(), ...described(error.problem, options) };
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function skipped(spec: StepSpec, because: string): Step {
+  return { id: spec.id, title: spec.title, status: 'skip', ms: 0, because };
+}
+
+function evidence({ evidence }: StepOutcome): { evidence?: string } {
+  return evidence === undefined ? {} : { evidence };
+}
+
+function described(problem: Problem, { fieldOf }: RunOptions): Partial<Step> {
+  const kind = problemKind(problem.code);
+  const fields = (kind.roles ?? []).flatMap((role) => fieldOf(role) ?? []);
+  const { sql, command } = problem;
+  return {
+    ...(problem.evidence === undefined ? {} : { evidence: problem.evidence }),
+    code: problem.code,
+    message: kind.says(problem.facts),
+    ...(problem.driver_code === undefined ? {} : { driver_code: problem.driver_code }),
+    ...(fields.length > 0 ? { fields } : {}),
+    actor: kind.actor,
+    retryable: kind.retryable ?? false,
+    fix: { text: kind.fix(problem.facts), ...(sql === undefined ? {} : { sql }), ...(command === undefined ? {} : { command }) },
+  };
+}
+
+function deeper(a: Depth, b: Depth): Depth {
+  return DEPTHS.indexOf(b) > DEPTHS.indexOf(a) ? b : a;
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+function cancelled(): HeadwaterError {
+  return new HeadwaterError('CANCELLED', 'The test was cancelled.');
+}

@@ -1,0 +1,81 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Target } from '../net/egress.ts';
+import { type CertificateFault, secure, type TlsFacts, type TlsMode } from '../net/tls.ts';
+import { networkFailure, systemCode } from './network.ts';
+import type { ProbeContext } from './probe.ts';
+import { type Facts, type Problem, type ProblemCode, StepFailure } from './problems.ts';
+import type { StepOutcome } from './run.ts';
+
+const SOON_DAYS = 30;
+
+/** Which faults each mode forbids. `prefer` and `require` encrypt and check nothing, as the databases define them. */
+const FORBIDDEN: Readonly<Record<TlsMode, readonly CertificateFault[]>> = {
+  disable: [],
+  prefer: [],
+  require: [],
+  'verify-ca': ['expired', 'not_yet_valid', 'self_signed', 'untrusted'],
+  'verify-full': ['expired', 'not_yet_valid', 'self_signed', 'untrusted', 'wrong_name'],
+};
+
+const FAULT_CODES: Readonly<Record<CertificateFault, ProblemCode>> = {
+  expired: 'TLS_EXPIRED',
+  not_yet_valid: 'TLS_NOT_YET_VALID',
+  self_signed: 'TLS_SELF_SIGNED',
+  untrusted: 'TLS_UNTRUSTED',
+  wrong_name: 'TLS_WRONG_NAME',
+};
+
+/**
+ * TLS on a socket whose server has agreed to it. Nothing is sent over it before the mode's checks have passed.
+ * @throws StepFailure with the certificate's facts as evidence
+ */
+export async function upgrade(
+  socket: Socket,
+  target: Target,
+  options: { mode: TlsMode; ca: string | undefined; facts: Facts; context: ProbeContext; signal: AbortSignal },
+): Promise<{ socket: TLSSocket; outcome: StepOutcome }> {
+  const { mode, ca, facts, context, signal } = options;
+  const secured = await secure(socket, target, { ca, signal, now: context.now() }).catch((error: unknown) => {
+    throw handshakeFailure(error, facts);
+  });
+  const evidence = context.redactor.clean(describe(secured.facts, mode), 400);
+  const fault = secured.facts.faults.find((candidate) => FORBIDDEN[mode].includes(candidate));
+  if (fault) {
+    secured.socket.destroy();
+    const what = context.redactor.clean(WHAT[fault](secured.facts), 200);
+    throw new StepFailure(FAULT_CODES[fault], { ...facts, what }, { evidence });
+  }
+  const warning = expiry(secured.facts, facts);
+  return { socket: secured.socket, outcome: warning ? { evidence, warning } : { evidence } };
+}
+
+const WHAT: Readonly<Record<CertificateFault, (facts: TlsFacts) => string>> = {
+  expired: ({ daysLeft }) => String(-daysLeft),
+  not_yet_valid: () => '',
+  self_signed: () => '',
+  untrusted: ({ issuer }) => issuer,
+  wrong_name: ({ names, subject }) => names.slice(0, 5).join(', ') || subject,
+};
+
+function handshakeFailure(error: unknown, facts: Facts): StepFailure {
+  if (error instanceof StepFailure) return error;
+  const code = systemCode(error);
+  // OpenSSL's own codes name the reason; system codes mean that the connection went away.
+  if (code !== undefined && !code.startsWith('E')) return new StepFailure('TLS_FAILED', facts, { driver_code: code });
+  if (code?.startsWith('ERR_SSL') || code === 'EPROTO') return new StepFailure('TLS_FAILED', facts, { driver_code: code });
+  return networkFailure(error, facts, 'TLS_FAILED');
+}
+
+function describe({ protocol, subject, issuer, daysLeft, faults }: TlsFacts, mode: TlsMode): string {
+  const life = daysLeft < 0 ? `expired ${-daysLeft} days ago` : `${daysLeft} days left`;
+  const checked = FORBIDDEN[mode].length === 0 ? `certificate not checked (${mode})` : 'certificate trusted';
+  const found = faults.length > 0 ? faults.join(', ').replaceAll('_', ' ') : checked;
+  return `${protocol}, ${subject}, issued by ${issuer}, ${life}, ${found}`;
+}
+
+function expiry({ daysLeft }: TlsFacts, facts: Facts): Problem | undefined {
+  if (daysLeft >= SOON_DAYS) return undefined;
+  const what = daysLeft < 0 ? `expired ${-daysLeft} days ago` : `expires in ${daysLeft} days`;
+  return { code: 'CERTIFICATE_EXPIRES', facts: { ...facts, what } };
+}

@@ -1,0 +1,75 @@
+import { HeadwaterError } from '../errors.ts';
+import { parseReference } from './references.ts';
+import { Secret } from './secret.ts';
+
+/**
+ * How a connection string becomes typed fields. Strings are programs (they can name files, sockets and hosts), so
+ * none ever reaches a driver: what is not listed here is refused.
+ */
+export interface ConnectionStringRules {
+  schemes: readonly string[];
+  /** Query parameter → config field and how its text is read. */
+  parameters: Readonly<Record<string, { field: string; read?: (text: string) => unknown }>>;
+  /** Harmless parameters that Headwater has no use for. */
+  ignored: readonly string[];
+}
+
+const SHAPE = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^/?#]*))?(?:\?([^#]*))?$/i;
+const USERINFO_REFERENCE = /^([^:]*):(\$\{[a-z]+:.*\})$/;
+
+/**
+ * Takes a connection string apart into config fields (`host`, `port`, `username`, `password`, `database`, and what
+ * its parameters map to). @throws HeadwaterError INVALID_CONFIG, never quoting the string.
+ */
+export function parseConnectionString(source: string | Secret, rules: ConnectionStringRules): Record<string, unknown> {
+  const text = source instanceof Secret ? source.reveal() : source;
+  const refuse = (why: string) =>
+    new HeadwaterError('INVALID_CONFIG', `The connection string cannot be used: ${why}.`, {
+      hint: `The form is ${rules.schemes[0]}://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the password are percent-encoded.`,
+    });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\u0000-\u0020\u007f\\]/.test(text)) throw refuse('it contains white space, control characters or backslashes');
+  const { masked, reference } = liftReference(text);
+  const match = SHAPE.exec(masked);
+  if (!match) throw refuse('it is not a URL with one host (is a special character in the password not percent-encoded?)');
+  const [, scheme = '', userinfo, authority = '', path, query = ''] = match;
+  if (!rules.schemes.includes(scheme.toLowerCase())) throw refuse(`its scheme is not ${rules.schemes.join(' or ')}`);
+  if (authority.includes(',')) throw refuse('it names several hosts; give the one to read from');
+
+  const decode = (part: string) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      throw refuse('it has a wrong percent-encoding');
+    }
+  };
+  const found: Record<string, unknown> = {};
+  const address = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(authority);
+  if (!address || address[1] === '') throw refuse('it has no host, or a port that is not a number');
+  found['host'] = decode(address[1] ?? '');
+  if (address[2] !== undefined) found['port'] = Number(address[2]);
+  if (userinfo) {
+    const colon = userinfo.indexOf(':');
+    found['username'] = decode(colon < 0 ? userinfo : userinfo.slice(0, colon));
+    if (colon >= 0) found['password'] = reference ?? decode(userinfo.slice(colon + 1));
+  }
+  if (path) found['database'] = decode(path);
+  for (const pair of query.split('&').filter((part) => part !== '')) {
+    const [name = '', value = ''] = pair.split('=', 2).map(decode);
+    const rule = Object.hasOwn(rules.parameters, name) ? rules.parameters[name] : undefined;
+    if (rule) found[rule.field] = rule.read ? rule.read(value) : value;
+    else if (!rules.ignored.includes(name)) throw refuse(`its parameter ${JSON.stringify(name.slice(0, 40))} is not permitted`);
+  }
+  return found;
+}
+
+/** `user:${file:/run/secrets/pw}@host`: the password may be a reference although it holds `/` and `:`. */
+function liftReference(text: string): { masked: string; reference?: string } {
+  const start = text.indexOf('://') + 3;
+  const end = text.lastIndexOf('}@');
+  if (end < 0) return { masked: text };
+  const match = USERINFO_REFERENCE.exec(text.slice(start, end + 1));
+  const reference = match?.[2];
+  if (reference === undefined || parseReference(reference) === undefined) return { masked: text };
+  return { masked: `${text.slice(0, start)}${match?.[1]}:x${text.slice(end + 1)}`, reference };
+}

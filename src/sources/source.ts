@@ -1,0 +1,94 @@
+import type { Report } from '../probes/report.ts';
+
+export const STATUSES = [
+  'Pending',
+  'Starting',
+  'Active',
+  'Paused',
+  'Stopped',
+  'Broken',
+  'NeedsAuth',
+  'Unassigned',
+  'Unknown',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+export const DESIRED_STATES = ['Active', 'Paused', 'Stopped', 'Pending'] as const;
+export type DesiredState = (typeof DESIRED_STATES)[number];
+
+export type PlatformCode = 'local';
+
+/** How a secret shows: that it is set, and where it comes from (`vault`, `env:NAME`, `file:/path`). Never its value. */
+export interface ShownSecret {
+  set: true;
+  from: string;
+}
+
+/** A source as every tool and resource shows it (DESIGN §2.3). Holds no secret. */
+export interface Source {
+  id: string;
+  name: string;
+  connector: string;
+  connector_display_name: string;
+  platform: PlatformCode;
+  description?: string;
+  config: Readonly<Record<string, unknown>>;
+  desired_state: DesiredState;
+  status: Status;
+  /** Set by failures only, cleared by success; warnings never go here. */
+  last_error: string | null;
+  error_category?: string;
+  last_tested_at: string | null;
+  latency_ms?: number;
+  tags: readonly string[];
+  collection?: string;
+  todo: readonly Todo[];
+  created_from: 'api';
+  created_at: string;
+  updated_at: string;
+  version: number;
+  tenant_id: string;
+}
+
+/** What a person must still do. */
+export interface Todo {
+  kind: 'open_url' | 'run_sql' | 'copy_value';
+  text: string;
+}
+
+/** What the last test says of a source. */
+export interface TestOutcome {
+  status: Status;
+  lastError: string | null;
+  errorCategory?: string;
+  testedAt: string;
+  latencyMs: number;
+}
+
+/** What a test result makes of a source that is wanted in `desired` state. */
+export function outcomeOf(report: Report, desired: DesiredState): TestOutcome {
+  const failure = report.steps.find((step) => step.status === 'fail');
+  const reached: Status = report.ok ? 'Active' : 'Broken';
+  return {
+    status: desired === 'Active' ? reached : desired,
+    lastError: report.ok ? null : report.headline,
+    ...(failure?.code ? { errorCategory: failure.code } : {}),
+    testedAt: report.tested_at,
+    latencyMs: report.latency_ms,
+  };
+}
+
+/** The status of a source that has not been tested. */
+export function untestedStatus(desired: DesiredState): Status {
+  return desired === 'Active' ? 'Unknown' : desired;
+}
+
+/** True where Headwater may open connections for a source. */
+export function mayConnect(desired: DesiredState): boolean {
+  return desired === 'Active' || desired === 'Pending';
+}
+
+/** Two names are the same name when these are equal. */
+export function nameKey(name: string): string {
+  return name.normalize('NFC').trim().toLowerCase();
+}

@@ -1,0 +1,26 @@
+import { statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+
+export interface Identity {
+  uid: number;
+  gid: number;
+}
+
+const NOBODY: Identity = { uid: 65534, gid: 65534 };
+
+/** Who a server that refuses to run as root runs as; undefined when we are an ordinary user ourselves. */
+export const unprivileged: Identity | undefined = process.getuid?.() === 0 ? NOBODY : undefined;
+
+/** Whether `unprivileged` can reach the folder: anybody may enter it and every folder above it. */
+export function reachable(folder: string): boolean {
+  if (!unprivileged) return true;
+  if ((statSync(folder).mode & 0o001) === 0) return false;
+  const parent = dirname(folder);
+  return parent === folder || reachable(parent);
+}
+
+/** Where temporary folders of servers go. */
+export function serverTmpdir(): string {
+  return reachable(tmpdir()) ? tmpdir() : '/tmp';
+}
