@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   TEST_FAILED: { retryable: false, meaning: 'The connection test failed, so nothing was stored. The report says what to fix.' },
   CONNECTION_FAILED: { retryable: false, meaning: 'The source could not be reached or refused the request. The report says why.' },
   UNSUPPORTED: { retryable: false, meaning: 'The platform or connector cannot do this. The message says why.' },
+  SOURCE_PAUSED: { retryable: false, meaning: 'The source is paused or stopped, so no connection is opened for it.' },
   READ_ONLY: { retryable: false, meaning: 'HEADWATER_READ_ONLY is on.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The store cannot be opened or is too busy.' },
   KEY_UNAVAILABLE: { retryable: false, meaning: 'The master key is missing, malformed or not the one the credentials were sealed with.' },

@@ -20,6 +20,8 @@ export interface Config {
 
 const CONNECTION_STRING = 'connection_string';
 const BASE = '/config';
+/** What only the connection string may say, where there is one. */
+const ADDRESS: readonly string[] = ['host', 'port', 'username', 'database'];
 
 /** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
 const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|\[secret\])$/i;
@@ -30,8 +32,34 @@ const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|\[secret\])$/i;
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
   refuseMasks(connector, input);
-  const expanded = expandConnectionString(connector, input);
-  const deferred = expanded[CONNECTION_STRING] !== undefined;
+  return validated(connector, expandConnectionString(connector, input), {});
+}
+
+/**
+ * A stored config with some fields replaced and some removed; what is not named stays, secrets included. Whether they
+ * may stay is for the caller to judge (`destinationOf`). @throws HeadwaterError INVALID_CONFIG
+ */
+export function mergeConfig(
+  connector: Connector,
+  before: Config,
+  patch: Readonly<Record<string, unknown>>,
+  removed: readonly string[],
+): Config {
+  refuseMasks(connector, patch);
+  const given = expandConnectionString(connector, patch);
+  const replaced = patch[CONNECTION_STRING] === undefined ? removed : [...removed, CONNECTION_STRING, ...ADDRESS];
+  const stays = ([name]: [string, unknown]) => given[name] === undefined && !replaced.includes(name);
+  const settings = Object.fromEntries(Object.entries(before.settings).filter(stays));
+  const secrets = Object.fromEntries(Object.entries(before.secrets).filter(stays));
+  return validated(connector, { ...settings, ...given }, secrets);
+}
+
+/** Validates a whole config whose `kept` secrets are already known. */
+function validated(connector: Connector, input: Readonly<Record<string, unknown>>, kept: Config['secrets']): Config {
+  const deferred = (input[CONNECTION_STRING] ?? kept[CONNECTION_STRING]) !== undefined;
+  const placeholders = Object.fromEntries(Object.keys(kept).map((name) => [name, 'kept']));
+  const expanded: Record<string, unknown> = { ...placeholders, ...input };
+  if (deferred) refuseTwoAddresses(expanded);
   const schema = deferred ? connector.schema().partial() : connector.schema();
   const result = schema.safeParse(expanded);
   if (!result.success) {
@@ -44,8 +72,9 @@ export function parseConfig(connector: Connector, input: Readonly<Record<string,
   const secrets: Record<string, SecretValue> = {};
   for (const [name, value] of Object.entries(result.data)) {
     const facts = connector.fields[name]?.facts;
-    if (value === undefined || !facts) continue;
-    if (isSecret(facts)) secrets[name] = secretValue(name, String(value));
+    // Defaults wait for the connection string, which may say otherwise.
+    if (value === undefined || !facts || (deferred && expanded[name] === undefined)) continue;
+    if (isSecret(facts)) secrets[name] = kept[name] ?? secretValue(name, String(value));
     else settings[name] = value;
   }
   judgeHost(connector, settings);
@@ -91,6 +120,14 @@ function expandConnectionString(connector: Connector, input: Readonly<Record<str
     });
   }
   return { ...found, ...given };
+}
+
+function refuseTwoAddresses(input: Readonly<Record<string, unknown>>): void {
+  const twice = ADDRESS.filter((name) => input[name] !== undefined);
+  if (twice.length === 0) return;
+  throw new HeadwaterError('INVALID_CONFIG', 'The connection string says this already.', {
+    fields: twice.map((name) => ({ field: `${BASE}/${name}`, message: 'comes from the connection string; give one or the other' })),
+  });
 }
 
 function judgeHost(connector: Connector, settings: Record<string, unknown>): void {

@@ -104,7 +104,7 @@ function refusable<T>(judge: () => T): T {
         ? 'No switch opens it.'
         : 'If the target is meant, a person who operates Headwater can add it to HEADWATER_ALLOW_HOSTS or ' +
           'HEADWATER_ALLOW_CIDRS (or set HEADWATER_EGRESS=allow_private for private networks).';
-    throw new HeadwaterError('EGRESS_DENIED', `The egress policy refuses the target: it ${EXPLAINED[error.reason]}.`, {
+    throw new HeadwaterError('EGRESS_DENIED', `It ${EXPLAINED[error.reason]}.`, {
       hint,
     });
   }

@@ -121,7 +121,7 @@ function permitted<T>(judge: () => T, facts: Facts): T {
     return judge();
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
-    const what = `${error.message} ${error.details.hint ?? ''}`.trim();
-    throw new StepFailure('HOST_REFUSED', { ...facts, what }, { driver_code: error.code });
+    const said = { what: error.message.replace(/\.$/, ''), fix: error.details.hint ?? '' };
+    throw new StepFailure('HOST_REFUSED', { ...facts, ...said }, { driver_code: error.code });
   }
 }

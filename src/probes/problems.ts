@@ -11,6 +11,8 @@ export interface Facts {
   server?: string;
   /** Anything one problem alone needs. */
   what?: string;
+  /** A fix that only the place of the failure knows. */
+  fix?: string;
 }
 
 interface ProblemKind {
@@ -24,6 +26,8 @@ interface ProblemKind {
   fix: (facts: Facts) => string;
 }
 
+const withoutStop = (sentence: string) => sentence.replace(/\.$/, '');
+
 const place = ({ host, port }: Facts) => `${host}:${port}`;
 
 /**
@@ -31,11 +35,16 @@ const place = ({ host, port }: Facts) => `${host}:${port}`;
  * Sources: facts of the protocols themselves, and the errors that real servers answer with.
  */
 export const PROBLEMS = {
+  CONFIG_UNUSABLE: {
+    actor: 'user',
+    says: ({ what }) => withoutStop(what ?? 'The config cannot be used'),
+    fix: ({ fix }) => fix || 'Correct the config.',
+  },
   HOST_REFUSED: {
     actor: 'network_admin',
     roles: ['host'],
-    says: ({ host }) => `The egress policy does not permit connections to ${host}`,
-    fix: ({ what }) => what ?? 'Use a permitted host.',
+    says: ({ host, what }) => `Connections to ${host} are not permitted: ${what}`,
+    fix: ({ fix }) => fix || 'Use a permitted host.',
   },
   DNS_NOT_FOUND: {
     actor: 'user',

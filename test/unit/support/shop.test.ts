@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
-import { SHOP_ROLES } from '../../support/shop.ts';
+import { SHOP_DATABASE, SHOP_ROLES } from '../../support/shop.ts';
 
 const server = sharedPostgres();
 
 async function as<Row extends pg.QueryResultRow>(user: string, sql: string): Promise<Row[]> {
   const client = new pg.Client({
-    connectionString: server.url('shop', { user, password: server.readerPassword }),
+    connectionString: server.url(SHOP_DATABASE, { user, password: server.readerPassword }),
     ssl: { ca: server.caPem },
   });
   await client.connect();

@@ -1,0 +1,79 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { CONNECTORS } from './connectors/index.ts';
+import { createLog, type Log } from './log.ts';
+import { blockList } from './net/address.ts';
+import { createEgress, type Lookup } from './net/egress.ts';
+import { createLocalPlatform } from './platforms/local/index.ts';
+import { createMasterKey } from './secrets/master-key.ts';
+import { resolveReference } from './secrets/references.ts';
+import { createVault } from './secrets/vault.ts';
+import type { Settings } from './settings.ts';
+import { newSourceId } from './sources/id.ts';
+import type { SourceRepository } from './sources/repository.ts';
+import type { Services } from './sources/services.ts';
+import { openStore } from './store/sqlite.ts';
+import type { Tool } from './tools/define-tool.ts';
+import { enabledTools } from './tools/index.ts';
+
+/** Everything a server, a command or a test works with. */
+export interface App {
+  settings: Settings;
+  services: Services;
+  tools: readonly Tool[];
+  log: Log;
+  onSourceChange: SourceRepository['onChange'];
+  /** Signs what a person agreed to, for as long as this process lives. */
+  consentKey: Uint8Array;
+  newErrorId: () => string;
+  close: () => Promise<void>;
+}
+
+/** What a test may put in place of the real thing. */
+export interface AppParts {
+  now?: () => Date;
+  lookup?: Lookup;
+}
+
+/** Composes the app. Touches no file, network or driver: each opens with its first use. */
+export function createApp(settings: Settings, { now = () => new Date(), lookup }: AppParts = {}): App {
+  const log = createLog(settings.logLevel);
+  const store = openStore({ file: settings.storeFile, now });
+  const vault = createVault({ loadKey: createMasterKey(settings.masterKey), keyChecks: store.keyChecks });
+  const egress = createEgress({
+    policy: {
+      allowPrivate: settings.egress === 'allow_private',
+      allowHosts: new Set(settings.allowHosts),
+      allowCidrs: blockList(settings.allowCidrs),
+    },
+    ...(lookup ? { lookup } : {}),
+  });
+  const local = createLocalPlatform({
+    connectors: CONNECTORS,
+    repository: store.sources,
+    vault,
+    now,
+    newId: () => newSourceId(now()),
+  });
+  const tools = enabledTools(settings.readOnly);
+  const names = new Set(tools.map(({ name }) => name));
+  const services: Services = {
+    platforms: new Map([[local.code, local]]),
+    defaultPlatform: settings.platform,
+    egress,
+    resolveReference: (reference) => resolveReference(reference, settings.references),
+    inlineSecrets: settings.inlineSecrets,
+    fingerprint: vault.fingerprint,
+    now,
+    isEnabled: (tool) => names.has(tool),
+  };
+  return {
+    settings,
+    services,
+    tools,
+    log,
+    onSourceChange: store.sources.onChange,
+    consentKey: randomBytes(32),
+    newErrorId: () => randomUUID(),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,5 @@
+import { postgresql } from './databases/postgresql.ts';
+import type { Connector } from './define-connector.ts';
+
+/** Every connector that comes with Headwater, by code. */
+export const CONNECTORS: readonly Connector[] = [postgresql].sort((a, b) => (a.code < b.code ? -1 : 1));

@@ -1,0 +1,50 @@
+import { completable, type McpServer } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import type { Principal } from '../sources/principal.ts';
+import type { Call, Services } from '../sources/services.ts';
+
+export interface PromptContext {
+  services: Services;
+  call: Call;
+}
+
+interface PromptArgument {
+  description: string;
+  required: boolean;
+  complete?: (value: string, context: PromptContext) => readonly string[] | Promise<readonly string[]>;
+}
+
+/** A prompt as data: its arguments, and the text they make. */
+export interface PromptDefinition {
+  name: string;
+  title: string;
+  description: string;
+  arguments: Readonly<Record<string, PromptArgument>>;
+  text: (given: Readonly<Record<string, string | undefined>>, context: PromptContext) => string | Promise<string>;
+}
+
+export function definePrompt(definition: PromptDefinition): PromptDefinition {
+  return definition;
+}
+
+const LONGEST = 500;
+
+export function registerPrompt(server: McpServer, definition: PromptDefinition, host: { services: Services; principal: Principal }): void {
+  const { name, title, description, text } = definition;
+  const contextOf = (signal: AbortSignal): PromptContext => ({ services: host.services, call: { principal: host.principal, signal } });
+  const shape = Object.fromEntries(
+    Object.entries(definition.arguments).map(([argument, { description: about, required, complete }]) => {
+      const plain = z.string().max(LONGEST).describe(about);
+      const completed = complete ? completable(plain, async (value) => starting(await complete(value, contextOf(new AbortController().signal)), value)) : plain;
+      return [argument, required ? completed : completed.optional()];
+    }),
+  );
+  server.registerPrompt(name, { title, description, argsSchema: z.object(shape) }, async (given, sdk) => ({
+    description,
+    messages: [{ role: 'user', content: { type: 'text', text: await text(given, contextOf(sdk.mcpReq.signal)) } }],
+  }));
+}
+
+function starting(candidates: readonly string[], value: string): string[] {
+  return candidates.filter((candidate) => candidate.toLowerCase().startsWith(value.toLowerCase())).slice(0, 100);
+}

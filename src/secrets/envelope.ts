@@ -1,0 +1,93 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import type { MasterKey } from './master-key.ts';
+import type { SealContext } from './vault.ts';
+
+/** Random bytes, as many as asked for. */
+export type Random = (size: number) => Uint8Array;
+
+type Kek = Pick<MasterKey, 'key' | 'id'>;
+
+const CIPHER = 'aes-256-gcm';
+const VERSION = 'hw1';
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const CHECK_TEXT = 'headwater key check';
+
+/**
+ * Seals text for one place under a fresh key, which the master key wraps (facts/security.md §3.2).
+ * The result is `hw1.<master key id>.<wrapped key>.<ciphertext>`; the last two are base64url of IV, tag and bytes.
+ */
+export function sealText(kek: Kek, plaintext: string, context: SealContext, random: Random): string {
+  const dek = random(KEY_BYTES);
+  const wrapped = encrypt(kek.key, dek, boundTo('key', context, kek.id), random);
+  const sealed = encrypt(createSecretKey(dek), Buffer.from(plaintext), boundTo('credentials', context, kek.id), random);
+  dek.fill(0);
+  return [VERSION, kek.id, wrapped.toString('base64url'), sealed.toString('base64url')].join('.');
+}
+
+/** The text that was sealed, or `undefined`: another key, another place, a changed bit. */
+export function openText(kek: Kek, sealed: string, context: SealContext): string | undefined {
+  const [version, id, wrapped, body, ...rest] = sealed.split('.');
+  if (version !== VERSION || id !== kek.id || rest.length > 0) return undefined;
+  const dek = decrypt(kek.key, fromBase64url(wrapped), boundTo('key', context, kek.id));
+  if (dek?.length !== KEY_BYTES) return undefined;
+  return decrypt(createSecretKey(dek), fromBase64url(body), boundTo('credentials', context, kek.id))?.toString();
+}
+
+/** What proves later that a key is this one, without telling anything of it. */
+export function makeKeyCheck(kek: Kek, random: Random): string {
+  return encrypt(kek.key, Buffer.from(CHECK_TEXT), lengthPrefixed('headwater/v1', 'key-check', kek.id), random).toString(
+    'base64url',
+  );
+}
+
+/** Whether the check was made with this key. */
+export function passesKeyCheck(kek: Kek, check: string): boolean {
+  const text = decrypt(kek.key, fromBase64url(check), lengthPrefixed('headwater/v1', 'key-check', kek.id));
+  return text?.toString() === CHECK_TEXT;
+}
+
+function boundTo(purpose: string, context: SealContext, kekId: string): Buffer {
+  const { tenant, sourceId, credentialVersion } = context;
+  return lengthPrefixed('headwater/v1', purpose, tenant, sourceId, String(credentialVersion), kekId);
+}
+
+/** Lengths keep `ab`,`c` and `a`,`bc` apart. */
+function lengthPrefixed(...parts: string[]): Buffer {
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const bytes = Buffer.from(part);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}
+
+function encrypt(key: KeyObject, plaintext: Uint8Array, aad: Buffer, random: Random): Buffer {
+  const iv = random(IV_BYTES);
+  const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(aad);
+  const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), body]);
+}
+
+function decrypt(key: KeyObject, box: Buffer | undefined, aad: Buffer): Buffer | undefined {
+  if (box === undefined || box.length < IV_BYTES + TAG_BYTES) return undefined;
+  const iv = box.subarray(0, IV_BYTES);
+  const tag = box.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
+  try {
+    // Without an explicit length Node takes tags of 4 bytes too.
+    const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(aad).setAuthTag(tag);
+    return Buffer.concat([decipher.update(box.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only the one spelling that `toString('base64url')` gives: Node's own reader skips what it does not know. */
+function fromBase64url(text: string | undefined): Buffer | undefined {
+  if (text === undefined) return undefined;
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.toString('base64url') === text ? bytes : undefined;
+}

@@ -1,0 +1,147 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { nearest } from './nearest.ts';
+import { blockList } from './net/address.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+const folders = z
+  .string()
+  .transform(list)
+  .refine((paths) => paths.every((path) => isAbsolute(path)), 'must be absolute paths, separated by commas');
+
+const flag = z.stringbool({ truthy: ['1', 'true', 'on', 'yes'], falsy: ['0', 'false', 'off', 'no', ''] });
+
+/** Every variable Headwater reads: its schema, and what README says of it. One table, nothing else reads the environment. */
+const VARIABLES = {
+  HEADWATER_HOME: { schema: z.string().min(1).optional(), meaning: 'Data folder, 0700: `headwater.db`, `master.key`', standard: '`~/.headwater`' },
+  HEADWATER_MASTER_KEY: { schema: z.string().optional(), meaning: 'Key that seals credentials: 32 bytes, base64', standard: '`master.key` in the data folder' },
+  HEADWATER_MASTER_KEY_FILE: { schema: z.string().optional(), meaning: 'File that holds the key', standard: '' },
+  HEADWATER_PLATFORM: { schema: z.enum(['local']).default('local'), meaning: 'Default platform of the tools', standard: '`local`' },
+  HEADWATER_EGRESS: {
+    schema: z.enum(['public_only', 'allow_private']).default('allow_private'),
+    meaning:
+      '`public_only` refuses every non-public address; `allow_private` also opens loopback, RFC 1918, ULA and the names reserved for them. Cloud metadata is refused always',
+    standard: '`allow_private`',
+  },
+  HEADWATER_ALLOW_HOSTS: { schema: z.string().transform(list).default([]), meaning: 'Host names the operator opens beyond that, with the addresses they resolve to', standard: '' },
+  HEADWATER_ALLOW_CIDRS: {
+    schema: z
+      .string()
+      .transform(list)
+      .refine(isCidrList, 'must be address ranges such as 10.0.0.0/8, separated by commas')
+      .default([]),
+    meaning: 'Address ranges the operator opens beyond that',
+    standard: '',
+  },
+  HEADWATER_INLINE_SECRETS: {
+    schema: z.enum(['warn', 'refuse', 'allow']).default('warn'),
+    meaning: 'A literal secret in an argument: `warn` accepts it and says that it is now in the transcript; `refuse`; `allow`',
+    standard: '`warn`',
+  },
+  HEADWATER_ENV_PREFIX: {
+    schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the start of a variable name').default('HEADWATER_SECRET_'),
+    meaning: 'The only environment names `${env:…}` may read',
+    standard: '`HEADWATER_SECRET_`',
+  },
+  HEADWATER_REFERENCE_DIRS: { schema: folders.default(['/run/secrets']), meaning: 'Folders that `${file:…}` may read', standard: '`/run/secrets`' },
+  HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
+  HEADWATER_LOG_LEVEL: { schema: z.enum(LOG_LEVELS).default('info'), meaning: 'JSON log lines on stderr: `debug`, `info`, `warn`, `error`, `silent`', standard: '`info`' },
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/** README's configuration table, from the table itself. */
+export function variableTable(): { name: string; standard: string; meaning: string }[] {
+  return Object.entries(VARIABLES).map(([name, { standard, meaning }]) => ({ name, standard, meaning }));
+}
+
+export interface Settings {
+  home: string;
+  storeFile: string;
+  masterKey: { value?: string; file?: string; home: string };
+  platform: 'local';
+  egress: 'public_only' | 'allow_private';
+  allowHosts: readonly string[];
+  allowCidrs: readonly string[];
+  inlineSecrets: 'warn' | 'refuse' | 'allow';
+  references: { envPrefix: string; directories: readonly string[]; environment: Readonly<Record<string, string>> };
+  readOnly: boolean;
+  logLevel: LogLevel;
+  /** Names of the variables that were set, for `doctor`. */
+  given: readonly string[];
+}
+
+/** A wrong setting: one clear line for the person who starts Headwater. */
+export class SettingsError extends Error {}
+
+/**
+ * Reads the environment. @throws SettingsError for a wrong value, or for an unknown HEADWATER_ name that is within two
+ * edits of a known one; other unknown names are left alone, since orchestrators inject some.
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
+  refuseTypos(environment);
+  const values = Object.fromEntries(
+    Object.entries(VARIABLES).map(([name, { schema }]) => [name, readOne(name, schema, environment[name])]),
+  ) as { [N in VariableName]: z.output<(typeof VARIABLES)[N]['schema']> };
+  const home = values.HEADWATER_HOME ?? join(homedir(), '.headwater');
+  const prefix = values.HEADWATER_ENV_PREFIX;
+  return {
+    home,
+    storeFile: join(home, 'headwater.db'),
+    masterKey: {
+      home,
+      ...(values.HEADWATER_MASTER_KEY === undefined ? {} : { value: values.HEADWATER_MASTER_KEY }),
+      ...(values.HEADWATER_MASTER_KEY_FILE === undefined ? {} : { file: values.HEADWATER_MASTER_KEY_FILE }),
+    },
+    platform: values.HEADWATER_PLATFORM,
+    egress: values.HEADWATER_EGRESS,
+    allowHosts: values.HEADWATER_ALLOW_HOSTS,
+    allowCidrs: values.HEADWATER_ALLOW_CIDRS,
+    inlineSecrets: values.HEADWATER_INLINE_SECRETS,
+    references: {
+      envPrefix: prefix,
+      directories: values.HEADWATER_REFERENCE_DIRS,
+      environment: Object.fromEntries(
+        Object.entries(environment).filter((entry): entry is [string, string] => entry[0].startsWith(prefix) && entry[1] !== undefined),
+      ),
+    },
+    readOnly: values.HEADWATER_READ_ONLY,
+    logLevel: values.HEADWATER_LOG_LEVEL,
+    given: Object.keys(VARIABLES).filter((name) => environment[name] !== undefined),
+  };
+}
+
+function readOne(name: string, schema: z.ZodType, value: string | undefined): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const why = result.error.issues[0]?.message.replace(/^Invalid (input|option): /, '') ?? 'is not usable';
+  throw new SettingsError(`${name}: ${why}`);
+}
+
+function refuseTypos(environment: Readonly<Record<string, string | undefined>>): void {
+  const known = Object.keys(VARIABLES);
+  const prefix = environment['HEADWATER_ENV_PREFIX'] ?? 'HEADWATER_SECRET_';
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('HEADWATER_') || name.startsWith(prefix) || known.includes(name)) continue;
+    const meant = nearest(name, known);
+    if (meant) throw new SettingsError(`${name} is not a setting; did you mean ${meant}?`);
+  }
+}
+
+function isCidrList(texts: readonly string[]): boolean {
+  try {
+    blockList(texts);
+    return true;
+  } catch {
+    return false;
+  }
+}

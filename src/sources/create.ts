@@ -1,0 +1,136 @@
+import { type Config, parseConfig } from '../connectors/config.ts';
+import type { Connector } from '../connectors/define-connector.ts';
+import { findConnector } from '../connectors/search.ts';
+import { HeadwaterError, type NextCall } from '../errors.ts';
+import type { Report } from '../probes/report.ts';
+import { canonicalJson } from './canonical.ts';
+import { inlineSecretWarnings } from './inline-secrets.ts';
+import { parseOptions, refuseUnsupported } from './options.ts';
+import { shownConfig } from './plan.ts';
+import type { NewSource, Platform } from './platform.ts';
+import { testConfig } from './probing.ts';
+import type { IdempotencyEntry } from './repository.ts';
+import { type Call, offer, platformOf, type Services } from './services.ts';
+import { type DesiredState, outcomeOf, type PlatformCode, type Source, untestedStatus } from './source.ts';
+
+export interface CreateRequest {
+  connector: string;
+  config: Readonly<Record<string, unknown>>;
+  name?: string;
+  platform?: PlatformCode;
+  description?: string;
+  options?: Readonly<Record<string, unknown>>;
+  desired_state?: DesiredState;
+  tags?: readonly string[];
+  schedule?: unknown;
+  sync_immediately?: boolean;
+  run_test?: boolean;
+  dry_run?: boolean;
+  idempotency_key?: string;
+}
+
+export interface CreateAnswer {
+  source?: Source;
+  report?: Report;
+  replayed?: boolean;
+  plan?: Record<string, unknown>;
+  warnings?: string[];
+  next: NextCall[];
+}
+
+/**
+ * Validates, tests, then stores: on a failed test nothing is stored.
+ * @throws HeadwaterError TEST_FAILED with the report, NAME_TAKEN, INVALID_CONFIG, IDEMPOTENCY_CONFLICT …
+ */
+export async function createSource(services: Services, request: CreateRequest, call: Call): Promise<CreateAnswer> {
+  const platform = platformOf(services, request.platform);
+  refuseUnsupported(platform, request);
+  const connector = findConnector(platform.connectors, request.connector);
+  const config = parseConfig(connector, request.config);
+  const warnings = inlineSecretWarnings(services, config, request.config);
+  const draft = draftOf(platform, connector, config, request);
+  if (request.dry_run) return plan(services, platform, draft, call, warnings);
+
+  const idempotency = await idempotencyOf(services, request, call);
+  const earlier = idempotency && (await platform.sources.replayed(call.principal, idempotency));
+  if (earlier) return { source: earlier, replayed: true, next: nextFor(services, earlier) };
+
+  if (await platform.sources.nameTaken(call.principal, draft.name)) throw takenName(draft, request);
+  const tested = await testFirst(services, draft, request, call);
+  const { source, replayed } = await platform.sources.create(call.principal, { ...draft, ...tested?.state }, idempotency);
+  return {
+    source,
+    ...(tested ? { report: tested.report } : {}),
+    ...(replayed ? { replayed } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
+    next: nextFor(services, source),
+  };
+}
+
+function draftOf(platform: Platform, connector: Connector, config: Config, request: CreateRequest): NewSource {
+  const { collection } = parseOptions(platform, request.options);
+  const desiredState = request.desired_state ?? 'Active';
+  return {
+    name: request.name ?? `${connector.name} Connection`,
+    connector,
+    config,
+    ...(request.description === undefined ? {} : { description: request.description }),
+    ...(collection === undefined ? {} : { collection }),
+    tags: request.tags ?? [],
+    desiredState,
+    status: untestedStatus(desiredState),
+  };
+}
+
+/** `Pending` is saved for later, `Paused` and `Stopped` open no connection: only `Active` is tested. */
+async function testFirst(services: Services, draft: NewSource, request: CreateRequest, call: Call) {
+  if (request.run_test === false || draft.desiredState !== 'Active') return undefined;
+  const report = await testConfig(services, draft.connector, draft.config, {}, call);
+  if (!report.ok) throw testFailed(services, draft.connector, report);
+  const outcome = outcomeOf(report, draft.desiredState);
+  return { report, state: { outcome, status: outcome.status } };
+}
+
+/** The error that carries a failed test. */
+export function testFailed(services: Services, connector: Connector, report: Report): HeadwaterError {
+  return new HeadwaterError('TEST_FAILED', report.headline, {
+    hint: 'Nothing was stored. Correct the fields of the failed steps, or hand over what is for others, then call again.',
+    report,
+    retryable: report.steps.some((step) => step.status === 'fail' && step.retryable === true),
+    next: offer(services, { tool: 'get_connector_schema', arguments: { connector: connector.code }, why: 'See what each field means.' }),
+  });
+}
+
+async function idempotencyOf(services: Services, request: CreateRequest, { principal }: Call): Promise<IdempotencyEntry | undefined> {
+  const { idempotency_key: key, ...rest } = request;
+  if (key === undefined) return undefined;
+  return { subject: principal.subject, tool: 'create_source', key, digest: await services.fingerprint(canonicalJson(rest)) };
+}
+
+function takenName(draft: NewSource, request: CreateRequest): HeadwaterError {
+  const hint = request.name === undefined ? 'Give this one a name of its own.' : 'Choose another name, or use the source that is there.';
+  return new HeadwaterError('NAME_TAKEN', `There is a source named ${JSON.stringify(draft.name)} already.`, {
+    hint,
+    fields: [{ field: '/name', message: 'is taken' }],
+    next: [{ tool: 'list_sources', arguments: { query: draft.name }, why: 'See the source that has the name.' }],
+  });
+}
+
+async function plan(services: Services, platform: Platform, draft: NewSource, { principal }: Call, warnings: string[]): Promise<CreateAnswer> {
+  if (await platform.sources.nameTaken(principal, draft.name)) warnings.push(`The name ${JSON.stringify(draft.name)} is taken; creating would be refused.`);
+  const { connector, config, outcome: _, status: __, desiredState, ...rest } = draft;
+  const request = { platform: platform.code, connector: connector.code, ...rest, desired_state: desiredState, config: shownConfig(config) };
+  return {
+    plan: { action: 'create', request, tests: desiredState === 'Active' },
+    ...(warnings.length > 0 ? { warnings } : {}),
+    next: [],
+  };
+}
+
+function nextFor(services: Services, source: Source): NextCall[] {
+  if (source.desired_state !== 'Active') return [];
+  const id = { source_id: source.id };
+  return source.status === 'Unknown'
+    ? offer(services, { tool: 'test_connection', arguments: id, why: 'It has not been tested yet.' })
+    : offer(services, { tool: 'discover_source', arguments: id, why: 'See its tables.' });
+}

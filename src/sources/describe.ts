@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { type ConnectorQuery, findConnector, searchConnectors } from '../connectors/search.ts';
+import type { Connector } from '../connectors/define-connector.ts';
+import { isSecret } from '../connectors/fields.ts';
+import { connectorSchema, type Detail, type JsonSchema } from '../connectors/json-schema.ts';
+import { decodeCursor, encodeCursor } from './list.ts';
+import type { Platform } from './platform.ts';
+import { testSteps } from './probing.ts';
+import { platformOf, type Services } from './services.ts';
+import type { PlatformCode } from './source.ts';
+
+export interface ConnectorSummary {
+  code: string;
+  name: string;
+  category: string;
+  platforms: PlatformCode[];
+  auth: readonly string[];
+  capabilities: readonly string[];
+}
+
+export interface CatalogRequest extends ConnectorQuery {
+  platform?: PlatformCode | undefined;
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+export interface CatalogAnswer {
+  connectors: ConnectorSummary[];
+  total: number;
+  next_cursor?: string;
+}
+
+/** Connectors that match, best first. @throws HeadwaterError INVALID_CURSOR */
+export function listConnectors(services: Services, { platform: code, limit = 20, cursor, ...query }: CatalogRequest): CatalogAnswer {
+  const found = searchConnectors(platformOf(services, code).connectors, query);
+  const from = cursor === undefined ? 0 : 1 + found.findIndex((connector) => connector.code === decodeCursor(cursor));
+  const page = found.slice(from, from + limit);
+  const last = from + limit < found.length ? page.at(-1) : undefined;
+  return {
+    connectors: page.map((connector) => summary(services, connector)),
+    total: found.length,
+    ...(last ? { next_cursor: encodeCursor(last.code) } : {}),
+  };
+}
+
+function summary(services: Services, { code, name, category, auth, capabilities }: Connector): ConnectorSummary {
+  const platforms = [...services.platforms.values()].filter(({ connectors }) => connectors.some((other) => other.code === code));
+  return { code, name, category, platforms: platforms.map((platform) => platform.code), auth, capabilities };
+}
+
+export interface ConnectorDescription {
+  connector: string;
+  name: string;
+  platform: PlatformCode;
+  schema: JsonSchema;
+  options_schema?: JsonSchema;
+  secret_fields: string[];
+  portable_names: Record<string, string>;
+  example_config: Readonly<Record<string, unknown>>;
+  prerequisites: readonly string[];
+  tests: { id: string; title: string }[];
+  docs_url?: string;
+  hidden_fields?: number;
+}
+
+/** All that an agent needs to write a config. @throws HeadwaterError CONNECTOR_NOT_FOUND */
+export async function describeConnector(
+  services: Services,
+  request: { connector: string; platform?: PlatformCode | undefined; detail?: Detail | undefined },
+): Promise<ConnectorDescription> {
+  const platform = platformOf(services, request.platform);
+  const connector = findConnector(platform.connectors, request.connector);
+  const { schema, hiddenFields } = connectorSchema(connector, request.detail ?? 'essential');
+  const options = platform.options();
+  return {
+    connector: connector.code,
+    name: connector.name,
+    platform: platform.code,
+    schema,
+    ...(Object.keys(options.shape).length > 0 ? { options_schema: optionsSchema(options) } : {}),
+    secret_fields: Object.entries(connector.fields).flatMap(([name, { facts }]) => (isSecret(facts) ? [`/${name}`] : [])),
+    portable_names: Object.fromEntries(Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.role ? [[facts.role, name]] : []))),
+    example_config: connector.example,
+    prerequisites: connector.prerequisites,
+    tests: await testSteps(services, connector),
+    docs_url: connector.docsUrl,
+    ...(hiddenFields > 0 ? { hidden_fields: hiddenFields } : {}),
+  };
+}
+
+const optionsSchemas = new WeakMap<z.ZodObject, JsonSchema>();
+
+function optionsSchema(options: z.ZodObject): JsonSchema {
+  const known = optionsSchemas.get(options);
+  if (known) return known;
+  const built = z.toJSONSchema(options, { io: 'input', target: 'draft-2020-12' }) as JsonSchema;
+  optionsSchemas.set(options, built);
+  return built;
+}
+
+export interface PlatformDescription {
+  platform: PlatformCode;
+  name: string;
+  summary: string;
+  configured: boolean;
+  /** What a person must set, where it is not configured. */
+  needs?: string;
+  connectors: number;
+  can: string[];
+  cannot: { what: string; why: string }[];
+}
+
+/** Each platform: whether it is configured, what it can do, what it cannot and why. */
+export function describePlatforms(services: Services, code?: PlatformCode): PlatformDescription[] {
+  const platforms = code === undefined ? [...services.platforms.values()] : [platformOf(services, code)];
+  return platforms.map(describePlatform);
+}
+
+function describePlatform({ code, name, summary: text, configured, connectors, abilities }: Platform): PlatformDescription {
+  const entries = Object.entries(abilities);
+  return {
+    platform: code,
+    name,
+    summary: text,
+    configured: configured === true,
+    ...(configured === true ? {} : { needs: configured }),
+    connectors: connectors.length,
+    can: entries.filter(([, able]) => able === true).map(([what]) => what),
+    cannot: entries.flatMap(([what, able]) => (able === true ? [] : [{ what, why: able }])),
+  };
+}

@@ -1,0 +1,95 @@
+import { parseConfig } from '../connectors/config.ts';
+import { findConnector } from '../connectors/search.ts';
+import { HeadwaterError, type NextCall } from '../errors.ts';
+import type { DiscoverQuery, Stream } from '../probes/probe.ts';
+import { inlineSecretWarnings } from './inline-secrets.ts';
+import { decodeCursor, encodeCursor } from './list.ts';
+import { reading } from './probing.ts';
+import { type Call, offer, platformOf, platformOfSource, type Services } from './services.ts';
+import { refusePaused } from './test.ts';
+
+export interface DiscoverRequest {
+  source_id?: string;
+  connector?: string;
+  config?: Readonly<Record<string, unknown>>;
+  query?: string;
+  stream?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+export interface DiscoverAnswer {
+  streams: Stream[];
+  next_cursor?: string;
+  warnings?: string[];
+  next: NextCall[];
+}
+
+/**
+ * What can be read from a source, a page at a time; columns only of a named stream.
+ * @throws HeadwaterError CONNECTION_FAILED with the report, STREAM_NOT_FOUND, INVALID_CURSOR, SOURCE_PAUSED
+ */
+export async function discoverSource(services: Services, request: DiscoverRequest, call: Call): Promise<DiscoverAnswer> {
+  const { connector, config, warnings } = await subject(services, request, call);
+  const limit = request.limit ?? 50;
+  const query = pageQuery(request, limit + 1);
+  const found = await reading(services, connector, config, call, (session) => session.discover(query));
+  if (request.stream !== undefined && found.length === 0) throw noStream(request.stream, request.source_id);
+  const streams = found.slice(0, limit);
+  const last = found.length > limit ? streams.at(-1) : undefined;
+  const [first] = streams;
+  return {
+    streams,
+    ...(last ? { next_cursor: encodeCursor(JSON.stringify([last.namespace, last.name])) } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
+    next:
+      first && request.source_id !== undefined
+        ? offer(services, {
+            tool: 'preview_source',
+            arguments: { source_id: request.source_id, stream: `${first.namespace}.${first.name}` },
+            why: 'See a few rows.',
+          })
+        : [],
+  };
+}
+
+async function subject(services: Services, request: DiscoverRequest, { principal }: Call) {
+  if (request.source_id !== undefined) {
+    const stored = await platformOfSource(services, request.source_id).sources.get(principal, request.source_id);
+    refusePaused(stored.source);
+    return { connector: stored.connector, config: await stored.config(), warnings: [] };
+  }
+  const connector = findConnector(platformOf(services, undefined).connectors, request.connector ?? '');
+  const config = parseConfig(connector, request.config ?? {});
+  return { connector, config, warnings: inlineSecretWarnings(services, config, request.config ?? {}) };
+}
+
+function pageQuery({ query, stream, cursor }: DiscoverRequest, limit: number): DiscoverQuery {
+  return {
+    limit,
+    ...(query === undefined ? {} : { query }),
+    ...(stream === undefined ? {} : { stream }),
+    ...(cursor === undefined ? {} : { after: afterOf(decodeCursor(cursor)) }),
+  };
+}
+
+function afterOf(text: string): { namespace: string; name: string } {
+  try {
+    const [namespace, name] = JSON.parse(text) as unknown[];
+    if (typeof namespace === 'string' && typeof name === 'string') return { namespace, name };
+  } catch {
+    // falls through: not one of ours
+  }
+  throw new HeadwaterError('INVALID_CURSOR', 'This cursor is not one that the list gave out.', {
+    hint: 'Start again without a cursor.',
+    fields: [{ field: '/cursor', message: 'is not usable' }],
+  });
+}
+
+export function noStream(stream: string, sourceId: string | undefined): HeadwaterError {
+  return new HeadwaterError('STREAM_NOT_FOUND', `There is no stream ${JSON.stringify(stream.slice(0, 140))} that this user may read.`, {
+    hint: 'Streams are named NAMESPACE.NAME, as discover_source lists them; case matters.',
+    fields: [{ field: '/stream', message: 'is not known' }],
+    ...(sourceId === undefined ? {} : { next: [{ tool: 'discover_source', arguments: { source_id: sourceId }, why: 'See which streams there are.' }] }),
+  });
+}

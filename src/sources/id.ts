@@ -1,0 +1,14 @@
+import { randomBytes } from 'node:crypto';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** `src_` and 26 characters: 48 bits of time and 80 of chance, so that ids sort by when they were made. */
+export function newSourceId(now: Date): string {
+  let value = (BigInt(now.getTime()) << 80n) | BigInt(`0x${randomBytes(10).toString('hex')}`);
+  let text = '';
+  for (let i = 0; i < 26; i++) {
+    text = (ALPHABET[Number(value & 31n)] ?? '0') + text;
+    value >>= 5n;
+  }
+  return `src_${text}`;
+}

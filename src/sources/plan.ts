@@ -1,0 +1,13 @@
+import type { Config } from '../connectors/config.ts';
+import { describeReference } from '../secrets/references.ts';
+import { Secret } from '../secrets/secret.ts';
+import type { ShownSecret } from './source.ts';
+
+/** A config as it may be shown: settings, and for each secret only that it is set and where it comes from. */
+export function shownConfig({ settings, secrets }: Config): Record<string, unknown> {
+  const shown = Object.entries(secrets).map(([name, value]): [string, ShownSecret] => [
+    name,
+    { set: true, from: value instanceof Secret ? 'vault' : describeReference(value) },
+  ]);
+  return { ...settings, ...Object.fromEntries(shown) };
+}

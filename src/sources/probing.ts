@@ -1,0 +1,130 @@
+import { type Config, fieldWithRole, resolveConfig } from '../connectors/config.ts';
+import type { Connector } from '../connectors/define-connector.ts';
+import type { Role } from '../connectors/fields.ts';
+import { HeadwaterError } from '../errors.ts';
+import type { ReadSession, TestPlan } from '../probes/probe.ts';
+import { StepFailure } from '../probes/problems.ts';
+import type { Report } from '../probes/report.ts';
+import { runPlan, runSteps, type StepSpec } from '../probes/run.ts';
+import { describeReference } from '../secrets/references.ts';
+import { createRedactor } from '../secrets/redact.ts';
+import { Secret } from '../secrets/secret.ts';
+import type { Call, Services } from './services.ts';
+
+export const DEFAULT_TEST_S = 10;
+export const LONGEST_TEST_S = 25;
+
+export interface TestRequest {
+  checks?: readonly string[];
+  timeoutS?: number;
+}
+
+type Planned = TestPlan & { session?: () => ReadSession };
+
+/** Tests a config for real. A failed test is a normal result. @throws HeadwaterError CANCELLED */
+export async function testConfig(services: Services, connector: Connector, config: Config, request: TestRequest, call: Call): Promise<Report> {
+  const plan = await planTest(services, connector, config, new Set(request.checks));
+  return runPlan(plan, options(services, connector, request.timeoutS, call));
+}
+
+/**
+ * Passes the gates of a test and reads through the session behind them.
+ * @throws HeadwaterError CONNECTION_FAILED with the report when a gate fails
+ */
+export async function reading<T>(
+  services: Services,
+  connector: Connector,
+  config: Config,
+  call: Call,
+  read: (session: ReadSession) => Promise<T>,
+): Promise<T> {
+  const plan = await planTest(services, connector, config, new Set());
+  try {
+    const gates = { ...plan, steps: plan.steps.filter((step) => step.gate) };
+    const report = await runSteps(gates, options(services, connector, undefined, call));
+    if (!report.ok || !plan.session) throw new HeadwaterError('CONNECTION_FAILED', report.headline, { report });
+    return await within(call.signal, read(plan.session()));
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    throw readFailure(error);
+  } finally {
+    await plan.close();
+  }
+}
+
+function readFailure({ problem }: StepFailure): HeadwaterError {
+  return new HeadwaterError('CONNECTION_FAILED', 'The source refused to be read.', {
+    ...(problem.evidence === undefined ? {} : { upstream_message: problem.evidence }),
+    hint: 'test_connection says what is missing.',
+  });
+}
+
+const READ_LIMIT_MS = 15_000;
+
+/** Ends a read that takes too long or is no longer wanted; closing the plan's connection ends it at the source. */
+function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new HeadwaterError('DEADLINE_EXCEEDED', `Reading took longer than ${READ_LIMIT_MS / 1000} s.`));
+    const stopped = () => reject(new HeadwaterError('CANCELLED', 'Reading was cancelled.'));
+    const timer = setTimeout(late, READ_LIMIT_MS);
+    signal.addEventListener('abort', stopped, { once: true });
+    if (signal.aborted) stopped();
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stopped);
+    });
+  });
+}
+
+function options(services: Services, connector: Connector, timeoutS: number | undefined, { signal, onStep }: Call) {
+  return {
+    deadlineMs: Math.min(timeoutS ?? DEFAULT_TEST_S, LONGEST_TEST_S) * 1000,
+    signal,
+    now: services.now,
+    fieldOf: (role: string) => fieldWithRole(connector, role as Role),
+    onStep,
+  };
+}
+
+/** The steps of a test of this connector, for the catalog. Nothing is connected. */
+export async function testSteps(services: Services, connector: Connector): Promise<{ id: string; title: string }[]> {
+  const probe = await connector.probe();
+  const plan = probe.plan(connector.example as never, probeContext(services, []), { checks: new Set(['cdc']) });
+  return [CONFIG_STEP, ...plan.steps].map(({ id, title }) => ({ id, title }));
+}
+
+const CONFIG_STEP = { id: 'config', title: 'Config and references' };
+
+async function planTest(services: Services, connector: Connector, config: Config, checks: ReadonlySet<string>): Promise<Planned> {
+  const probe = await connector.probe();
+  try {
+    const { values, secrets } = await resolveConfig(connector, config, services.resolveReference);
+    // What `connector.schema()` has validated is what its own probe was typed for.
+    const plan = probe.plan(values as never, probeContext(services, secrets), { checks });
+    return { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] };
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    return brokenConfig(connector, error);
+  }
+}
+
+function probeContext(services: Services, secrets: readonly Secret[]) {
+  return { egress: services.egress, now: services.now, redactor: createRedactor(secrets) };
+}
+
+/** A config that cannot be used is a failed first step, with a fix, like any other failure. */
+function brokenConfig(connector: Connector, error: HeadwaterError): Planned {
+  const run = () => {
+    throw new StepFailure('CONFIG_UNUSABLE', { what: error.message, fix: error.details.hint ?? '' }, { driver_code: error.code });
+  };
+  return { subject: connector.name, steps: [configStep(run)], close: async () => {} };
+}
+
+function configStep(run: StepSpec['run']): StepSpec {
+  return { ...CONFIG_STEP, gate: true, limitMs: 5000, timeout: { code: 'CONFIG_UNUSABLE', facts: {} }, run };
+}
+
+function origins(config: Config): string {
+  const secrets = Object.entries(config.secrets).map(([name, value]) => `${name} from ${value instanceof Secret ? 'the given value' : describeReference(value)}`);
+  return secrets.join(', ') || 'no secret is set';
+}

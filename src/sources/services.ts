@@ -1,0 +1,45 @@
+import type { NextCall } from '../errors.ts';
+import { HeadwaterError } from '../errors.ts';
+import type { Egress } from '../net/egress.ts';
+import type { OnStep } from '../probes/probe.ts';
+import type { Reference } from '../secrets/references.ts';
+import type { Secret } from '../secrets/secret.ts';
+import type { Platform } from './platform.ts';
+import type { Principal } from './principal.ts';
+import type { PlatformCode } from './source.ts';
+
+/** What the use cases work with. `app.ts` composes it. */
+export interface Services {
+  platforms: ReadonlyMap<PlatformCode, Platform>;
+  defaultPlatform: PlatformCode;
+  egress: Egress;
+  resolveReference: (reference: Reference) => Promise<Secret>;
+  inlineSecrets: 'warn' | 'refuse' | 'allow';
+  /** A keyed digest: equal texts have equal digests, and nobody without the key can try texts. */
+  fingerprint: (text: string) => Promise<string>;
+  now: () => Date;
+  isEnabled: (tool: string) => boolean;
+}
+
+/** One call of a use case: who asks, how it is cancelled, who hears of progress. */
+export interface Call {
+  principal: Principal;
+  signal: AbortSignal;
+  onStep?: OnStep;
+}
+
+export function platformOf(services: Services, code: PlatformCode | undefined): Platform {
+  const platform = services.platforms.get(code ?? services.defaultPlatform);
+  if (!platform) throw new HeadwaterError('UNSUPPORTED', `The platform ${code} is not available.`);
+  return platform;
+}
+
+/** The platform that a source id belongs to: `src_…` is local. */
+export function platformOfSource(services: Services, _id: string): Platform {
+  return platformOf(services, 'local');
+}
+
+/** Next calls of tools that are enabled; the others are left out. */
+export function offer(services: Services, ...calls: readonly NextCall[]): NextCall[] {
+  return calls.filter(({ tool }) => services.isEnabled(tool));
+}

@@ -1,0 +1,70 @@
+import { type Config, parseConfig } from '../connectors/config.ts';
+import type { Connector } from '../connectors/define-connector.ts';
+import { findConnector } from '../connectors/search.ts';
+import { HeadwaterError, type NextCall } from '../errors.ts';
+import type { Report } from '../probes/report.ts';
+import { Secret } from '../secrets/secret.ts';
+import { inlineSecretWarnings } from './inline-secrets.ts';
+import { type TestRequest, testConfig } from './probing.ts';
+import { type Call, offer, platformOf, platformOfSource, type Services } from './services.ts';
+import { mayConnect, outcomeOf, type PlatformCode, type Source } from './source.ts';
+
+export interface ConfigTest extends TestRequest {
+  connector: string;
+  config: Readonly<Record<string, unknown>>;
+  platform?: PlatformCode;
+}
+
+export type TestAnswer = Report & { next: NextCall[] };
+
+/** Tests a config that is not stored. */
+export async function testNewConfig(services: Services, request: ConfigTest, call: Call): Promise<TestAnswer> {
+  const platform = platformOf(services, request.platform);
+  const connector = findConnector(platform.connectors, request.connector);
+  const config = parseConfig(connector, request.config);
+  const warnings = inlineSecretWarnings(services, config, request.config);
+  const report = await testConfig(services, connector, config, request, call);
+  return {
+    ...report,
+    warnings: [...report.warnings, ...warnings],
+    next: report.ok ? nextAfterPass(services, connector, config) : nextAfterFailure(services, connector),
+  };
+}
+
+/** Tests a stored source with its stored credentials, at its stored destination, and notes the outcome. */
+export async function testSource(services: Services, id: string, request: TestRequest, call: Call): Promise<TestAnswer> {
+  const { sources } = platformOfSource(services, id);
+  const { source, connector, config } = await sources.get(call.principal, id);
+  refusePaused(source);
+  const report = await testConfig(services, connector, await config(), request, call);
+  await sources.noteTest(call.principal, source, outcomeOf(report, source.desired_state));
+  const next = report.ok
+    ? [{ tool: 'discover_source', arguments: { source_id: id }, why: 'See its tables.' }]
+    : [{ tool: 'get_connector_schema', arguments: { connector: connector.code }, why: 'See the fields that update_source can change.' }];
+  return { ...report, next: offer(services, ...next) };
+}
+
+/** @throws HeadwaterError SOURCE_PAUSED: no connection is opened for a source that is not wanted to run */
+export function refusePaused(source: Source): void {
+  if (mayConnect(source.desired_state)) return;
+  throw new HeadwaterError('SOURCE_PAUSED', `The source is ${source.desired_state.toLowerCase()}, so Headwater opens no connection for it.`, {
+    hint: 'Set desired_state to Active first.',
+    next: [{ tool: 'update_source', arguments: { source_id: source.id, desired_state: 'Active' }, why: 'Test it and take it into service.' }],
+  });
+}
+
+/** Only complete calls are offered: a config with literal secrets cannot be repeated here. */
+function nextAfterPass(services: Services, connector: Connector, { settings, secrets }: Config): NextCall[] {
+  const references = Object.entries(secrets).map(([name, value]) => [name, value instanceof Secret ? undefined : `\${${value.scheme}:${value.target}}`]);
+  if (references.some(([, text]) => text === undefined)) return [];
+  const config = { ...settings, ...Object.fromEntries(references) };
+  return offer(services, { tool: 'create_source', arguments: { connector: connector.code, config }, why: 'The test passed: create the source.' });
+}
+
+function nextAfterFailure(services: Services, connector: Connector): NextCall[] {
+  return offer(services, {
+    tool: 'get_connector_schema',
+    arguments: { connector: connector.code },
+    why: 'See what each field means, correct those named in the failed step, and test again.',
+  });
+}

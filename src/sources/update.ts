@@ -1,0 +1,186 @@
+import { type Config, destinationOf, mergeConfig } from '../connectors/config.ts';
+import type { Connector } from '../connectors/define-connector.ts';
+import { isSecret } from '../connectors/fields.ts';
+import { HeadwaterError, type NextCall } from '../errors.ts';
+import type { Report } from '../probes/report.ts';
+import { canonicalJson } from './canonical.ts';
+import { testFailed } from './create.ts';
+import { inlineSecretWarnings } from './inline-secrets.ts';
+import { parseOptions, refuseUnsupported } from './options.ts';
+import { shownConfig } from './plan.ts';
+import type { SourceChange, StoredSource } from './platform.ts';
+import { testConfig } from './probing.ts';
+import { type Call, offer, platformOfSource, type Services } from './services.ts';
+import { type DesiredState, outcomeOf, type Source, untestedStatus } from './source.ts';
+
+export interface UpdateRequest {
+  source_id: string;
+  name?: string;
+  description?: string;
+  config?: Readonly<Record<string, unknown>>;
+  clear?: readonly string[];
+  options?: Readonly<Record<string, unknown>>;
+  desired_state?: DesiredState;
+  tags?: readonly string[];
+  schedule?: unknown;
+  if_version?: number;
+  run_test?: boolean;
+  dry_run?: boolean;
+}
+
+export interface UpdateAnswer {
+  source: Source;
+  changed: string[];
+  report?: Report;
+  plan?: Record<string, unknown>;
+  warnings?: string[];
+  next: NextCall[];
+}
+
+/**
+ * Changes what is given and keeps the rest. Stored credentials are kept only while no destination field changes.
+ * A change that needs the source to connect is tested first; on a failed test nothing is stored.
+ * @throws HeadwaterError CREDENTIALS_REQUIRED, TEST_FAILED, VERSION_CONFLICT, NAME_TAKEN …
+ */
+export async function updateSource(services: Services, request: UpdateRequest, call: Call): Promise<UpdateAnswer> {
+  const platform = platformOfSource(services, request.source_id);
+  refuseUnsupported(platform, request);
+  const stored = await platform.sources.get(call.principal, request.source_id);
+  refuseStale(stored.source, request.if_version);
+  const { collection } = parseOptions(platform, request.options);
+  const before = await stored.config();
+  const { config, cleared } = editedConfig(stored, before, request);
+  const warnings = config ? inlineSecretWarnings(services, config, request.config ?? {}) : [];
+  const change = changeOf(stored.source, request, config, cleared, collection);
+  const changed = changedNames(stored.source, change, config && changedFields(stored.connector, before, config));
+  if (changed.length === 0) return { source: stored.source, changed, next: [] };
+  if (request.dry_run) {
+    const wanted = { ...fieldsOf(change), ...(config ? { config: shownConfig(config) } : {}) };
+    return { source: stored.source, changed, plan: { action: 'update', source_id: stored.source.id, request: wanted }, ...said(warnings), next: [] };
+  }
+  const tested = await testFirst(services, stored, before, change, changed, request, call);
+  const source = await platform.sources.update(call.principal, stored, { ...change, ...tested?.state });
+  return {
+    source,
+    changed,
+    ...(tested ? { report: tested.report } : {}),
+    ...said(warnings),
+    next: offer(services, { tool: 'get_source', arguments: { source_id: source.id }, why: 'See it as it is now.' }),
+  };
+}
+
+function said(warnings: string[]): { warnings?: string[] } {
+  return warnings.length > 0 ? { warnings } : {};
+}
+
+function refuseStale(source: Source, ifVersion: number | undefined): void {
+  if (ifVersion === undefined || ifVersion === source.version) return;
+  throw new HeadwaterError('VERSION_CONFLICT', `The source is at version ${source.version}, not ${ifVersion}.`, {
+    hint: 'Read it again, and decide on what it is now.',
+    fields: [{ field: '/if_version', message: `is ${ifVersion}; the source is at ${source.version}` }],
+    next: [{ tool: 'get_source', arguments: { source_id: source.id }, why: 'See what it is now.' }],
+  });
+}
+
+const CLEARABLE = ['/description', '/options/collection'];
+
+function editedConfig({ source, connector }: StoredSource, before: Config, { config, clear = [] }: UpdateRequest) {
+  const fields = clear.flatMap((pointer) => (pointer.startsWith('/config/') ? [pointer.slice('/config/'.length)] : []));
+  const wrong = clear.filter((pointer) => !pointer.startsWith('/config/') && !CLEARABLE.includes(pointer));
+  const unknown = fields.filter((name) => !Object.hasOwn(connector.fields, name)).map((name) => `/config/${name}`);
+  const refused = [...wrong, ...unknown];
+  if (refused.length > 0) {
+    throw new HeadwaterError('INVALID_ARGUMENTS', 'Only optional fields can be cleared.', {
+      fields: refused.map((pointer) => ({ field: '/clear', message: `${pointer.slice(0, 60)} cannot be cleared` })),
+      hint: `Use JSON Pointers: ${CLEARABLE.join(', ')} or /config/FIELD.`,
+    });
+  }
+  if (config === undefined && fields.length === 0) return { config: undefined, cleared: clear };
+  const merged = mergeConfig(connector, before, config ?? {}, fields);
+  refuseCarriedSecrets(source, connector, before, merged, config ?? {}, fields);
+  return { config: merged, cleared: clear };
+}
+
+/** Otherwise one changed host would send the stored password to whoever owns the new one. */
+function refuseCarriedSecrets(
+  source: Source,
+  connector: Connector,
+  before: Config,
+  after: Config,
+  given: Readonly<Record<string, unknown>>,
+  cleared: readonly string[],
+): void {
+  const moved = changedKeys(destinationOf(connector, before), destinationOf(connector, after));
+  if (moved.length === 0) return;
+  const carried = Object.keys(before.secrets).filter(
+    (name) => after.secrets[name] === before.secrets[name] && given[name] === undefined && !cleared.includes(name),
+  );
+  if (carried.length === 0) return;
+  throw new HeadwaterError(
+    'CREDENTIALS_REQUIRED',
+    `${moved.join(', ')} decides where ${carried.join(', ')} is sent. Stored credentials are not carried to another destination.`,
+    {
+      hint: `Give ${carried.join(', ')} again in the same call, if the person means the new destination.`,
+      fields: carried.map((name) => ({ field: `/config/${name}`, message: `is needed again, since ${moved.join(', ')} changes` })),
+      next: [{ tool: 'get_source', arguments: { source_id: source.id }, why: 'See the destination as it is stored.' }],
+    },
+  );
+}
+
+function changeOf(source: Source, request: UpdateRequest, config: Config | undefined, cleared: readonly string[], collection: string | undefined): SourceChange {
+  const desired = request.desired_state ?? source.desired_state;
+  const moved = config !== undefined || desired !== source.desired_state;
+  return {
+    ...(request.name === undefined ? {} : { name: request.name }),
+    ...(request.description === undefined ? {} : { description: request.description }),
+    ...(cleared.includes('/description') ? { description: null } : {}),
+    ...(collection === undefined ? {} : { collection }),
+    ...(cleared.includes('/options/collection') ? { collection: null } : {}),
+    ...(request.tags === undefined ? {} : { tags: request.tags }),
+    ...(request.desired_state === undefined ? {} : { desiredState: request.desired_state }),
+    ...(config === undefined ? {} : { config }),
+    status: moved ? untestedStatus(desired) : source.status,
+  };
+}
+
+function fieldsOf({ name, description, collection, tags, desiredState }: SourceChange): Record<string, unknown> {
+  const fields = { name, description, collection, tags, desired_state: desiredState };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function changedNames(source: Source, change: SourceChange, configFields: readonly string[] | undefined): string[] {
+  const now: Readonly<Record<string, unknown>> = { ...source };
+  const own = Object.entries(fieldsOf(change)).filter(([name, value]) => canonicalJson(now[name] ?? null) !== canonicalJson(value));
+  return [...own.map(([name]) => name), ...(configFields ?? []).map((name) => `config.${name}`)];
+}
+
+/** Fields whose value changed. A secret that was given again counts: whether it is the same is nobody's business. */
+function changedFields(connector: Connector, before: Config, after: Config): string[] {
+  return Object.keys(connector.fields).filter((name) => {
+    const field = connector.fields[name];
+    if (field && isSecret(field.facts)) return before.secrets[name] !== after.secrets[name];
+    return canonicalJson(before.settings[name] ?? null) !== canonicalJson(after.settings[name] ?? null);
+  });
+}
+
+function changedKeys(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name]);
+}
+
+async function testFirst(
+  services: Services,
+  stored: StoredSource,
+  before: Config,
+  change: SourceChange,
+  changed: readonly string[],
+  { run_test }: UpdateRequest,
+  call: Call,
+) {
+  const desired = change.desiredState ?? stored.source.desired_state;
+  const needed = changed.some((name) => name === 'desired_state' || name.startsWith('config.'));
+  if (run_test === false || !needed || desired !== 'Active') return undefined;
+  const report = await testConfig(services, stored.connector, change.config ?? before, {}, call);
+  if (!report.ok) throw testFailed(services, stored.connector, report);
+  const outcome = outcomeOf(report, desired);
+  return { report, state: { outcome, status: outcome.status } };
+}

@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import type { CallToolResult, InputRequiredResult, McpServer, RequestStateCodec, ServerContext, StandardSchemaWithJSON } from '@modelcontextprotocol/server';
+import { inputRequired, inputResponse } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { type ErrorCode, HeadwaterError } from '../errors.ts';
+import { fieldProblems } from '../issues.ts';
+import type { Log } from '../log.ts';
+import { canonicalJson } from '../sources/canonical.ts';
+import type { Principal } from '../sources/principal.ts';
+import type { Call, Services } from '../sources/services.ts';
+
+/** What a handler gets besides its arguments. */
+export interface ToolContext {
+  services: Services;
+  call: Call;
+  /**
+   * Asks the person behind the client, once; what is agreed to is bound to this call, these arguments and `about`.
+   * @returns undefined where the client cannot ask
+   */
+  ask: (question: string, about: string) => Promise<boolean | undefined>;
+}
+
+/** A tool as data. `errors`: the codes its handler can end with, besides those every tool can. */
+export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodObject> {
+  name: string;
+  title: string;
+  /** When to use it, what comes next; at most 400 characters. */
+  description: string;
+  input: I;
+  output: O;
+  annotations: { readOnlyHint: boolean; destructiveHint: boolean; idempotentHint: boolean; openWorldHint: boolean };
+  errors: readonly ErrorCode[];
+  handler: (input: z.output<I>, context: ToolContext) => Promise<Record<string, unknown>> | Record<string, unknown>;
+}
+
+/** A defined tool; its JSON Schemas are built on first use and kept. */
+export interface Tool extends Omit<ToolDefinition<z.ZodObject, z.ZodObject>, 'handler'> {
+  inputJson: () => Record<string, unknown>;
+  outputJson: () => Record<string, unknown>;
+  /** Validates, runs the handler, and gives its result. @throws HeadwaterError and whatever a fault throws */
+  run: (input: unknown, context: ToolContext) => Promise<Record<string, unknown>>;
+}
+
+/** Codes that any tool can end with. */
+export const COMMON_ERRORS: readonly ErrorCode[] = ['INVALID_ARGUMENTS', 'STORE_UNAVAILABLE', 'KEY_UNAVAILABLE', 'CANCELLED', 'INTERNAL'];
+
+export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(definition: ToolDefinition<I, O>): Tool {
+  const { input, output, handler } = definition;
+  return {
+    ...definition,
+    inputJson: once(() => jsonSchema(input, 'input')),
+    outputJson: once(() => jsonSchema(output, 'output')),
+    run: async (given, context) => {
+      const result = input.safeParse(given ?? {});
+      if (!result.success) throw invalidArguments(definition.name, input, result.error);
+      return handler(result.data, context);
+    },
+  };
+}
+
+function once<T>(build: () => T): () => T {
+  let built: T | undefined;
+  return () => {
+    built ??= build();
+    return built;
+  };
+}
+
+function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string, unknown> {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io,
+    target: 'draft-2020-12',
+    override: ({ jsonSchema: part }) => {
+      // An object whose inside is told elsewhere says only that it is one; zod's own bounds of integers say nothing.
+      if (part.properties && Object.keys(part.properties).length === 0) {
+        delete part.properties;
+        if (part.additionalProperties !== false) delete part.additionalProperties;
+      }
+      if (part.maximum === Number.MAX_SAFE_INTEGER) delete part.maximum;
+      if (part.minimum === Number.MIN_SAFE_INTEGER) delete part.minimum;
+      // What a server may add to later is not closed to the client.
+      if (io === 'output' && part.additionalProperties === false) delete part.additionalProperties;
+    },
+  });
+  return json;
+}
+
+function invalidArguments(tool: string, input: z.ZodObject, error: z.ZodError): HeadwaterError {
+  const names = Object.keys(input.shape);
+  const known = { ...Object.fromEntries(names.map((name) => [name, name])), ...alias(names) };
+  return new HeadwaterError('INVALID_ARGUMENTS', `The arguments of ${tool} are not right.`, {
+    fields: fieldProblems(error, { known }),
+    hint: `It takes: ${names.join(', ')}.`,
+  });
+}
+
+/** Names that other APIs use for the same thing; they are refused, with the right one. */
+function alias(names: readonly string[]): Record<string, string> {
+  const aliases = { connectionConfig: 'config', connection_config: 'config', authConfig: 'config', id: 'source_id', type: 'connector', source: 'source_id' };
+  return Object.fromEntries(Object.entries(aliases).filter(([, meant]) => names.includes(meant)));
+}
+
+/** What a server needs to serve tools. */
+export interface ToolHost {
+  services: Services;
+  log: Log;
+  principal: Principal;
+  consent: RequestStateCodec<string>;
+  newErrorId: () => string;
+}
+
+export function registerTool(server: McpServer, tool: Tool, host: ToolHost): void {
+  const { name, title, description, annotations } = tool;
+  server.registerTool(
+    name,
+    { title, description, annotations: { title, ...annotations }, inputSchema: passThrough(tool.inputJson), outputSchema: passThrough(tool.outputJson) },
+    (input: unknown, sdk: ServerContext) => respond(server, tool, host, input, sdk),
+  );
+}
+
+/** Lets everything through to our own validation, whose errors say more than the SDK's. */
+function passThrough(json: () => Record<string, unknown>): StandardSchemaWithJSON {
+  return {
+    '~standard': { version: 1, vendor: 'headwater', validate: (value) => ({ value }), jsonSchema: { input: json, output: json } },
+  };
+}
+
+/** The one boundary: every outcome of a tool becomes a protocol result here. */
+async function respond(server: McpServer, tool: Tool, host: ToolHost, input: unknown, sdk: ServerContext): Promise<CallToolResult | InputRequiredResult> {
+  const progress = progressOf(sdk);
+  const context = {
+    services: host.services,
+    call: { principal: host.principal, signal: sdk.mcpReq.signal, onStep: progress.onStep },
+    ask: asker(server, tool, host, input, sdk),
+  };
+  try {
+    const result = await tool.run(input, context);
+    await progress.sent();
+    return { content: [{ type: 'text', text: JSON.stringify(result) }], structuredContent: result };
+  } catch (thrown) {
+    if (thrown instanceof QuestionForPerson) return thrown.result;
+    await progress.sent();
+    const error = JSON.stringify({ error: known(thrown, tool, host) });
+    return { isError: true, content: [{ type: 'text', text: error }] };
+  }
+}
+
+function known(thrown: unknown, tool: Tool, { log, newErrorId }: ToolHost): HeadwaterError | Record<string, unknown> {
+  if (thrown instanceof HeadwaterError) {
+    const declared = tool.errors.includes(thrown.code) || COMMON_ERRORS.includes(thrown.code);
+    if (!declared) log.error({ tool: tool.name, code: thrown.code }, 'undeclared error code');
+    return thrown;
+  }
+  // Its text may hold anything, so only its kind and place are logged.
+  const id = newErrorId();
+  const stack = thrown instanceof Error ? thrown.stack?.split('\n').slice(1, 6).map((line) => line.trim()) : undefined;
+  log.error({ id, tool: tool.name, kind: thrown instanceof Error ? thrown.name : typeof thrown, at: stack }, 'fault in a tool');
+  return { ...new HeadwaterError('INTERNAL', 'A fault in Headwater.').toJSON(), id };
+}
+
+function progressOf(sdk: ServerContext): { onStep: NonNullable<Call['onStep']>; sent: () => Promise<void> } {
+  const progressToken = sdk.mcpReq._meta?.progressToken;
+  const sending: Promise<void>[] = [];
+  return {
+    onStep: (step, progress, total) => {
+      if (progressToken === undefined) return;
+      const params = { progressToken, progress, total, message: `${step.title}: ${step.status}` };
+      sending.push(sdk.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {}));
+    },
+    // Clients lose a notification that arrives together with the result, so the result takes a later turn.
+    sent: async () => {
+      if (sending.length === 0) return;
+      await Promise.all(sending);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+class QuestionForPerson {
+  readonly result: InputRequiredResult;
+  constructor(result: InputRequiredResult) {
+    this.result = result;
+  }
+}
+
+const ANSWER = 'consent';
+
+function asker(server: McpServer, tool: Tool, host: ToolHost, input: unknown, sdk: ServerContext): ToolContext['ask'] {
+  return async (question, about) => {
+    if (!canAsk(server)) return undefined;
+    const binding = createHash('sha256')
+      .update(canonicalJson([tool.name, host.principal, input, question, about]))
+      .digest('base64url');
+    const answer = inputResponse(sdk.mcpReq.inputResponses, ANSWER);
+    if (answer.kind === 'elicit' && sdk.mcpReq.requestState<string>() === binding) {
+      return answer.action === 'accept' && answer.content?.['agree'] === true;
+    }
+    throw new QuestionForPerson(
+      inputRequired({
+        inputRequests: {
+          [ANSWER]: inputRequired.elicit({
+            message: question,
+            requestedSchema: {
+              type: 'object',
+              properties: { agree: { type: 'boolean', title: 'Yes', description: question } },
+              required: ['agree'],
+            },
+          }),
+        },
+        requestState: await host.consent.mint(binding),
+      }),
+    );
+  };
+}
+
+function canAsk(server: McpServer): boolean {
+  const elicitation = server.server.getClientCapabilities()?.elicitation;
+  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { describePlatforms } from '../sources/describe.ts';
+import { defineTool } from './define-tool.ts';
+import { platform } from './inputs.ts';
+
+export const describePlatformsTool = defineTool({
+  name: 'describe_platforms',
+  title: 'See the platforms',
+  description: 'Where sources can live: for each platform whether it is configured, what it can do, what it cannot and why.',
+  input: z.strictObject({ platform }),
+  output: z.object({ platforms: z.array(z.looseObject({})) }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  errors: [],
+  handler: ({ platform: code }, { services }) => ({ platforms: describePlatforms(services, code) }),
+});

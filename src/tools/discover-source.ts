@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { discoverSource } from '../sources/discover.ts';
+import { defined } from './defined.ts';
+import { defineTool } from './define-tool.ts';
+import * as inputs from './inputs.ts';
+import { neitherGiven } from './test-connection.ts';
+
+export const discoverSourceTool = defineTool({
+  name: 'discover_source',
+  title: 'See what a source holds',
+  description: 'The streams (tables, views) that can be read, a page at a time: names, kinds, row estimates, keys. Name a stream to get its columns. Give source_id, or connector and config. Next: preview_source.',
+  input: z.strictObject({
+    source_id: inputs.sourceId.optional(),
+    connector: inputs.connectorCode.optional(),
+    config: inputs.config.optional(),
+    query: z.string().min(1).max(200).optional().describe('Part of the name.'),
+    stream: z.string().min(1).max(300).optional().describe('NAMESPACE.NAME: this one, with its columns.'),
+    limit: inputs.limit(50, 100),
+    cursor: inputs.cursor,
+  }),
+  output: z.object({
+    streams: z.array(z.looseObject({})),
+    next_cursor: z.string().optional(),
+    warnings: inputs.warnings,
+    next: inputs.next,
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  errors: [
+    'SOURCE_NOT_FOUND',
+    'CONNECTOR_NOT_FOUND',
+    'INVALID_CONFIG',
+    'SOURCE_PAUSED',
+    'SECRET_IN_ARGUMENT',
+    'CONNECTION_FAILED',
+    'STREAM_NOT_FOUND',
+    'INVALID_CURSOR',
+    'DEADLINE_EXCEEDED',
+  ],
+  handler: async (input, { services, call }) => {
+    const { source_id, connector, config } = input;
+    const alone = source_id !== undefined && connector === undefined && config === undefined;
+    if (!alone && (source_id !== undefined || connector === undefined || config === undefined)) throw neitherGiven();
+    return { ...(await discoverSource(services, defined(input), call)) };
+  },
+});

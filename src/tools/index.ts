@@ -1,0 +1,32 @@
+import { createSourceTool } from './create-source.ts';
+import type { Tool } from './define-tool.ts';
+import { deleteSourceTool } from './delete-source.ts';
+import { describePlatformsTool } from './describe-platforms.ts';
+import { discoverSourceTool } from './discover-source.ts';
+import { getConnectorSchemaTool } from './get-connector-schema.ts';
+import { getSourceTool } from './get-source.ts';
+import { listConnectorsTool } from './list-connectors.ts';
+import { listSourcesTool } from './list-sources.ts';
+import { previewSourceTool } from './preview-source.ts';
+import { testConnectionTool } from './test-connection.ts';
+import { updateSourceTool } from './update-source.ts';
+
+/** Every tool, in the order of a source's life. The order is part of the contract: clients cache it. */
+export const TOOLS: readonly Tool[] = [
+  listConnectorsTool,
+  getConnectorSchemaTool,
+  testConnectionTool,
+  createSourceTool,
+  listSourcesTool,
+  getSourceTool,
+  updateSourceTool,
+  deleteSourceTool,
+  discoverSourceTool,
+  previewSourceTool,
+  describePlatformsTool,
+];
+
+/** The tools that are there: without those that write, where the operator says so. */
+export function enabledTools(readOnly: boolean): Tool[] {
+  return TOOLS.filter((tool) => !readOnly || tool.annotations.readOnlyHint);
+}

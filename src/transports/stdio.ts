@@ -1,0 +1,23 @@
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { App } from '../app.ts';
+import { createServer } from '../server.ts';
+import { LOCAL_PRINCIPAL } from '../sources/principal.ts';
+
+/**
+ * Serves one client over stdin and stdout until its input ends or the process is told to stop. Nothing here or below
+ * keeps the process alive after that.
+ */
+export function serveOverStdio(app: App): void {
+  const handle = serveStdio(() => createServer(app, LOCAL_PRINCIPAL), {
+    onerror: (error) => app.log.debug({ kind: error.name }, 'protocol error'),
+  });
+  const stop = async (code: number) => {
+    await handle.close();
+    await app.close();
+    process.exit(code);
+  };
+  process.stdin.once('end', () => void stop(0));
+  process.stdin.once('close', () => void stop(0));
+  process.once('SIGTERM', () => void stop(0));
+  process.once('SIGINT', () => void stop(0));
+}
