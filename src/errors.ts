@@ -3,28 +3,58 @@
  * `retryable`: the same call may succeed later without a change by the caller.
  */
 export const ERROR_CODES = {
-  INVALID_ARGUMENTS: { retryable: false, meaning: 'An argument is missing, unknown or of the wrong form. `fields` point at each.' },
-  INVALID_CONFIG: { retryable: false, meaning: "The config does not fit the connector's schema. `fields` point at each problem." },
-  INVALID_CURSOR: { retryable: false, meaning: 'The cursor is not one that this list gave out. Start again without it.' },
+  INVALID_ARGUMENTS: {
+    retryable: false,
+    meaning: 'An argument is missing, unknown or of the wrong form. `fields` point at each.',
+  },
+  INVALID_CONFIG: {
+    retryable: false,
+    meaning: "The config does not fit the connector's schema. `fields` point at each problem.",
+  },
+  INVALID_CURSOR: {
+    retryable: false,
+    meaning: 'The cursor is not one that this list gave out. Start again without it.',
+  },
   CONNECTOR_NOT_FOUND: { retryable: false, meaning: 'No connector has that code, name or alias.' },
   SOURCE_NOT_FOUND: { retryable: false, meaning: 'There is no source with that id, or it is not yours.' },
   STREAM_NOT_FOUND: { retryable: false, meaning: 'The source has no such stream, or its user may not see it.' },
   NAME_TAKEN: { retryable: false, meaning: 'Another source already has this name.' },
   VERSION_CONFLICT: { retryable: false, meaning: 'The source has changed since the version in `if_version`.' },
   IDEMPOTENCY_CONFLICT: { retryable: false, meaning: 'This `idempotency_key` was used before with other arguments.' },
-  CREDENTIALS_REQUIRED: { retryable: false, meaning: 'A destination field changed, so stored credentials are not sent along. Give them again.' },
-  CONFIRMATION_REQUIRED: { retryable: false, meaning: "`confirm` is not the source's name, or the person who was asked said no." },
-  SECRET_IN_ARGUMENT: { retryable: false, meaning: 'A literal secret was given and HEADWATER_INLINE_SECRETS is `refuse`.' },
+  CREDENTIALS_REQUIRED: {
+    retryable: false,
+    meaning: 'A destination field changed, so stored credentials are not sent along. Give them again.',
+  },
+  CONFIRMATION_REQUIRED: {
+    retryable: false,
+    meaning: "`confirm` is not the source's name, or the person who was asked said no.",
+  },
+  SECRET_IN_ARGUMENT: {
+    retryable: false,
+    meaning: 'A literal secret was given and HEADWATER_INLINE_SECRETS is `refuse`.',
+  },
   REFERENCE_DENIED: { retryable: false, meaning: 'The operator has not opened what this reference points at.' },
   REFERENCE_BROKEN: { retryable: false, meaning: 'The reference is allowed, but nothing usable is there.' },
-  EGRESS_DENIED: { retryable: false, meaning: 'The egress policy does not permit this target. The hint names the switch an operator can set.' },
-  TEST_FAILED: { retryable: false, meaning: 'The connection test failed, so nothing was stored. The report says what to fix.' },
-  CONNECTION_FAILED: { retryable: false, meaning: 'The source could not be reached or refused the request. The report says why.' },
+  EGRESS_DENIED: {
+    retryable: false,
+    meaning: 'The egress policy does not permit this target. The hint names the switch an operator can set.',
+  },
+  TEST_FAILED: {
+    retryable: false,
+    meaning: 'The connection test failed, so nothing was stored. The report says what to fix.',
+  },
+  CONNECTION_FAILED: {
+    retryable: false,
+    meaning: 'The source could not be reached or refused the request. The report says why.',
+  },
   UNSUPPORTED: { retryable: false, meaning: 'The platform or connector cannot do this. The message says why.' },
   SOURCE_PAUSED: { retryable: false, meaning: 'The source is paused or stopped, so no connection is opened for it.' },
   READ_ONLY: { retryable: false, meaning: 'HEADWATER_READ_ONLY is on.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The store cannot be opened or is too busy.' },
-  KEY_UNAVAILABLE: { retryable: false, meaning: 'The master key is missing, malformed or not the one the credentials were sealed with.' },
+  KEY_UNAVAILABLE: {
+    retryable: false,
+    meaning: 'The master key is missing, malformed or not the one the credentials were sealed with.',
+  },
   CANCELLED: { retryable: true, meaning: 'The caller cancelled.' },
   DEADLINE_EXCEEDED: { retryable: true, meaning: 'It took longer than allowed.' },
   INTERNAL: { retryable: false, meaning: 'A fault in Headwater. The log has the details under the same `id`.' },

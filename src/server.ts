@@ -1,9 +1,9 @@
 import { createRequestStateCodec, McpServer } from '@modelcontextprotocol/server';
 import type { App } from './app.ts';
-import { PROMPTS } from './prompts/index.ts';
 import { registerPrompt } from './prompts/define-prompt.ts';
-import { RESOURCES } from './resources/index.ts';
+import { PROMPTS } from './prompts/index.ts';
 import { registerResource, serveSubscriptions } from './resources/define-resource.ts';
+import { RESOURCES } from './resources/index.ts';
 import { SOURCE_URI } from './resources/source.ts';
 import type { Principal } from './sources/principal.ts';
 import { registerTool } from './tools/define-tool.ts';
@@ -31,7 +31,13 @@ export function createServer(app: App, principal: Principal): McpServer {
         prompts: { listChanged: false },
         completions: {},
       },
-      cacheHints: { 'tools/list': LISTS, 'prompts/list': LISTS, 'resources/list': LISTS, 'resources/templates/list': LISTS, 'server/discover': LISTS },
+      cacheHints: {
+        'tools/list': LISTS,
+        'prompts/list': LISTS,
+        'resources/list': LISTS,
+        'resources/templates/list': LISTS,
+        'server/discover': LISTS,
+      },
       requestState: { verify: consent.verify },
     },
   );

@@ -22,17 +22,33 @@ const flag = z.stringbool({ truthy: ['1', 'true', 'on', 'yes'], falsy: ['0', 'fa
 
 /** Every variable Headwater reads: its schema, and what README says of it. One table, nothing else reads the environment. */
 const VARIABLES = {
-  HEADWATER_HOME: { schema: z.string().min(1).optional(), meaning: 'Data folder, 0700: `headwater.db`, `master.key`', standard: '`~/.headwater`' },
-  HEADWATER_MASTER_KEY: { schema: z.string().optional(), meaning: 'Key that seals credentials: 32 bytes, base64', standard: '`master.key` in the data folder' },
+  HEADWATER_HOME: {
+    schema: z.string().min(1).optional(),
+    meaning: 'Data folder, 0700: `headwater.db`, `master.key`',
+    standard: '`~/.headwater`',
+  },
+  HEADWATER_MASTER_KEY: {
+    schema: z.string().optional(),
+    meaning: 'Key that seals credentials: 32 bytes, base64',
+    standard: '`master.key` in the data folder',
+  },
   HEADWATER_MASTER_KEY_FILE: { schema: z.string().optional(), meaning: 'File that holds the key', standard: '' },
-  HEADWATER_PLATFORM: { schema: z.enum(['local']).default('local'), meaning: 'Default platform of the tools', standard: '`local`' },
+  HEADWATER_PLATFORM: {
+    schema: z.enum(['local']).default('local'),
+    meaning: 'Default platform of the tools',
+    standard: '`local`',
+  },
   HEADWATER_EGRESS: {
     schema: z.enum(['public_only', 'allow_private']).default('allow_private'),
     meaning:
       '`public_only` refuses every non-public address; `allow_private` also opens loopback, RFC 1918, ULA and the names reserved for them. Cloud metadata is refused always',
     standard: '`allow_private`',
   },
-  HEADWATER_ALLOW_HOSTS: { schema: z.string().transform(list).default([]), meaning: 'Host names the operator opens beyond that, with the addresses they resolve to', standard: '' },
+  HEADWATER_ALLOW_HOSTS: {
+    schema: z.string().transform(list).default([]),
+    meaning: 'Host names the operator opens beyond that, with the addresses they resolve to',
+    standard: '',
+  },
   HEADWATER_ALLOW_CIDRS: {
     schema: z
       .string()
@@ -44,17 +60,29 @@ const VARIABLES = {
   },
   HEADWATER_INLINE_SECRETS: {
     schema: z.enum(['warn', 'refuse', 'allow']).default('warn'),
-    meaning: 'A literal secret in an argument: `warn` accepts it and says that it is now in the transcript; `refuse`; `allow`',
+    meaning:
+      'A literal secret in an argument: `warn` accepts it and says that it is now in the transcript; `refuse`; `allow`',
     standard: '`warn`',
   },
   HEADWATER_ENV_PREFIX: {
-    schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the start of a variable name').default('HEADWATER_SECRET_'),
+    schema: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the start of a variable name')
+      .default('HEADWATER_SECRET_'),
     meaning: 'The only environment names `${env:…}` may read',
     standard: '`HEADWATER_SECRET_`',
   },
-  HEADWATER_REFERENCE_DIRS: { schema: folders.default(['/run/secrets']), meaning: 'Folders that `${file:…}` may read', standard: '`/run/secrets`' },
+  HEADWATER_REFERENCE_DIRS: {
+    schema: folders.default(['/run/secrets']),
+    meaning: 'Folders that `${file:…}` may read',
+    standard: '`/run/secrets`',
+  },
   HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
-  HEADWATER_LOG_LEVEL: { schema: z.enum(LOG_LEVELS).default('info'), meaning: 'JSON log lines on stderr: `debug`, `info`, `warn`, `error`, `silent`', standard: '`info`' },
+  HEADWATER_LOG_LEVEL: {
+    schema: z.enum(LOG_LEVELS).default('info'),
+    meaning: 'JSON log lines on stderr: `debug`, `info`, `warn`, `error`, `silent`',
+    standard: '`info`',
+  },
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;
@@ -111,7 +139,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       envPrefix: prefix,
       directories: values.HEADWATER_REFERENCE_DIRS,
       environment: Object.fromEntries(
-        Object.entries(environment).filter((entry): entry is [string, string] => entry[0].startsWith(prefix) && entry[1] !== undefined),
+        Object.entries(environment).filter(
+          (entry): entry is [string, string] => entry[0].startsWith(prefix) && entry[1] !== undefined,
+        ),
       ),
     },
     readOnly: values.HEADWATER_READ_ONLY,

@@ -86,7 +86,9 @@ function secretValue(name: string, text: string): SecretValue {
     return parseReference(text) ?? new Secret(text);
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
-    throw new HeadwaterError('INVALID_CONFIG', error.message, { fields: [{ field: `${BASE}/${name}`, message: error.message }] });
+    throw new HeadwaterError('INVALID_CONFIG', error.message, {
+      fields: [{ field: `${BASE}/${name}`, message: error.message }],
+    });
   }
 }
 
@@ -99,16 +101,26 @@ function refuseMasks(connector: Connector, input: Readonly<Record<string, unknow
     })
     .map(([name, value]) => ({
       field: `${BASE}/${name}`,
-      message: value === null ? 'is null; leave it out to keep it, or name it in clear to remove it' : 'is a mask, not a secret; leave it out to keep it',
+      message:
+        value === null
+          ? 'is null; leave it out to keep it, or name it in clear to remove it'
+          : 'is a mask, not a secret; leave it out to keep it',
     }));
   if (fields.length > 0) {
     throw new HeadwaterError('INVALID_CONFIG', 'A masked or null value was given.', { fields });
   }
 }
 
-function expandConnectionString(connector: Connector, input: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function expandConnectionString(
+  connector: Connector,
+  input: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const text = input[CONNECTION_STRING];
-  if (!connector.connectionString || typeof text !== 'string' || secretValue(CONNECTION_STRING, text) instanceof Secret === false) {
+  if (
+    !connector.connectionString ||
+    typeof text !== 'string' ||
+    secretValue(CONNECTION_STRING, text) instanceof Secret === false
+  ) {
     return { ...input };
   }
   const { [CONNECTION_STRING]: _, ...given } = input;
@@ -116,7 +128,10 @@ function expandConnectionString(connector: Connector, input: Readonly<Record<str
   const twice = Object.keys(found).filter((name) => given[name] !== undefined && given[name] !== found[name]);
   if (twice.length > 0) {
     throw new HeadwaterError('INVALID_CONFIG', 'The connection string and single fields disagree.', {
-      fields: twice.map((name) => ({ field: `${BASE}/${name}`, message: 'is also in the connection string, with another value' })),
+      fields: twice.map((name) => ({
+        field: `${BASE}/${name}`,
+        message: 'is also in the connection string, with another value',
+      })),
     });
   }
   return { ...found, ...given };
@@ -126,7 +141,10 @@ function refuseTwoAddresses(input: Readonly<Record<string, unknown>>): void {
   const twice = ADDRESS.filter((name) => input[name] !== undefined);
   if (twice.length === 0) return;
   throw new HeadwaterError('INVALID_CONFIG', 'The connection string says this already.', {
-    fields: twice.map((name) => ({ field: `${BASE}/${name}`, message: 'comes from the connection string; give one or the other' })),
+    fields: twice.map((name) => ({
+      field: `${BASE}/${name}`,
+      message: 'comes from the connection string; give one or the other',
+    })),
   });
 }
 
@@ -139,7 +157,9 @@ function judgeHost(connector: Connector, settings: Record<string, unknown>): voi
   } catch (error) {
     if (!(error instanceof AddressRefused)) throw error;
     throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
-      fields: [{ field: `${BASE}/${name}`, message: 'must be a host name or IP address alone, without scheme, port or path' }],
+      fields: [
+        { field: `${BASE}/${name}`, message: 'must be a host name or IP address alone, without scheme, port or path' },
+      ],
     });
   }
 }

@@ -39,7 +39,9 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   }
   const required = whole.required ?? [];
   // A connection string stands for everything that is required.
-  const need = connector.connectionString ? { anyOf: [{ required }, { required: ['connection_string'] }] } : { required };
+  const need = connector.connectionString
+    ? { anyOf: [{ required }, { required: ['connection_string'] }] }
+    : { required };
   const schema = { $schema: whole.$schema, type: 'object', properties, ...need, additionalProperties: false };
   return { schema, hiddenFields: Object.keys(connector.fields).length - Object.keys(properties).length };
 }

@@ -9,7 +9,10 @@ export interface ConnectorQuery {
 }
 
 /** Connectors that match, best first; all of them in catalog order where there is no query. */
-export function searchConnectors(connectors: readonly Connector[], { query, category, capability }: ConnectorQuery): Connector[] {
+export function searchConnectors(
+  connectors: readonly Connector[],
+  { query, category, capability }: ConnectorQuery,
+): Connector[] {
   const candidates = connectors.filter(
     (connector) =>
       (category === undefined || connector.category === category) &&
@@ -55,11 +58,15 @@ function scoreOf(connector: Connector, wanted: string): number {
   if (keywords.some((keyword) => keyword.startsWith(wanted))) return SCORES.keywordPrefix;
   if (wanted.length >= 3 && names.some((name) => name.includes(wanted) || wanted.includes(name))) return SCORES.inside;
   const tolerance = wanted.length >= 7 ? 2 : wanted.length >= 4 ? 1 : 0;
-  const misspelt = tolerance > 0 && [...names, ...keywords].some((name) => editDistance(wanted, name, tolerance + 1) <= tolerance);
+  const misspelt =
+    tolerance > 0 && [...names, ...keywords].some((name) => editDistance(wanted, name, tolerance + 1) <= tolerance);
   return misspelt ? SCORES.typo : 0;
 }
 
 /** Lower case, letters and digits only: "Postgre SQL" and "postgre-sql" are one word. */
 function squash(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '');
 }

@@ -2,8 +2,14 @@
 const KNOWN: readonly { what: string; is: (bytes: Buffer, text: string) => boolean }[] = [
   { what: 'an HTTP server answers there', is: (_, text) => /^HTTP\/\d/.test(text) || /^<(!doctype )?html/i.test(text) },
   { what: 'an SSH server answers there', is: (_, text) => text.startsWith('SSH-') },
-  { what: 'it expects TLS from the first byte', is: (bytes) => (bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03 },
-  { what: 'a MySQL or MariaDB server answers there', is: (bytes) => bytes[3] === 0 && (bytes[4] === 0x0a || bytes[4] === 0xff) },
+  {
+    what: 'it expects TLS from the first byte',
+    is: (bytes) => (bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03,
+  },
+  {
+    what: 'a MySQL or MariaDB server answers there',
+    is: (bytes) => bytes[3] === 0 && (bytes[4] === 0x0a || bytes[4] === 0xff),
+  },
   { what: 'a Redis server answers there', is: (_, text) => /^-(ERR|NOAUTH|DENIED)/.test(text) },
   { what: 'a mail or FTP server answers there', is: (_, text) => /^220[ -]/.test(text) },
 ];

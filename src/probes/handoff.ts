@@ -23,7 +23,10 @@ export function handoffLetters(subject: string, steps: readonly Step[]): Handoff
     const points = theirs.map((step) => `- ${step.message}. ${step.fix?.text ?? ''}`.trim());
     const sql = theirs.flatMap((step) => (step.fix?.sql ? [step.fix.sql] : []));
     const script = sql.length > 0 ? `\n\n${sql.join('\n')}` : '';
-    letters.push({ actor, text: `${greeting}: we are connecting ${subject}, and need this:\n${points.join('\n')}${script}` });
+    letters.push({
+      actor,
+      text: `${greeting}: we are connecting ${subject}, and need this:\n${points.join('\n')}${script}`,
+    });
   }
   return letters;
 }

@@ -43,7 +43,11 @@ export function networkFailure(error: unknown, facts: Facts, otherwise: ProblemC
 }
 
 /** The steps every TCP protocol begins with: name policy → DNS → address policy → TCP. All are gates. */
-export function networkSteps(facts: Required<Pick<Facts, 'host' | 'port' | 'server'>>, context: ProbeContext, link: Link): StepSpec[] {
+export function networkSteps(
+  facts: Required<Pick<Facts, 'host' | 'port' | 'server'>>,
+  context: ProbeContext,
+  link: Link,
+): StepSpec[] {
   const { egress } = context;
   let name: NormalHost | undefined;
   let resolved: Resolved | undefined;

@@ -47,8 +47,19 @@ export interface DiscoverQuery {
   /** `namespace.name`: this stream alone, with its columns. */
   stream?: string;
   limit: number;
-  /** The last stream of the page before. */
-  after?: { namespace: string; name: string };
+  /** Where the page before ended: its `next`. */
+  after?: StreamPosition;
+}
+
+export interface StreamPosition {
+  namespace: string;
+  name: string;
+}
+
+export interface StreamPage {
+  streams: readonly Stream[];
+  /** Where this page ended, if there is more. */
+  next?: StreamPosition;
 }
 
 export interface Preview {
@@ -59,7 +70,7 @@ export interface Preview {
 
 /** The session that discovery and preview read through. */
 export interface ReadSession {
-  discover: (query: DiscoverQuery) => Promise<Stream[]>;
+  discover: (query: DiscoverQuery) => Promise<StreamPage>;
   /** @returns undefined where there is no such stream */
   preview: (stream: string, limit: number) => Promise<Preview | undefined>;
 }

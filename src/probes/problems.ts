@@ -50,7 +50,8 @@ export const PROBLEMS = {
     actor: 'user',
     roles: ['host'],
     says: ({ host }) => `There is no host named ${host}`,
-    fix: ({ host }) => `Check the spelling of ${host}. If it is a private name, it resolves only inside its own network.`,
+    fix: ({ host }) =>
+      `Check the spelling of ${host}. If it is a private name, it resolves only inside its own network.`,
   },
   DNS_FAILED: {
     actor: 'network_admin',
@@ -68,28 +69,32 @@ export const PROBLEMS = {
     actor: 'user',
     roles: ['port', 'host'],
     says: (facts) => `Nothing listens on ${place(facts)}`,
-    fix: ({ server, port }) => `Check the port (is ${port} right?) and that ${server} runs there and listens on that address.`,
+    fix: ({ server, port }) =>
+      `Check the port (is ${port} right?) and that ${server} runs there and listens on that address.`,
   },
   TCP_TIMEOUT: {
     actor: 'network_admin',
     retryable: true,
     roles: ['host', 'port'],
     says: (facts) => `No answer from ${place(facts)}: a firewall drops the packets, or the host is down`,
-    fix: (facts) => `Permit TCP from the machine that runs Headwater to ${place(facts)} (firewall, security group, IP allow-list).`,
+    fix: (facts) =>
+      `Permit TCP from the machine that runs Headwater to ${place(facts)} (firewall, security group, IP allow-list).`,
   },
   TCP_UNREACHABLE: {
     actor: 'network_admin',
     retryable: true,
     roles: ['host'],
     says: (facts) => `There is no route to ${place(facts)}`,
-    fix: (facts) => `Connect the networks, or use an address of ${facts.host} that is reachable from where Headwater runs.`,
+    fix: (facts) =>
+      `Connect the networks, or use an address of ${facts.host} that is reachable from where Headwater runs.`,
   },
   CONNECTION_LOST: {
     actor: 'network_admin',
     retryable: true,
     roles: ['host', 'port'],
     says: (facts) => `${place(facts)} accepted the connection and then dropped it`,
-    fix: (facts) => `Look at the log of the server behind ${place(facts)}; a proxy or firewall in between may also cut connections.`,
+    fix: (facts) =>
+      `Look at the log of the server behind ${place(facts)}; a proxy or firewall in between may also cut connections.`,
   },
   TLS_NOT_OFFERED: {
     actor: 'dba',
@@ -144,7 +149,8 @@ export const PROBLEMS = {
     retryable: true,
     roles: ['port', 'tls_mode'],
     says: (facts) => `${place(facts)} accepted the connection and then said nothing`,
-    fix: ({ server, port }) => `Check that ${port} is the port of ${server} itself; an overloaded server or a proxy in between can also hang.`,
+    fix: ({ server, port }) =>
+      `Check that ${port} is the port of ${server} itself; an overloaded server or a proxy in between can also hang.`,
   },
   CLEAR_TEXT: {
     actor: 'dba',
@@ -168,7 +174,8 @@ export const PROBLEMS = {
     retryable: true,
     roles: ['port'],
     says: (facts) => `${place(facts)} accepted the connection and then said nothing`,
-    fix: ({ server, port }) => `Check that ${port} is the port of ${server} itself; an overloaded server or a proxy in between can also hang.`,
+    fix: ({ server, port }) =>
+      `Check that ${port} is the port of ${server} itself; an overloaded server or a proxy in between can also hang.`,
   },
   SERVER_NOT_READY: {
     actor: 'dba',
@@ -186,7 +193,8 @@ export const PROBLEMS = {
     actor: 'user',
     roles: ['username', 'password'],
     says: ({ username }) => `The server rejected the user name or password (user ${username})`,
-    fix: ({ username }) => `Check both: servers do not say which of the two is wrong. The password of ${username} may have been changed.`,
+    fix: ({ username }) =>
+      `Check both: servers do not say which of the two is wrong. The password of ${username} may have been changed.`,
   },
   PASSWORD_MISSING: {
     actor: 'user',
@@ -208,8 +216,10 @@ export const PROBLEMS = {
   },
   HOST_NOT_PERMITTED: {
     actor: 'dba',
-    says: ({ username, database, server }) => `${server} has no rule that lets ${username} into ${database} from this address`,
-    fix: ({ username, database }) => `Add a rule to pg_hba.conf for user ${username}, database ${database} and the address that Headwater connects from, then reload.`,
+    says: ({ username, database, server }) =>
+      `${server} has no rule that lets ${username} into ${database} from this address`,
+    fix: ({ username, database }) =>
+      `Add a rule to pg_hba.conf for user ${username}, database ${database} and the address that Headwater connects from, then reload.`,
   },
   AUTH_METHOD_UNSUPPORTED: {
     actor: 'dba',
@@ -277,7 +287,8 @@ export const PROBLEMS = {
   CDC_WAL_LEVEL: {
     actor: 'dba',
     says: ({ what }) => `Change data capture needs wal_level logical; it is ${what}`,
-    fix: () => 'Set wal_level to logical and restart (RDS and Aurora: rds.logical_replication = 1; Cloud SQL: cloudsql.logical_decoding = on).',
+    fix: () =>
+      'Set wal_level to logical and restart (RDS and Aurora: rds.logical_replication = 1; Cloud SQL: cloudsql.logical_decoding = on).',
   },
   CDC_ROLE: {
     actor: 'dba',

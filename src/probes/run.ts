@@ -87,7 +87,8 @@ async function runStep(spec: StepSpec, started: number, options: RunOptions): Pr
   try {
     const outcome = (await Promise.race([spec.run(stop.signal), rejection(stop.signal)])) ?? {};
     if (outcome.skip !== undefined) return { ...base, status: 'skip', ms: ms(), because: outcome.skip };
-    if (outcome.warning) return { ...base, status: 'warn', ms: ms(), ...described(outcome.warning, options), ...evidence(outcome) };
+    if (outcome.warning)
+      return { ...base, status: 'warn', ms: ms(), ...described(outcome.warning, options), ...evidence(outcome) };
     return { ...base, status: 'pass', ms: ms(), ...evidence(outcome) };
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
@@ -118,7 +119,11 @@ function described(problem: Problem, { fieldOf }: RunOptions): Partial<Step> {
     ...(fields.length > 0 ? { fields } : {}),
     actor: kind.actor,
     retryable: kind.retryable ?? false,
-    fix: { text: kind.fix(problem.facts), ...(sql === undefined ? {} : { sql }), ...(command === undefined ? {} : { command }) },
+    fix: {
+      text: kind.fix(problem.facts),
+      ...(sql === undefined ? {} : { sql }),
+      ...(command === undefined ? {} : { command }),
+    },
   };
 }
 

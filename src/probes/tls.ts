@@ -63,7 +63,8 @@ function handshakeFailure(error: unknown, facts: Facts): StepFailure {
   const code = systemCode(error);
   // OpenSSL's own codes name the reason; system codes mean that the connection went away.
   if (code !== undefined && !code.startsWith('E')) return new StepFailure('TLS_FAILED', facts, { driver_code: code });
-  if (code?.startsWith('ERR_SSL') || code === 'EPROTO') return new StepFailure('TLS_FAILED', facts, { driver_code: code });
+  if (code?.startsWith('ERR_SSL') || code === 'EPROTO')
+    return new StepFailure('TLS_FAILED', facts, { driver_code: code });
   return networkFailure(error, facts, 'TLS_FAILED');
 }
 

@@ -29,13 +29,24 @@ export function definePrompt(definition: PromptDefinition): PromptDefinition {
 
 const LONGEST = 500;
 
-export function registerPrompt(server: McpServer, definition: PromptDefinition, host: { services: Services; principal: Principal }): void {
+export function registerPrompt(
+  server: McpServer,
+  definition: PromptDefinition,
+  host: { services: Services; principal: Principal },
+): void {
   const { name, title, description, text } = definition;
-  const contextOf = (signal: AbortSignal): PromptContext => ({ services: host.services, call: { principal: host.principal, signal } });
+  const contextOf = (signal: AbortSignal): PromptContext => ({
+    services: host.services,
+    call: { principal: host.principal, signal },
+  });
   const shape = Object.fromEntries(
     Object.entries(definition.arguments).map(([argument, { description: about, required, complete }]) => {
       const plain = z.string().max(LONGEST).describe(about);
-      const completed = complete ? completable(plain, async (value) => starting(await complete(value, contextOf(new AbortController().signal)), value)) : plain;
+      const completed = complete
+        ? completable(plain, async (value) =>
+            starting(await complete(value, contextOf(new AbortController().signal)), value),
+          )
+        : plain;
       return [argument, required ? completed : completed.optional()];
     }),
   );

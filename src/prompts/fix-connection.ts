@@ -10,12 +10,16 @@ export const fixConnectionPrompt = definePrompt({
     source_id: {
       description: 'The source, as list_sources shows it.',
       required: true,
-      complete: async (_, { services, call }) => (await listSources(services, { limit: 100 }, call)).sources.map(({ id }) => id),
+      complete: async (_, { services, call }) =>
+        (await listSources(services, { limit: 100 }, call)).sources.map(({ id }) => id),
     },
   },
   text: async ({ source_id = '' }, { services, call }) => {
     const source = await getSource(services, { source_id }, call);
-    const last = source.last_error === null ? 'Its last test did not fail.' : `Its last error: ${JSON.stringify(source.last_error)}`;
+    const last =
+      source.last_error === null
+        ? 'Its last test did not fail.'
+        : `Its last error: ${JSON.stringify(source.last_error)}`;
     return `The source ${JSON.stringify(source.name)} (${source.id}, ${source.connector}) is ${source.status}. ${last}
 
 1. Call test_connection with source_id ${source.id}.

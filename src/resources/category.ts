@@ -14,7 +14,8 @@ export const categoryResource = defineTemplate({
   cache: { ttlMs: HOUR_MS, cacheScope: 'public' },
   complete: { category: () => CATEGORIES },
   read: ({ services }, { category = '' }) => {
-    if (!isCategory(category)) throw new HeadwaterError('CONNECTOR_NOT_FOUND', `There is no such category; there are ${CATEGORIES.join(', ')}.`);
+    if (!isCategory(category))
+      throw new HeadwaterError('CONNECTOR_NOT_FOUND', `There is no such category; there are ${CATEGORIES.join(', ')}.`);
     return listConnectors(services, { category, limit: WHOLE });
   },
 });

@@ -13,11 +13,16 @@ export const connectorResource = defineTemplate({
   cache: { ttlMs: HOUR_MS, cacheScope: 'public' },
   complete: {
     platform: (_, { services }) => [...services.platforms.keys()],
-    connector: (_, { services }, { platform }) => platformNamed(services, platform ?? services.defaultPlatform)?.connectors.map(({ code }) => code) ?? [],
+    connector: (_, { services }, { platform }) =>
+      platformNamed(services, platform ?? services.defaultPlatform)?.connectors.map(({ code }) => code) ?? [],
   },
   read: ({ services }, { platform = '', connector = '' }) => {
     const found = platformNamed(services, platform);
-    if (!found) throw new HeadwaterError('UNSUPPORTED', `There is no platform of that name; there are ${[...services.platforms.keys()].join(', ')}.`);
+    if (!found)
+      throw new HeadwaterError(
+        'UNSUPPORTED',
+        `There is no platform of that name; there are ${[...services.platforms.keys()].join(', ')}.`,
+      );
     return describeConnector(services, { connector, platform: found.code, detail: 'full' });
   },
 });

@@ -47,12 +47,21 @@ export function defineTemplate(definition: TemplateResource): TemplateResource {
 /** The SDK answers with at most this many completions. */
 const MOST_COMPLETIONS = 100;
 
-export function registerResource(server: McpServer, definition: ResourceDefinition, context: Omit<ResourceContext, 'call'> & { principal: Call['principal'] }): void {
+export function registerResource(
+  server: McpServer,
+  definition: ResourceDefinition,
+  context: Omit<ResourceContext, 'call'> & { principal: Call['principal'] },
+): void {
   const { name, title, description, cache } = definition;
   const config = { title, description, mimeType: 'application/json', cacheHint: cache };
-  const withSignal = (signal: AbortSignal): ResourceContext => ({ services: context.services, call: { principal: context.principal, signal } });
+  const withSignal = (signal: AbortSignal): ResourceContext => ({
+    services: context.services,
+    call: { principal: context.principal, signal },
+  });
   if ('uri' in definition) {
-    server.registerResource(name, definition.uri, config, async (uri, sdk) => contents(uri, () => definition.read(withSignal(sdk.mcpReq.signal))));
+    server.registerResource(name, definition.uri, config, async (uri, sdk) =>
+      contents(uri, () => definition.read(withSignal(sdk.mcpReq.signal))),
+    );
     return;
   }
   const complete = Object.fromEntries(
@@ -60,17 +69,25 @@ export function registerResource(server: McpServer, definition: ResourceDefiniti
       variable,
       async (value: string, others?: { arguments?: Record<string, string> }) => {
         const all = await candidates(value, withSignal(new AbortController().signal), others?.arguments ?? {});
-        return all.filter((candidate) => candidate.toLowerCase().startsWith(value.toLowerCase())).slice(0, MOST_COMPLETIONS);
+        return all
+          .filter((candidate) => candidate.toLowerCase().startsWith(value.toLowerCase()))
+          .slice(0, MOST_COMPLETIONS);
       },
     ]),
   );
-  server.registerResource(name, new ResourceTemplate(definition.template, { list: undefined, complete }), config, async (uri, variables, sdk) =>
-    contents(uri, () => definition.read(withSignal(sdk.mcpReq.signal), decoded(variables))),
+  server.registerResource(
+    name,
+    new ResourceTemplate(definition.template, { list: undefined, complete }),
+    config,
+    async (uri, variables, sdk) =>
+      contents(uri, () => definition.read(withSignal(sdk.mcpReq.signal), decoded(variables))),
   );
 }
 
 function decoded(variables: Readonly<Record<string, string | string[]>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, decodeURIComponent(String(value))]));
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, decodeURIComponent(String(value))]),
+  );
 }
 
 async function contents(uri: URL, read: () => unknown) {
@@ -86,7 +103,10 @@ async function contents(uri: URL, read: () => unknown) {
  * Tells the client when a resource it can see has changed. 2025-era clients hear only of what they subscribed to; for
  * 2026-07-28 the SDK's listen streams do the choosing. `onChange` answers with what stops it.
  */
-export function serveSubscriptions({ server }: McpServer, onChange: (changed: (uri: string) => void) => () => void): void {
+export function serveSubscriptions(
+  { server }: McpServer,
+  onChange: (changed: (uri: string) => void) => () => void,
+): void {
   const subscribed = new Set<string>();
   server.setRequestHandler('resources/subscribe', ({ params }) => {
     subscribed.add(params.uri);

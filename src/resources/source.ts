@@ -11,7 +11,8 @@ export const sourceResource = defineTemplate({
   template: `${SOURCE_URI}{source_id}`,
   cache: { ttlMs: 0, cacheScope: 'private' },
   complete: {
-    source_id: async (_, { services, call }) => (await listSources(services, { limit: 100 }, call)).sources.map(({ id }) => id),
+    source_id: async (_, { services, call }) =>
+      (await listSources(services, { limit: 100 }, call)).sources.map(({ id }) => id),
   },
   read: ({ services, call }, { source_id = '' }) => getSource(services, { source_id }, call),
 });

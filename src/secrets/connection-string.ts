@@ -15,6 +15,7 @@ export interface ConnectionStringRules {
 }
 
 const SHAPE = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^/?#]*))?(?:\?([^#]*))?$/i;
+const ADDRESS = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/;
 const USERINFO_REFERENCE = /^([^:]*):(\$\{[a-z]+:.*\})$/;
 
 /**
@@ -23,42 +24,69 @@ const USERINFO_REFERENCE = /^([^:]*):(\$\{[a-z]+:.*\})$/;
  */
 export function parseConnectionString(source: string | Secret, rules: ConnectionStringRules): Record<string, unknown> {
   const text = source instanceof Secret ? source.reveal() : source;
-  const refuse = (why: string) =>
-    new HeadwaterError('INVALID_CONFIG', `The connection string cannot be used: ${why}.`, {
-      hint: `The form is ${rules.schemes[0]}://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the password are percent-encoded.`,
-    });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\u0000-\u0020\u007f\\]/.test(text)) throw refuse('it contains white space, control characters or backslashes');
+  if (/[\u0000-\u0020\u007f\\]/.test(text)) {
+    throw refused(rules, 'it contains white space, control characters or backslashes');
+  }
   const { masked, reference } = liftReference(text);
   const match = SHAPE.exec(masked);
-  if (!match) throw refuse('it is not a URL with one host (is a special character in the password not percent-encoded?)');
-  const [, scheme = '', userinfo, authority = '', path, query = ''] = match;
-  if (!rules.schemes.includes(scheme.toLowerCase())) throw refuse(`its scheme is not ${rules.schemes.join(' or ')}`);
-  if (authority.includes(',')) throw refuse('it names several hosts; give the one to read from');
-
-  const decode = (part: string) => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      throw refuse('it has a wrong percent-encoding');
-    }
-  };
-  const found: Record<string, unknown> = {};
-  const address = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(authority);
-  if (!address || address[1] === '') throw refuse('it has no host, or a port that is not a number');
-  found['host'] = decode(address[1] ?? '');
-  if (address[2] !== undefined) found['port'] = Number(address[2]);
-  if (userinfo) {
-    const colon = userinfo.indexOf(':');
-    found['username'] = decode(colon < 0 ? userinfo : userinfo.slice(0, colon));
-    if (colon >= 0) found['password'] = reference ?? decode(userinfo.slice(colon + 1));
+  if (!match) {
+    throw refused(rules, 'it is not a URL with one host (is a special character in the password not percent-encoded?)');
   }
-  if (path) found['database'] = decode(path);
+  const [, scheme = '', userinfo = '', authority = '', path = '', query = ''] = match;
+  if (!rules.schemes.includes(scheme.toLowerCase()))
+    throw refused(rules, `its scheme is not ${rules.schemes.join(' or ')}`);
+  return {
+    ...hostAndPort(authority, rules),
+    ...account(userinfo, reference, rules),
+    ...(path === '' ? {} : { database: decoded(path, rules) }),
+    ...parameters(query, rules),
+  };
+}
+
+function refused({ schemes }: ConnectionStringRules, why: string): HeadwaterError {
+  return new HeadwaterError('INVALID_CONFIG', `The connection string cannot be used: ${why}.`, {
+    fields: [{ field: '/config/connection_string', message: why }],
+    hint: `The form is ${schemes[0]}://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the password are percent-encoded.`,
+  });
+}
+
+function decoded(part: string, rules: ConnectionStringRules): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw refused(rules, 'it has a wrong percent-encoding');
+  }
+}
+
+function hostAndPort(authority: string, rules: ConnectionStringRules): Record<string, unknown> {
+  if (authority.includes(',')) throw refused(rules, 'it names several hosts; give the one to read from');
+  const [, host, port] = ADDRESS.exec(authority) ?? [];
+  if (!host) throw refused(rules, 'it has no host, or a port that is not a number');
+  return { host: decoded(host, rules), ...(port === undefined ? {} : { port: Number(port) }) };
+}
+
+function account(
+  userinfo: string,
+  reference: string | undefined,
+  rules: ConnectionStringRules,
+): Record<string, string> {
+  if (userinfo === '') return {};
+  const colon = userinfo.indexOf(':');
+  if (colon < 0) return { username: decoded(userinfo, rules) };
+  const password = reference ?? decoded(userinfo.slice(colon + 1), rules);
+  return { username: decoded(userinfo.slice(0, colon), rules), ...(password === '' ? {} : { password }) };
+}
+
+function parameters(query: string, rules: ConnectionStringRules): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
   for (const pair of query.split('&').filter((part) => part !== '')) {
-    const [name = '', value = ''] = pair.split('=', 2).map(decode);
+    const [name = '', value = ''] = pair.split('=', 2).map((part) => decoded(part, rules));
     const rule = Object.hasOwn(rules.parameters, name) ? rules.parameters[name] : undefined;
     if (rule) found[rule.field] = rule.read ? rule.read(value) : value;
-    else if (!rules.ignored.includes(name)) throw refuse(`its parameter ${JSON.stringify(name.slice(0, 40))} is not permitted`);
+    else if (!rules.ignored.includes(name)) {
+      throw refused(rules, `its parameter ${JSON.stringify(name.slice(0, 40))} is not permitted`);
+    }
   }
   return found;
 }

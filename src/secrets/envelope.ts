@@ -37,9 +37,12 @@ export function openText(kek: Kek, sealed: string, context: SealContext): string
 
 /** What proves later that a key is this one, without telling anything of it. */
 export function makeKeyCheck(kek: Kek, random: Random): string {
-  return encrypt(kek.key, Buffer.from(CHECK_TEXT), lengthPrefixed('headwater/v1', 'key-check', kek.id), random).toString(
-    'base64url',
-  );
+  return encrypt(
+    kek.key,
+    Buffer.from(CHECK_TEXT),
+    lengthPrefixed('headwater/v1', 'key-check', kek.id),
+    random,
+  ).toString('base64url');
 }
 
 /** Whether the check was made with this key. */

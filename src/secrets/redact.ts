@@ -1,4 +1,4 @@
-import { Secret } from './secret.ts';
+import type { Secret } from './secret.ts';
 
 const SHORTEST = 4;
 const MARK = '[secret]';
@@ -55,7 +55,5 @@ function formsOf(secrets: Iterable<Secret>, companions: readonly string[]): Set<
 
 /** Control, bidirectional, zero-width and tag characters: they hide or forge text. Tabs and newlines become spaces. */
 export function strip(text: string): string {
-  return text
-    .replace(/[\t\r\n]+/g, ' ')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, '');
+  return text.replace(/[\t\r\n]+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, '');
 }

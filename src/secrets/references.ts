@@ -86,7 +86,9 @@ async function fromFile(path: string, policy: ReferencePolicy): Promise<Secret> 
   if (real === undefined) throw broken('does not exist');
   const roots = await Promise.all(policy.directories.map((folder) => realpath(folder).catch(() => folder)));
   if (!insideAny(real, roots)) throw denied();
-  const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => undefined);
+  const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => undefined,
+  );
   if (file === undefined) throw broken('cannot be opened');
   try {
     const facts = await file.stat();

@@ -54,9 +54,13 @@ export function createVault({ loadKey, keyChecks, random = randomBytes }: VaultP
       ? await keyChecks.addFirst({ keyId: key.id, check: makeKeyCheck(key, random) })
       : known;
     if (!checks.some(({ keyId, check }) => keyId === key.id && passesKeyCheck(key, check))) {
-      throw new HeadwaterError('KEY_UNAVAILABLE', 'The master key is not the one the stored credentials were sealed with.', {
-        hint: `The key in use comes from ${ORIGINS[key.from]}. A person must put back the key that was used, or the store that belongs to this key.`,
-      });
+      throw new HeadwaterError(
+        'KEY_UNAVAILABLE',
+        'The master key is not the one the stored credentials were sealed with.',
+        {
+          hint: `The key in use comes from ${ORIGINS[key.from]}. A person must put back the key that was used, or the store that belongs to this key.`,
+        },
+      );
     }
     return key;
   };

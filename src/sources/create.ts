@@ -57,7 +57,11 @@ export async function createSource(services: Services, request: CreateRequest, c
 
   if (await platform.sources.nameTaken(call.principal, draft.name)) throw takenName(draft, request);
   const tested = await testFirst(services, draft, request, call);
-  const { source, replayed } = await platform.sources.create(call.principal, { ...draft, ...tested?.state }, idempotency);
+  const { source, replayed } = await platform.sources.create(
+    call.principal,
+    { ...draft, ...tested?.state },
+    idempotency,
+  );
   return {
     source,
     ...(tested ? { report: tested.report } : {}),
@@ -97,18 +101,34 @@ export function testFailed(services: Services, connector: Connector, report: Rep
     hint: 'Nothing was stored. Correct the fields of the failed steps, or hand over what is for others, then call again.',
     report,
     retryable: report.steps.some((step) => step.status === 'fail' && step.retryable === true),
-    next: offer(services, { tool: 'get_connector_schema', arguments: { connector: connector.code }, why: 'See what each field means.' }),
+    next: offer(services, {
+      tool: 'get_connector_schema',
+      arguments: { connector: connector.code },
+      why: 'See what each field means.',
+    }),
   });
 }
 
-async function idempotencyOf(services: Services, request: CreateRequest, { principal }: Call): Promise<IdempotencyEntry | undefined> {
+async function idempotencyOf(
+  services: Services,
+  request: CreateRequest,
+  { principal }: Call,
+): Promise<IdempotencyEntry | undefined> {
   const { idempotency_key: key, ...rest } = request;
   if (key === undefined) return undefined;
-  return { subject: principal.subject, tool: 'create_source', key, digest: await services.fingerprint(canonicalJson(rest)) };
+  return {
+    subject: principal.subject,
+    tool: 'create_source',
+    key,
+    digest: await services.fingerprint(canonicalJson(rest)),
+  };
 }
 
 function takenName(draft: NewSource, request: CreateRequest): HeadwaterError {
-  const hint = request.name === undefined ? 'Give this one a name of its own.' : 'Choose another name, or use the source that is there.';
+  const hint =
+    request.name === undefined
+      ? 'Give this one a name of its own.'
+      : 'Choose another name, or use the source that is there.';
   return new HeadwaterError('NAME_TAKEN', `There is a source named ${JSON.stringify(draft.name)} already.`, {
     hint,
     fields: [{ field: '/name', message: 'is taken' }],
@@ -116,10 +136,23 @@ function takenName(draft: NewSource, request: CreateRequest): HeadwaterError {
   });
 }
 
-async function plan(services: Services, platform: Platform, draft: NewSource, { principal }: Call, warnings: string[]): Promise<CreateAnswer> {
-  if (await platform.sources.nameTaken(principal, draft.name)) warnings.push(`The name ${JSON.stringify(draft.name)} is taken; creating would be refused.`);
+async function plan(
+  services: Services,
+  platform: Platform,
+  draft: NewSource,
+  { principal }: Call,
+  warnings: string[],
+): Promise<CreateAnswer> {
+  if (await platform.sources.nameTaken(principal, draft.name))
+    warnings.push(`The name ${JSON.stringify(draft.name)} is taken; creating would be refused.`);
   const { connector, config, outcome: _, status: __, desiredState, ...rest } = draft;
-  const request = { platform: platform.code, connector: connector.code, ...rest, desired_state: desiredState, config: shownConfig(config) };
+  const request = {
+    platform: platform.code,
+    connector: connector.code,
+    ...rest,
+    desired_state: desiredState,
+    config: shownConfig(config),
+  };
   return {
     plan: { action: 'create', request, tests: desiredState === 'Active' },
     ...(warnings.length > 0 ? { warnings } : {}),

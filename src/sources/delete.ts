@@ -28,15 +28,24 @@ export type AskPerson = (question: string, about: string) => Promise<boolean | u
  * Headwater makes nothing at the source itself, so a local source leaves nothing behind there.
  * @throws HeadwaterError CONFIRMATION_REQUIRED, SOURCE_NOT_FOUND, VERSION_CONFLICT
  */
-export async function deleteSource(services: Services, request: DeleteRequest, call: Call, ask: AskPerson): Promise<DeleteAnswer> {
+export async function deleteSource(
+  services: Services,
+  request: DeleteRequest,
+  call: Call,
+  ask: AskPerson,
+): Promise<DeleteAnswer> {
   const platform = platformOfSource(services, request.source_id);
   const stored = await platform.sources.get(call.principal, request.source_id);
   const { id, name, connector } = stored.source;
   if (request.confirm !== name) {
-    throw new HeadwaterError('CONFIRMATION_REQUIRED', `confirm must be the source's name, exactly: ${JSON.stringify(name)}.`, {
-      fields: [{ field: '/confirm', message: 'is not the name of this source' }],
-      hint: 'Ask the person whether this source is meant before you repeat the call.',
-    });
+    throw new HeadwaterError(
+      'CONFIRMATION_REQUIRED',
+      `confirm must be the source's name, exactly: ${JSON.stringify(name)}.`,
+      {
+        fields: [{ field: '/confirm', message: 'is not the name of this source' }],
+        hint: 'Ask the person whether this source is meant before you repeat the call.',
+      },
+    );
   }
   if (request.dry_run) {
     return { deleted: false, left_behind: [], plan: { action: 'delete', source_id: id, name, connector }, next: [] };

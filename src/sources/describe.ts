@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type ConnectorQuery, findConnector, searchConnectors } from '../connectors/search.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { isSecret } from '../connectors/fields.ts';
 import { connectorSchema, type Detail, type JsonSchema } from '../connectors/json-schema.ts';
+import { type ConnectorQuery, findConnector, searchConnectors } from '../connectors/search.ts';
 import { decodeCursor, encodeCursor } from './list.ts';
 import type { Platform } from './platform.ts';
 import { testSteps } from './probing.ts';
@@ -31,7 +31,10 @@ export interface CatalogAnswer {
 }
 
 /** Connectors that match, best first. @throws HeadwaterError INVALID_CURSOR */
-export function listConnectors(services: Services, { platform: code, limit = 20, cursor, ...query }: CatalogRequest): CatalogAnswer {
+export function listConnectors(
+  services: Services,
+  { platform: code, limit = 20, cursor, ...query }: CatalogRequest,
+): CatalogAnswer {
   const found = searchConnectors(platformOf(services, code).connectors, query);
   const from = cursor === undefined ? 0 : 1 + found.findIndex((connector) => connector.code === decodeCursor(cursor));
   const page = found.slice(from, from + limit);
@@ -44,7 +47,9 @@ export function listConnectors(services: Services, { platform: code, limit = 20,
 }
 
 function summary(services: Services, { code, name, category, auth, capabilities }: Connector): ConnectorSummary {
-  const platforms = [...services.platforms.values()].filter(({ connectors }) => connectors.some((other) => other.code === code));
+  const platforms = [...services.platforms.values()].filter(({ connectors }) =>
+    connectors.some((other) => other.code === code),
+  );
   return { code, name, category, platforms: platforms.map((platform) => platform.code), auth, capabilities };
 }
 
@@ -78,8 +83,12 @@ export async function describeConnector(
     platform: platform.code,
     schema,
     ...(Object.keys(options.shape).length > 0 ? { options_schema: optionsSchema(options) } : {}),
-    secret_fields: Object.entries(connector.fields).flatMap(([name, { facts }]) => (isSecret(facts) ? [`/${name}`] : [])),
-    portable_names: Object.fromEntries(Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.role ? [[facts.role, name]] : []))),
+    secret_fields: Object.entries(connector.fields).flatMap(([name, { facts }]) =>
+      isSecret(facts) ? [`/${name}`] : [],
+    ),
+    portable_names: Object.fromEntries(
+      Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.role ? [[facts.role, name]] : [])),
+    ),
     example_config: connector.example,
     prerequisites: connector.prerequisites,
     tests: await testSteps(services, connector),
@@ -116,7 +125,14 @@ export function describePlatforms(services: Services, code?: PlatformCode): Plat
   return platforms.map(describePlatform);
 }
 
-function describePlatform({ code, name, summary: text, configured, connectors, abilities }: Platform): PlatformDescription {
+function describePlatform({
+  code,
+  name,
+  summary: text,
+  configured,
+  connectors,
+  abilities,
+}: Platform): PlatformDescription {
   const entries = Object.entries(abilities);
   return {
     platform: code,

@@ -1,7 +1,7 @@
 import { parseConfig } from '../connectors/config.ts';
 import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
-import type { DiscoverQuery, Stream } from '../probes/probe.ts';
+import type { DiscoverQuery, Stream, StreamPosition } from '../probes/probe.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { decodeCursor, encodeCursor } from './list.ts';
 import { reading } from './probing.ts';
@@ -19,7 +19,7 @@ export interface DiscoverRequest {
 }
 
 export interface DiscoverAnswer {
-  streams: Stream[];
+  streams: readonly Stream[];
   next_cursor?: string;
   warnings?: string[];
   next: NextCall[];
@@ -29,18 +29,20 @@ export interface DiscoverAnswer {
  * What can be read from a source, a page at a time; columns only of a named stream.
  * @throws HeadwaterError CONNECTION_FAILED with the report, STREAM_NOT_FOUND, INVALID_CURSOR, SOURCE_PAUSED
  */
-export async function discoverSource(services: Services, request: DiscoverRequest, call: Call): Promise<DiscoverAnswer> {
+export async function discoverSource(
+  services: Services,
+  request: DiscoverRequest,
+  call: Call,
+): Promise<DiscoverAnswer> {
   const { connector, config, warnings } = await subject(services, request, call);
   const limit = request.limit ?? 50;
-  const query = pageQuery(request, limit + 1);
-  const found = await reading(services, connector, config, call, (session) => session.discover(query));
-  if (request.stream !== undefined && found.length === 0) throw noStream(request.stream, request.source_id);
-  const streams = found.slice(0, limit);
-  const last = found.length > limit ? streams.at(-1) : undefined;
-  const [first] = streams;
+  const query = pageQuery(request, limit);
+  const page = await reading(services, connector, config, call, (session) => session.discover(query));
+  const [first] = page.streams;
+  if (request.stream !== undefined && !first) throw noStream(request.stream, request.source_id);
   return {
-    streams,
-    ...(last ? { next_cursor: encodeCursor(JSON.stringify([last.namespace, last.name])) } : {}),
+    streams: page.streams,
+    ...(page.next ? { next_cursor: encodeCursor(JSON.stringify([page.next.namespace, page.next.name])) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     next:
       first && request.source_id !== undefined
@@ -73,7 +75,7 @@ function pageQuery({ query, stream, cursor }: DiscoverRequest, limit: number): D
   };
 }
 
-function afterOf(text: string): { namespace: string; name: string } {
+function afterOf(text: string): StreamPosition {
   try {
     const [namespace, name] = JSON.parse(text) as unknown[];
     if (typeof namespace === 'string' && typeof name === 'string') return { namespace, name };
@@ -87,9 +89,19 @@ function afterOf(text: string): { namespace: string; name: string } {
 }
 
 export function noStream(stream: string, sourceId: string | undefined): HeadwaterError {
-  return new HeadwaterError('STREAM_NOT_FOUND', `There is no stream ${JSON.stringify(stream.slice(0, 140))} that this user may read.`, {
-    hint: 'Streams are named NAMESPACE.NAME, as discover_source lists them; case matters.',
-    fields: [{ field: '/stream', message: 'is not known' }],
-    ...(sourceId === undefined ? {} : { next: [{ tool: 'discover_source', arguments: { source_id: sourceId }, why: 'See which streams there are.' }] }),
-  });
+  return new HeadwaterError(
+    'STREAM_NOT_FOUND',
+    `There is no stream ${JSON.stringify(stream.slice(0, 140))} that this user may read.`,
+    {
+      hint: 'Streams are named NAMESPACE.NAME, as discover_source lists them; case matters.',
+      fields: [{ field: '/stream', message: 'is not known' }],
+      ...(sourceId === undefined
+        ? {}
+        : {
+            next: [
+              { tool: 'discover_source', arguments: { source_id: sourceId }, why: 'See which streams there are.' },
+            ],
+          }),
+    },
+  );
 }

@@ -15,7 +15,11 @@ export interface GetRequest {
  * The source as it is, or as soon as it has the status waited for; after `wait_s` seconds as it is then.
  * @throws HeadwaterError SOURCE_NOT_FOUND, CANCELLED
  */
-export async function getSource(services: Services, { source_id, wait_for, wait_s = 30 }: GetRequest, { principal, signal }: Call): Promise<Source> {
+export async function getSource(
+  services: Services,
+  { source_id, wait_for, wait_s = 30 }: GetRequest,
+  { principal, signal }: Call,
+): Promise<Source> {
   const { sources } = platformOfSource(services, source_id);
   const until = performance.now() + wait_s * 1000;
   for (;;) {

@@ -1,4 +1,4 @@
-import { type Config } from '../connectors/config.ts';
+import type { Config } from '../connectors/config.ts';
 import { HeadwaterError } from '../errors.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Services } from './services.ts';
@@ -7,18 +7,29 @@ import type { Services } from './services.ts';
  * What to say of literal secrets in arguments: they are in the transcript now.
  * @throws HeadwaterError SECRET_IN_ARGUMENT where the operator refuses them
  */
-export function inlineSecretWarnings({ inlineSecrets }: Services, config: Config, given: Readonly<Record<string, unknown>>): string[] {
+export function inlineSecretWarnings(
+  { inlineSecrets }: Services,
+  config: Config,
+  given: Readonly<Record<string, unknown>>,
+): string[] {
   if (inlineSecrets === 'allow') return [];
   const names = Object.entries(config.secrets)
-    .filter(([name, value]) => value instanceof Secret && (given[name] !== undefined || given['connection_string'] !== undefined))
+    .filter(
+      ([name, value]) =>
+        value instanceof Secret && (given[name] !== undefined || given['connection_string'] !== undefined),
+    )
     .map(([name]) => name);
   if (names.length === 0) return [];
   const listed = names.join(', ');
   if (inlineSecrets === 'refuse') {
-    throw new HeadwaterError('SECRET_IN_ARGUMENT', `A literal secret was given (${listed}), and this Headwater does not accept any.`, {
-      fields: names.map((name) => ({ field: `/config/${name}`, message: 'must be a reference' })),
-      hint: 'Use ${env:NAME} or ${file:/path}, and advise the person to change the secret: it is in the transcript now.',
-    });
+    throw new HeadwaterError(
+      'SECRET_IN_ARGUMENT',
+      `A literal secret was given (${listed}), and this Headwater does not accept any.`,
+      {
+        fields: names.map((name) => ({ field: `/config/${name}`, message: 'must be a reference' })),
+        hint: 'Use ${env:NAME} or ${file:/path}, and advise the person to change the secret: it is in the transcript now.',
+      },
+    );
   }
   return [
     `${listed} was given in clear, so it is in the transcript of this conversation now. It is stored encrypted. ` +

@@ -1,5 +1,5 @@
-import { HeadwaterError } from '../errors.ts';
 import { findConnector } from '../connectors/search.ts';
+import { HeadwaterError } from '../errors.ts';
 import { type Call, platformOf, type Services } from './services.ts';
 import type { PlatformCode, Source, Status } from './source.ts';
 

@@ -3,7 +3,10 @@ import { fieldProblems } from '../issues.ts';
 import type { Platform } from './platform.ts';
 
 /** @throws HeadwaterError INVALID_ARGUMENTS with a field problem for each option that the platform does not have */
-export function parseOptions(platform: Platform, options: Readonly<Record<string, unknown>> | undefined): { collection?: string } {
+export function parseOptions(
+  platform: Platform,
+  options: Readonly<Record<string, unknown>> | undefined,
+): { collection?: string } {
   const schema = platform.options();
   const result = schema.safeParse(options ?? {});
   if (result.success) return result.data;
@@ -15,7 +18,10 @@ export function parseOptions(platform: Platform, options: Readonly<Record<string
 }
 
 /** @throws HeadwaterError UNSUPPORTED where a wish is beyond the platform, with the platform's reason */
-export function refuseUnsupported(platform: Platform, wishes: { schedule?: unknown; sync_immediately?: boolean }): void {
+export function refuseUnsupported(
+  platform: Platform,
+  wishes: { schedule?: unknown; sync_immediately?: boolean },
+): void {
   const refuse = (field: string, reason: true | string) => {
     if (reason === true) return;
     throw new HeadwaterError('UNSUPPORTED', `${field} cannot be used on the platform ${platform.code}. ${reason}`, {

@@ -6,7 +6,18 @@ import type { IdempotencyEntry } from './repository.ts';
 import type { DesiredState, PlatformCode, Source, Status, TestOutcome } from './source.ts';
 
 /** What a platform may be able to do. Each is `true`, or the reason why not. */
-export const ABILITIES = ['create', 'update', 'delete', 'test', 'discover', 'preview', 'cdc_check', 'sync', 'schedule', 'oauth'] as const;
+export const ABILITIES = [
+  'create',
+  'update',
+  'delete',
+  'test',
+  'discover',
+  'preview',
+  'cdc_check',
+  'sync',
+  'schedule',
+  'oauth',
+] as const;
 export type Ability = (typeof ABILITIES)[number];
 
 /** A source as its platform keeps it; `config` opens the credentials only when they are needed. */
@@ -64,7 +75,11 @@ export interface SourcePage {
  */
 export interface PlatformSources {
   /** @throws HeadwaterError NAME_TAKEN, IDEMPOTENCY_CONFLICT */
-  create(principal: Principal, draft: NewSource, idempotency?: IdempotencyEntry): Promise<{ source: Source; replayed: boolean }>;
+  create(
+    principal: Principal,
+    draft: NewSource,
+    idempotency?: IdempotencyEntry,
+  ): Promise<{ source: Source; replayed: boolean }>;
   /** @throws HeadwaterError IDEMPOTENCY_CONFLICT when the key was used with another digest */
   replayed(principal: Principal, idempotency: IdempotencyEntry): Promise<Source | undefined>;
   /** @throws HeadwaterError SOURCE_NOT_FOUND */

@@ -6,8 +6,8 @@ import type { ReadSession, TestPlan } from '../probes/probe.ts';
 import { StepFailure } from '../probes/problems.ts';
 import type { Report } from '../probes/report.ts';
 import { runPlan, runSteps, type StepSpec } from '../probes/run.ts';
-import { describeReference } from '../secrets/references.ts';
 import { createRedactor } from '../secrets/redact.ts';
+import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Call, Services } from './services.ts';
 
@@ -22,7 +22,13 @@ export interface TestRequest {
 type Planned = TestPlan & { session?: () => ReadSession };
 
 /** Tests a config for real. A failed test is a normal result. @throws HeadwaterError CANCELLED */
-export async function testConfig(services: Services, connector: Connector, config: Config, request: TestRequest, call: Call): Promise<Report> {
+export async function testConfig(
+  services: Services,
+  connector: Connector,
+  config: Config,
+  request: TestRequest,
+  call: Call,
+): Promise<Report> {
   const plan = await planTest(services, connector, config, new Set(request.checks));
   return runPlan(plan, options(services, connector, request.timeoutS, call));
 }
@@ -64,7 +70,8 @@ const READ_LIMIT_MS = 15_000;
 /** Ends a read that takes too long or is no longer wanted; closing the plan's connection ends it at the source. */
 function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = () => reject(new HeadwaterError('DEADLINE_EXCEEDED', `Reading took longer than ${READ_LIMIT_MS / 1000} s.`));
+    const late = () =>
+      reject(new HeadwaterError('DEADLINE_EXCEEDED', `Reading took longer than ${READ_LIMIT_MS / 1000} s.`));
     const stopped = () => reject(new HeadwaterError('CANCELLED', 'Reading was cancelled.'));
     const timer = setTimeout(late, READ_LIMIT_MS);
     signal.addEventListener('abort', stopped, { once: true });
@@ -95,7 +102,12 @@ export async function testSteps(services: Services, connector: Connector): Promi
 
 const CONFIG_STEP = { id: 'config', title: 'Config and references' };
 
-async function planTest(services: Services, connector: Connector, config: Config, checks: ReadonlySet<string>): Promise<Planned> {
+async function planTest(
+  services: Services,
+  connector: Connector,
+  config: Config,
+  checks: ReadonlySet<string>,
+): Promise<Planned> {
   const probe = await connector.probe();
   try {
     const { values, secrets } = await resolveConfig(connector, config, services.resolveReference);
@@ -115,7 +127,11 @@ function probeContext(services: Services, secrets: readonly Secret[]) {
 /** A config that cannot be used is a failed first step, with a fix, like any other failure. */
 function brokenConfig(connector: Connector, error: HeadwaterError): Planned {
   const run = () => {
-    throw new StepFailure('CONFIG_UNUSABLE', { what: error.message, fix: error.details.hint ?? '' }, { driver_code: error.code });
+    throw new StepFailure(
+      'CONFIG_UNUSABLE',
+      { what: error.message, fix: error.details.hint ?? '' },
+      { driver_code: error.code },
+    );
   };
   return { subject: connector.name, steps: [configStep(run)], close: async () => {} };
 }
@@ -125,6 +141,8 @@ function configStep(run: StepSpec['run']): StepSpec {
 }
 
 function origins(config: Config): string {
-  const secrets = Object.entries(config.secrets).map(([name, value]) => `${name} from ${value instanceof Secret ? 'the given value' : describeReference(value)}`);
+  const secrets = Object.entries(config.secrets).map(
+    ([name, value]) => `${name} from ${value instanceof Secret ? 'the given value' : describeReference(value)}`,
+  );
   return secrets.join(', ') || 'no secret is set';
 }

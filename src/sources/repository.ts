@@ -57,7 +57,10 @@ export type InsertResult =
 export interface SourceRepository {
   /** Inserts the record and its idempotency entry together, or neither. */
   insert(record: SourceRecord, idempotency?: IdempotencyEntry): Promise<InsertResult>;
-  findIdempotent(tenant: string, entry: Omit<IdempotencyEntry, 'digest'>): Promise<{ digest: string; sourceId: string } | undefined>;
+  findIdempotent(
+    tenant: string,
+    entry: Omit<IdempotencyEntry, 'digest'>,
+  ): Promise<{ digest: string; sourceId: string } | undefined>;
   find(tenant: string, id: string): Promise<SourceRecord | undefined>;
   nameTaken(tenant: string, key: string): Promise<boolean>;
   /** By id, newest first; `after` is the last id of the page before. Costs the same however many there are. */

@@ -32,7 +32,12 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
 }
 
 /** Tests a stored source with its stored credentials, at its stored destination, and notes the outcome. */
-export async function testSource(services: Services, id: string, request: TestRequest, call: Call): Promise<TestAnswer> {
+export async function testSource(
+  services: Services,
+  id: string,
+  request: TestRequest,
+  call: Call,
+): Promise<TestAnswer> {
   const { sources } = platformOfSource(services, id);
   const { source, connector, config } = await sources.get(call.principal, id);
   refusePaused(source);
@@ -40,25 +45,48 @@ export async function testSource(services: Services, id: string, request: TestRe
   await sources.noteTest(call.principal, source, outcomeOf(report, source.desired_state));
   const next = report.ok
     ? [{ tool: 'discover_source', arguments: { source_id: id }, why: 'See its tables.' }]
-    : [{ tool: 'get_connector_schema', arguments: { connector: connector.code }, why: 'See the fields that update_source can change.' }];
+    : [
+        {
+          tool: 'get_connector_schema',
+          arguments: { connector: connector.code },
+          why: 'See the fields that update_source can change.',
+        },
+      ];
   return { ...report, next: offer(services, ...next) };
 }
 
 /** @throws HeadwaterError SOURCE_PAUSED: no connection is opened for a source that is not wanted to run */
 export function refusePaused(source: Source): void {
   if (mayConnect(source.desired_state)) return;
-  throw new HeadwaterError('SOURCE_PAUSED', `The source is ${source.desired_state.toLowerCase()}, so Headwater opens no connection for it.`, {
-    hint: 'Set desired_state to Active first.',
-    next: [{ tool: 'update_source', arguments: { source_id: source.id, desired_state: 'Active' }, why: 'Test it and take it into service.' }],
-  });
+  throw new HeadwaterError(
+    'SOURCE_PAUSED',
+    `The source is ${source.desired_state.toLowerCase()}, so Headwater opens no connection for it.`,
+    {
+      hint: 'Set desired_state to Active first.',
+      next: [
+        {
+          tool: 'update_source',
+          arguments: { source_id: source.id, desired_state: 'Active' },
+          why: 'Test it and take it into service.',
+        },
+      ],
+    },
+  );
 }
 
 /** Only complete calls are offered: a config with literal secrets cannot be repeated here. */
 function nextAfterPass(services: Services, connector: Connector, { settings, secrets }: Config): NextCall[] {
-  const references = Object.entries(secrets).map(([name, value]) => [name, value instanceof Secret ? undefined : `\${${value.scheme}:${value.target}}`]);
+  const references = Object.entries(secrets).map(([name, value]) => [
+    name,
+    value instanceof Secret ? undefined : `\${${value.scheme}:${value.target}}`,
+  ]);
   if (references.some(([, text]) => text === undefined)) return [];
   const config = { ...settings, ...Object.fromEntries(references) };
-  return offer(services, { tool: 'create_source', arguments: { connector: connector.code, config }, why: 'The test passed: create the source.' });
+  return offer(services, {
+    tool: 'create_source',
+    arguments: { connector: connector.code, config },
+    why: 'The test passed: create the source.',
+  });
 }
 
 function nextAfterFailure(services: Services, connector: Connector): NextCall[] {

@@ -56,7 +56,13 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   if (changed.length === 0) return { source: stored.source, changed, next: [] };
   if (request.dry_run) {
     const wanted = { ...fieldsOf(change), ...(config ? { config: shownConfig(config) } : {}) };
-    return { source: stored.source, changed, plan: { action: 'update', source_id: stored.source.id, request: wanted }, ...said(warnings), next: [] };
+    return {
+      source: stored.source,
+      changed,
+      plan: { action: 'update', source_id: stored.source.id, request: wanted },
+      ...said(warnings),
+      next: [],
+    };
   }
   const tested = await testFirst(services, stored, before, change, changed, request, call);
   const source = await platform.sources.update(call.principal, stored, { ...change, ...tested?.state });
@@ -121,13 +127,22 @@ function refuseCarriedSecrets(
     `${moved.join(', ')} decides where ${carried.join(', ')} is sent. Stored credentials are not carried to another destination.`,
     {
       hint: `Give ${carried.join(', ')} again in the same call, if the person means the new destination.`,
-      fields: carried.map((name) => ({ field: `/config/${name}`, message: `is needed again, since ${moved.join(', ')} changes` })),
+      fields: carried.map((name) => ({
+        field: `/config/${name}`,
+        message: `is needed again, since ${moved.join(', ')} changes`,
+      })),
       next: [{ tool: 'get_source', arguments: { source_id: source.id }, why: 'See the destination as it is stored.' }],
     },
   );
 }
 
-function changeOf(source: Source, request: UpdateRequest, config: Config | undefined, cleared: readonly string[], collection: string | undefined): SourceChange {
+function changeOf(
+  source: Source,
+  request: UpdateRequest,
+  config: Config | undefined,
+  cleared: readonly string[],
+  collection: string | undefined,
+): SourceChange {
   const desired = request.desired_state ?? source.desired_state;
   const moved = config !== undefined || desired !== source.desired_state;
   return {
@@ -150,7 +165,9 @@ function fieldsOf({ name, description, collection, tags, desiredState }: SourceC
 
 function changedNames(source: Source, change: SourceChange, configFields: readonly string[] | undefined): string[] {
   const now: Readonly<Record<string, unknown>> = { ...source };
-  const own = Object.entries(fieldsOf(change)).filter(([name, value]) => canonicalJson(now[name] ?? null) !== canonicalJson(value));
+  const own = Object.entries(fieldsOf(change)).filter(
+    ([name, value]) => canonicalJson(now[name] ?? null) !== canonicalJson(value),
+  );
   return [...own.map(([name]) => name), ...(configFields ?? []).map((name) => `config.${name}`)];
 }
 

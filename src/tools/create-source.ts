@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { createSource } from '../sources/create.ts';
 import { DESIRED_STATES } from '../sources/source.ts';
-import { defined } from './defined.ts';
 import { defineTool } from './define-tool.ts';
+import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 
 export const createSourceTool = defineTool({
@@ -46,5 +46,7 @@ export const createSourceTool = defineTool({
     'SOURCE_NOT_FOUND',
   ],
   // A local source is in service as soon as it is stored, so `wait` has nothing to wait for.
-  handler: async ({ wait: _, ...input }, { services, call }) => ({ ...(await createSource(services, defined(input), call)) }),
+  handler: async ({ wait: _, ...input }, { services, call }) => ({
+    ...(await createSource(services, defined(input), call)),
+  }),
 });

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { CallToolResult, InputRequiredResult, McpServer, RequestStateCodec, ServerContext, StandardSchemaWithJSON } from '@modelcontextprotocol/server';
+import type {
+  CallToolResult,
+  InputRequiredResult,
+  McpServer,
+  RequestStateCodec,
+  ServerContext,
+  StandardSchemaWithJSON,
+} from '@modelcontextprotocol/server';
 import { inputRequired, inputResponse } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { type ErrorCode, HeadwaterError } from '../errors.ts';
@@ -42,7 +49,13 @@ export interface Tool extends Omit<ToolDefinition<z.ZodObject, z.ZodObject>, 'ha
 }
 
 /** Codes that any tool can end with. */
-export const COMMON_ERRORS: readonly ErrorCode[] = ['INVALID_ARGUMENTS', 'STORE_UNAVAILABLE', 'KEY_UNAVAILABLE', 'CANCELLED', 'INTERNAL'];
+export const COMMON_ERRORS: readonly ErrorCode[] = [
+  'INVALID_ARGUMENTS',
+  'STORE_UNAVAILABLE',
+  'KEY_UNAVAILABLE',
+  'CANCELLED',
+  'INTERNAL',
+];
 
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(definition: ToolDefinition<I, O>): Tool {
   const { input, output, handler } = definition;
@@ -96,7 +109,14 @@ function invalidArguments(tool: string, input: z.ZodObject, error: z.ZodError): 
 
 /** Names that other APIs use for the same thing; they are refused, with the right one. */
 function alias(names: readonly string[]): Record<string, string> {
-  const aliases = { connectionConfig: 'config', connection_config: 'config', authConfig: 'config', id: 'source_id', type: 'connector', source: 'source_id' };
+  const aliases = {
+    connectionConfig: 'config',
+    connection_config: 'config',
+    authConfig: 'config',
+    id: 'source_id',
+    type: 'connector',
+    source: 'source_id',
+  };
   return Object.fromEntries(Object.entries(aliases).filter(([, meant]) => names.includes(meant)));
 }
 
@@ -113,7 +133,13 @@ export function registerTool(server: McpServer, tool: Tool, host: ToolHost): voi
   const { name, title, description, annotations } = tool;
   server.registerTool(
     name,
-    { title, description, annotations: { title, ...annotations }, inputSchema: passThrough(tool.inputJson), outputSchema: passThrough(tool.outputJson) },
+    {
+      title,
+      description,
+      annotations: { title, ...annotations },
+      inputSchema: passThrough(tool.inputJson),
+      outputSchema: passThrough(tool.outputJson),
+    },
     (input: unknown, sdk: ServerContext) => respond(server, tool, host, input, sdk),
   );
 }
@@ -121,12 +147,23 @@ export function registerTool(server: McpServer, tool: Tool, host: ToolHost): voi
 /** Lets everything through to our own validation, whose errors say more than the SDK's. */
 function passThrough(json: () => Record<string, unknown>): StandardSchemaWithJSON {
   return {
-    '~standard': { version: 1, vendor: 'headwater', validate: (value) => ({ value }), jsonSchema: { input: json, output: json } },
+    '~standard': {
+      version: 1,
+      vendor: 'headwater',
+      validate: (value) => ({ value }),
+      jsonSchema: { input: json, output: json },
+    },
   };
 }
 
 /** The one boundary: every outcome of a tool becomes a protocol result here. */
-async function respond(server: McpServer, tool: Tool, host: ToolHost, input: unknown, sdk: ServerContext): Promise<CallToolResult | InputRequiredResult> {
+async function respond(
+  server: McpServer,
+  tool: Tool,
+  host: ToolHost,
+  input: unknown,
+  sdk: ServerContext,
+): Promise<CallToolResult | InputRequiredResult> {
   const progress = progressOf(sdk);
   const context = {
     services: host.services,
@@ -153,8 +190,17 @@ function known(thrown: unknown, tool: Tool, { log, newErrorId }: ToolHost): Head
   }
   // Its text may hold anything, so only its kind and place are logged.
   const id = newErrorId();
-  const stack = thrown instanceof Error ? thrown.stack?.split('\n').slice(1, 6).map((line) => line.trim()) : undefined;
-  log.error({ id, tool: tool.name, kind: thrown instanceof Error ? thrown.name : typeof thrown, at: stack }, 'fault in a tool');
+  const stack =
+    thrown instanceof Error
+      ? thrown.stack
+          ?.split('\n')
+          .slice(1, 6)
+          .map((line) => line.trim())
+      : undefined;
+  log.error(
+    { id, tool: tool.name, kind: thrown instanceof Error ? thrown.name : typeof thrown, at: stack },
+    'fault in a tool',
+  );
   return { ...new HeadwaterError('INTERNAL', 'A fault in Headwater.').toJSON(), id };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deleteSource } from '../sources/delete.ts';
-import { defined } from './defined.ts';
 import { defineTool } from './define-tool.ts';
+import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 
 export const deleteSourceTool = defineTool({

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { discoverSource } from '../sources/discover.ts';
-import { defined } from './defined.ts';
 import { defineTool } from './define-tool.ts';
+import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 import { neitherGiven } from './test-connection.ts';
 
 export const discoverSourceTool = defineTool({
   name: 'discover_source',
   title: 'See what a source holds',
-  description: 'The streams (tables, views) that can be read, a page at a time: names, kinds, row estimates, keys. Name a stream to get its columns. Give source_id, or connector and config. Next: preview_source.',
+  description:
+    'The streams (tables, views) that can be read, a page at a time: names, kinds, row estimates, keys. Name a stream to get its columns. Give source_id, or connector and config. Next: preview_source.',
   input: z.strictObject({
     source_id: inputs.sourceId.optional(),
     connector: inputs.connectorCode.optional(),

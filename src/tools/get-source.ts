@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { getSource } from '../sources/get.ts';
 import { STATUSES } from '../sources/source.ts';
-import { defined } from './defined.ts';
 import { defineTool } from './define-tool.ts';
+import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 
 export const getSourceTool = defineTool({
   name: 'get_source',
   title: 'Show a source',
-  description: 'One source whole: config (secrets only as "set"), state, last test, last error, version. With wait_for it waits until the source has that status, or wait_s is over.',
+  description:
+    'One source whole: config (secrets only as "set"), state, last test, last error, version. With wait_for it waits until the source has that status, or wait_s is over.',
   input: z.strictObject({
     source_id: inputs.sourceId,
     wait_for: z.enum(STATUSES).optional(),

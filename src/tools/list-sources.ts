@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { listSources } from '../sources/list.ts';
 import { STATUSES } from '../sources/source.ts';
-import { defined } from './defined.ts';
 import { defineTool } from './define-tool.ts';
+import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 
 export const listSourcesTool = defineTool({
   name: 'list_sources',
   title: 'List sources',
-  description: 'Sources of a platform, newest first, in short form; filter by connector, status, tag or part of the name. get_source shows one whole.',
+  description:
+    'Sources of a platform, newest first, in short form; filter by connector, status, tag or part of the name. get_source shows one whole.',
   input: z.strictObject({
     platform: inputs.platform,
     connector: inputs.connectorCode.optional(),

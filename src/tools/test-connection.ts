@@ -15,7 +15,11 @@ export const testConnectionTool = defineTool({
     connector: connectorCode.optional(),
     config: config.optional(),
     platform,
-    checks: z.array(z.enum(['cdc'])).max(1).optional().describe('cdc: also whether the database is fit for change data capture.'),
+    checks: z
+      .array(z.enum(['cdc']))
+      .max(1)
+      .optional()
+      .describe('cdc: also whether the database is fit for change data capture.'),
     timeout_s: z.number().min(1).max(LONGEST_TEST_S).optional().describe(`Default ${DEFAULT_TEST_S}.`),
   }),
   output: z.object({
@@ -35,13 +39,21 @@ export const testConnectionTool = defineTool({
   handler: async ({ source_id, connector, config: given, platform: code, checks, timeout_s }, { services, call }) => {
     const request = { ...(checks ? { checks } : {}), ...(timeout_s === undefined ? {} : { timeoutS: timeout_s }) };
     if (source_id !== undefined) {
-      const extra = Object.entries({ connector, config: given, platform: code }).filter(([, value]) => value !== undefined);
+      const extra = Object.entries({ connector, config: given, platform: code }).filter(
+        ([, value]) => value !== undefined,
+      );
       // Stored credentials must never meet another destination.
       if (extra.length > 0) throw bothGiven(extra.map(([name]) => name));
       return { ...(await testSource(services, source_id, request, call)) };
     }
     if (connector === undefined || given === undefined) throw neitherGiven();
-    return { ...(await testNewConfig(services, { ...request, connector, config: given, ...(code ? { platform: code } : {}) }, call)) };
+    return {
+      ...(await testNewConfig(
+        services,
+        { ...request, connector, config: given, ...(code ? { platform: code } : {}) },
+        call,
+      )),
+    };
   },
 });
 

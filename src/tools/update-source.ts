@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { DESIRED_STATES } from '../sources/source.ts';
 import { updateSource } from '../sources/update.ts';
-import { defined } from './defined.ts';
 import { defineTool } from './define-tool.ts';
+import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 
 export const updateSourceTool = defineTool({
@@ -15,7 +15,11 @@ export const updateSourceTool = defineTool({
     name: inputs.name.optional(),
     description: inputs.description.optional(),
     config: inputs.config.optional(),
-    clear: z.array(z.string().max(200)).max(50).optional().describe('JSON Pointers of what to remove: /config/schemas, /description.'),
+    clear: z
+      .array(z.string().max(200))
+      .max(50)
+      .optional()
+      .describe('JSON Pointers of what to remove: /config/schemas, /description.'),
     options: inputs.options.optional(),
     desired_state: z.enum(DESIRED_STATES).optional(),
     tags: inputs.tags.optional(),

@@ -1,5 +1,15 @@
 import { defineConnector } from '../define-connector.ts';
-import { connectionString, database, host, password, port, schemaSelection, tlsCa, tlsMode, username } from '../fields.ts';
+import {
+  connectionString,
+  database,
+  host,
+  password,
+  port,
+  schemaSelection,
+  tlsCa,
+  tlsMode,
+  username,
+} from '../fields.ts';
 import { POSTGRES_STRINGS } from './postgres-strings.ts';
 
 export const postgresql = defineConnector({
@@ -7,7 +17,19 @@ export const postgresql = defineConnector({
   name: 'PostgreSQL',
   category: 'database',
   aliases: ['postgres', 'pg', 'psql', 'pgsql', 'postgre sql'],
-  keywords: ['supabase', 'neon', 'rds', 'aurora', 'cloud sql', 'alloydb', 'timescale', 'heroku', 'sql', 'relational', 'cdc'],
+  keywords: [
+    'supabase',
+    'neon',
+    'rds',
+    'aurora',
+    'cloud sql',
+    'alloydb',
+    'timescale',
+    'heroku',
+    'sql',
+    'relational',
+    'cdc',
+  ],
   docsUrl: 'https://www.postgresql.org/docs/current/',
   fields: {
     host: host(),

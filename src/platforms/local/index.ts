@@ -5,7 +5,8 @@ import type { Platform } from '../../sources/platform.ts';
 import type { SourceRepository } from '../../sources/repository.ts';
 import { createLocalSources } from './sources.ts';
 
-const NO_ENGINE = 'Headwater keeps and tests local sources; nothing syncs them yet, so there is nothing to start or schedule.';
+const NO_ENGINE =
+  'Headwater keeps and tests local sources; nothing syncs them yet, so there is nothing to start or schedule.';
 
 export interface LocalPlatformParts {
   connectors: readonly Connector[];

@@ -16,7 +16,8 @@ const COUNTED = 1000;
 export function createLocalSources({ connectors, repository, vault, now, newId }: LocalPlatformParts): PlatformSources {
   const connectorOf = (code: string): Connector => {
     const connector = connectors.find((candidate) => candidate.code === code);
-    if (!connector) throw new HeadwaterError('CONNECTOR_NOT_FOUND', `The connector ${code} of this source is no longer installed.`);
+    if (!connector)
+      throw new HeadwaterError('CONNECTOR_NOT_FOUND', `The connector ${code} of this source is no longer installed.`);
     return connector;
   };
   const shown = (record: SourceRecord) => sourceOf(record, connectorOf(record.connector));
@@ -79,12 +80,22 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
   };
 }
 
-async function boundedTotal(repository: SourceRepository, principal: Principal, filter: RecordFilter): Promise<number | undefined> {
+async function boundedTotal(
+  repository: SourceRepository,
+  principal: Principal,
+  filter: RecordFilter,
+): Promise<number | undefined> {
   const count = await repository.count(principal.tenant, filter, COUNTED + 1);
   return count > COUNTED ? undefined : count;
 }
 
-async function newRecord(vault: Vault, principal: Principal, draft: NewSource, id: string, at: Date): Promise<SourceRecord> {
+async function newRecord(
+  vault: Vault,
+  principal: Principal,
+  draft: NewSource,
+  id: string,
+  at: Date,
+): Promise<SourceRecord> {
   const time = at.toISOString();
   const owner = { tenant: principal.tenant, sourceId: id, credentialVersion: 1 };
   return {
@@ -105,7 +116,12 @@ async function newRecord(vault: Vault, principal: Principal, draft: NewSource, i
   };
 }
 
-async function changedRecord(vault: Vault, before: SourceRecord, change: SourceChange, at: Date): Promise<SourceRecord> {
+async function changedRecord(
+  vault: Vault,
+  before: SourceRecord,
+  change: SourceChange,
+  at: Date,
+): Promise<SourceRecord> {
   const owner = { tenant: before.tenant, sourceId: before.id, credentialVersion: before.credentialVersion + 1 };
   return {
     ...before,
@@ -136,7 +152,10 @@ async function kept(vault: Vault, config: Config, owner: SealContext) {
 
 async function configOf(vault: Vault, record: SourceRecord): Promise<Config> {
   const { tenant, id: sourceId, credentialVersion } = record;
-  const literals = record.sealed === null ? {} : unpackSecrets(await vault.open(record.sealed, { tenant, sourceId, credentialVersion }));
+  const literals =
+    record.sealed === null
+      ? {}
+      : unpackSecrets(await vault.open(record.sealed, { tenant, sourceId, credentialVersion }));
   const secrets: Record<string, Config['secrets'][string]> = {};
   for (const [name, from] of Object.entries(record.secretSources)) {
     const value = from === FROM_VAULT ? literals[name] : parseReference(`\${${from}}`);

@@ -2,9 +2,7 @@ import { type Facts, StepFailure } from '../problems.ts';
 import type { StepOutcome, StepSpec } from '../run.ts';
 import { quote } from './errors.ts';
 import { CDC_FACTS, CDC_TABLES } from './queries.ts';
-import type { Session } from './session.ts';
-
-type Row = Readonly<Record<string, string | null>>;
+import type { Row, Session } from './session.ts';
 
 interface Check {
   id: string;
@@ -38,7 +36,9 @@ const CHECKS: readonly Check[] = [
     id: 'cdc_slots',
     title: 'CDC: free slots and senders',
     run: (row, facts) => {
-      const [slots, slotsUsed, senders, sendersUsed] = ['slots', 'slots_used', 'senders', 'senders_used'].map((name) => Number(row[name]));
+      const [slots, slotsUsed, senders, sendersUsed] = ['slots', 'slots_used', 'senders', 'senders_used'].map((name) =>
+        Number(row[name]),
+      );
       const evidence = `${slotsUsed} of ${slots} slots and ${sendersUsed} of ${senders} senders in use`;
       if (Number(slotsUsed) < Number(slots) && Number(sendersUsed) < Number(senders)) return { evidence };
       throw new StepFailure('CDC_NO_FREE_SLOT', { ...facts, what: evidence }, { evidence });
@@ -60,9 +60,15 @@ const CHECKS: readonly Check[] = [
       const rows = await session.query(CDC_TABLES, [session.schemas]);
       if (rows.length === 0) return {};
       const names = rows.map((row) => `${quote(row['namespace'] ?? '')}.${quote(row['name'] ?? '')}`);
-      const shown = names.slice(0, 5).map((name) => session.clean(name, 140)).join(', ');
+      const shown = names
+        .slice(0, 5)
+        .map((name) => session.clean(name, 140))
+        .join(', ');
       const what = rows.length > 5 ? `${shown} and more` : shown;
-      const sql = names.slice(0, 5).map((name) => `ALTER TABLE ${name} REPLICA IDENTITY FULL;`).join('\n');
+      const sql = names
+        .slice(0, 5)
+        .map((name) => `ALTER TABLE ${name} REPLICA IDENTITY FULL;`)
+        .join('\n');
       return { warning: { code: 'CDC_REPLICA_IDENTITY', facts: { ...facts, what }, sql } };
     },
   },
@@ -72,7 +78,9 @@ const CHECKS: readonly Check[] = [
     run: (row, facts) => {
       const seconds = Number(row['oldest_transaction_s'] ?? 0);
       if (seconds < LONG_TRANSACTION_S) return {};
-      return { warning: { code: 'CDC_LONG_TRANSACTION', facts: { ...facts, what: `${Math.round(seconds / 60)} minutes` } } };
+      return {
+        warning: { code: 'CDC_LONG_TRANSACTION', facts: { ...facts, what: `${Math.round(seconds / 60)} minutes` } },
+      };
     },
   },
   {

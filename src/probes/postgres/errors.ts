@@ -44,12 +44,17 @@ export function loginFailure(error: unknown, facts: Facts, context: ProbeContext
   if (error instanceof StepFailure) return error;
   const refused = serverError(error);
   if (!refused) return clientFailure(error, facts);
-  const special = LOGIN_MESSAGES.find(({ state, pattern }) => state.test(refused.code) && pattern.test(refused.message));
+  const special = LOGIN_MESSAGES.find(
+    ({ state, pattern }) => state.test(refused.code) && pattern.test(refused.message),
+  );
   const fallback = refused.code === '28000' && !tls ? 'HOST_NOT_PERMITTED' : 'QUERY_FAILED';
   const code = special?.code ?? LOGIN_STATES[refused.code] ?? fallback;
   const words = context.redactor.clean(refused.message, 300);
   const sql = code === 'LOGIN_NOT_PERMITTED' ? `ALTER ROLE ${quote(facts.username ?? '')} LOGIN;` : undefined;
-  const grant = code === 'DATABASE_DENIED' ? `GRANT CONNECT ON DATABASE ${quote(facts.database ?? '')} TO ${quote(facts.username ?? '')};` : sql;
+  const grant =
+    code === 'DATABASE_DENIED'
+      ? `GRANT CONNECT ON DATABASE ${quote(facts.database ?? '')} TO ${quote(facts.username ?? '')};`
+      : sql;
   return new StepFailure(
     code,
     { ...facts, what: words },

@@ -1,9 +1,15 @@
-import type { Column, DiscoverQuery, Preview, ReadSession, Stream } from '../probe.ts';
+import type { Column, DiscoverQuery, Preview, ReadSession, Stream, StreamPage } from '../probe.ts';
 import { quote } from './errors.ts';
 import { COLUMNS, STREAM, STREAMS } from './queries.ts';
-import type { Session } from './session.ts';
+import type { Row, Session } from './session.ts';
 
-const KINDS: Readonly<Record<string, string>> = { r: 'table', p: 'table', v: 'view', m: 'materialized_view', f: 'foreign_table' };
+const KINDS: Readonly<Record<string, string>> = {
+  r: 'table',
+  p: 'table',
+  v: 'view',
+  m: 'materialized_view',
+  f: 'foreign_table',
+};
 const KEY_SEPARATOR = '\x1f';
 const LONGEST_VALUE = 200;
 const MOST_BYTES = 48 * 1024;
@@ -16,47 +22,59 @@ export function readSession(session: Session): ReadSession {
   };
 }
 
-async function page(session: Session, { query, limit, after }: DiscoverQuery): Promise<Stream[]> {
+async function page(session: Session, { query, limit, after }: DiscoverQuery): Promise<StreamPage> {
   const pattern = query === undefined ? null : `%${query.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
-  const values = [session.schemas, pattern, after?.namespace ?? null, after?.name ?? null, limit];
-  return (await session.query(STREAMS, values)).map((row) => streamOf(row));
+  const values = [session.schemas, pattern, after?.namespace ?? null, after?.name ?? null, limit + 1];
+  const rows = await session.query(STREAMS, values);
+  const shown = rows.slice(0, limit);
+  const last = rows.length > limit ? shown.at(-1) : undefined;
+  const streams = shown.map((row) => streamOf(session, row));
+  return last ? { streams, next: { namespace: last['namespace'] ?? '', name: last['name'] ?? '' } } : { streams };
 }
 
-async function named(session: Session, name: string): Promise<Stream[]> {
-  const found = await find(session, name);
-  if (!found) return [];
-  return [{ ...found.stream, columns: await columnsOf(session, found.oid) }];
+async function named(session: Session, name: string): Promise<StreamPage> {
+  const row = await find(session, name);
+  if (!row) return { streams: [] };
+  const columns = await columnsOf(session, row);
+  return { streams: [{ ...streamOf(session, row), columns: columns.map((column) => shownColumn(session, column)) }] };
 }
 
-async function find(session: Session, name: string): Promise<{ stream: Stream; oid: string } | undefined> {
+/** The catalogue's row of a stream, or nothing where there is none that may be read. */
+async function find(session: Session, name: string): Promise<Row | undefined> {
   const [row] = await session.query(STREAM, [session.schemas, name]);
-  return row ? { stream: streamOf(row), oid: row['oid'] ?? '0' } : undefined;
+  return row;
 }
 
-function streamOf(row: Readonly<Record<string, string | null>>): Stream {
+function streamOf(session: Session, row: Row): Stream {
   const estimate = Number(row['estimate']);
   return {
-    namespace: row['namespace'] ?? '',
-    name: row['name'] ?? '',
+    namespace: session.clean(row['namespace']),
+    name: session.clean(row['name']),
     kind: KINDS[row['kind'] ?? ''] ?? 'table',
     // -1: never analysed. Views have no statistics of their own.
     ...(estimate >= 0 && row['kind'] !== 'v' ? { row_estimate: estimate } : {}),
-    ...(row['keys'] ? { keys: row['keys'].split(KEY_SEPARATOR) } : {}),
+    ...(row['keys'] ? { keys: row['keys'].split(KEY_SEPARATOR).map((key) => session.clean(key)) } : {}),
   };
 }
 
-async function columnsOf(session: Session, oid: string): Promise<Column[]> {
-  const rows = await session.query(COLUMNS, [oid]);
-  return rows.map((row) => ({ name: row['name'] ?? '', type: row['type'] ?? '', nullable: row['nullable'] === 'true' }));
+async function columnsOf(session: Session, stream: Row): Promise<Column[]> {
+  const rows = await session.query(COLUMNS, [stream['oid']]);
+  return rows.map((row) => ({
+    name: row['name'] ?? '',
+    type: row['type'] ?? '',
+    nullable: row['nullable'] === 'true',
+  }));
 }
 
 /** Values are cut at the server, so that a large one never travels. */
 async function preview(session: Session, name: string, limit: number): Promise<Preview | undefined> {
-  const found = await find(session, name);
-  if (!found) return undefined;
-  const columns = await columnsOf(session, found.oid);
-  const list = columns.map(({ name: column }) => `left(t.${quote(column)}::text, ${LONGEST_VALUE + 1}) AS ${quote(column)}`);
-  const from = `${quote(found.stream.namespace)}.${quote(found.stream.name)}`;
+  const stream = await find(session, name);
+  if (!stream) return undefined;
+  const columns = await columnsOf(session, stream);
+  const list = columns.map(
+    ({ name: column }) => `left(t.${quote(column)}::text, ${LONGEST_VALUE + 1}) AS ${quote(column)}`,
+  );
+  const from = `${quote(stream['namespace'] ?? '')}.${quote(stream['name'] ?? '')}`;
   const fetched = await session.query(
     `BEGIN READ ONLY; SET LOCAL statement_timeout = 5000; SELECT ${list.join(', ') || '1'} FROM ${from} t LIMIT ${limit + 1}; ROLLBACK`,
     undefined,
@@ -65,18 +83,28 @@ async function preview(session: Session, name: string, limit: number): Promise<P
   const rows: Record<string, unknown>[] = [];
   let bytes = 0;
   for (const raw of fetched.slice(0, limit)) {
-    const row = Object.fromEntries(columns.map(({ name: column, type }) => [column, valueOf(raw[column] ?? null, type)]));
+    const row = Object.fromEntries(
+      columns.map(({ name: column, type }) => [session.clean(column), shownValue(session, raw[column] ?? null, type)]),
+    );
     bytes += JSON.stringify(row).length;
     if (bytes > MOST_BYTES) break;
     rows.push(row);
   }
-  return { columns, rows, truncated: rows.length < fetched.length };
+  return {
+    columns: columns.map((column) => shownColumn(session, column)),
+    rows,
+    truncated: rows.length < fetched.length,
+  };
 }
 
-function valueOf(text: string | null, type: string): unknown {
+function shownColumn(session: Session, column: Column): Column {
+  return { ...column, name: session.clean(column.name) };
+}
+
+function shownValue(session: Session, text: string | null, type: string): unknown {
   if (text === null) return null;
   if (type === 'boolean') return text === 'true' || text === 't';
   // Wider types stay text: a JavaScript number would lose digits.
   if (/^(smallint|integer|real|double precision)$/.test(type) && Number.isFinite(Number(text))) return Number(text);
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+  return session.clean(text, LONGEST_VALUE);
 }

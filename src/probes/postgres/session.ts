@@ -7,6 +7,7 @@ import type { ProbeContext } from '../probe.ts';
 import type { Facts, ProblemCode, StepFailure } from '../problems.ts';
 import { queryFailure } from './errors.ts';
 import type { Login } from './login.ts';
+import type { AuthRequest } from './wire.ts';
 
 /** What the PostgreSQL probe needs of a connector; any connector with these fields can use it. */
 export interface PostgresConfig {
@@ -20,7 +21,8 @@ export interface PostgresConfig {
   tls_ca?: string | undefined;
 }
 
-type Row = Readonly<Record<string, string | null>>;
+/** A row as text, as the server sent it: from outside, so clean it before it is shown. */
+export type Row = Readonly<Record<string, string | null>>;
 
 /** One connection's state while its steps run, and the one way to query it. */
 export class Session {
@@ -32,6 +34,7 @@ export class Session {
   wire: Socket | undefined;
   tls = false;
   login: Login | undefined;
+  authRequest: AuthRequest | undefined;
   client: PgClient | undefined;
   /** A login that was right, to a database that is not there or not permitted. */
   databaseFailure: StepFailure | undefined;

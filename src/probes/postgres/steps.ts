@@ -1,6 +1,7 @@
+import { isPrivateAddress } from '../../net/address.ts';
 import { networkSteps, reached } from '../network.ts';
 import { StepFailure } from '../problems.ts';
-import type { StepSpec } from '../run.ts';
+import type { StepOutcome, StepSpec } from '../run.ts';
 import { upgrade } from '../tls.ts';
 import { loginFailure, quote } from './errors.ts';
 import { login } from './login.ts';
@@ -26,9 +27,9 @@ function loginSteps(session: Session): StepSpec[] {
       run: async (signal) => {
         const socket = reached(session.link.socket);
         session.wire = socket;
-        if (config.tls_mode === 'disable') return { skip: 'tls_mode is disable' };
+        if (config.tls_mode === 'disable') return inTheClear(session, 'tls_mode is disable');
         if (!(await requestTls(socket, facts, signal))) {
-          if (config.tls_mode === 'prefer') return { evidence: 'not offered by the server; going on in clear text' };
+          if (config.tls_mode === 'prefer') return inTheClear(session, 'not offered by the server');
           throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
         }
         const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
@@ -47,11 +48,8 @@ function loginSteps(session: Session): StepSpec[] {
       timeout: { code: 'PROTOCOL_TIMEOUT', facts },
       run: async () => {
         session.login = await login(reached(session.wire), { ...config, password: config.password }, facts);
-        const request = await session.login.firstMessage;
-        if (request === 'refused' || request === 'none') return undefined;
-        if (request === 'other') throw new StepFailure('AUTH_METHOD_UNSUPPORTED', { ...facts, what: 'GSSAPI, SSPI or another' });
-        if (config.password === undefined) throw new StepFailure('PASSWORD_MISSING', facts);
-        return { evidence: `asks for ${request}` };
+        session.authRequest = await session.login.firstMessage;
+        return undefined;
       },
     },
     {
@@ -62,6 +60,11 @@ function loginSteps(session: Session): StepSpec[] {
       limitMs: 5000,
       timeout: { code: 'AUTH_TIMEOUT', facts },
       run: async () => {
+        const request = session.authRequest;
+        if (request === 'other')
+          throw new StepFailure('AUTH_METHOD_UNSUPPORTED', { ...facts, what: 'GSSAPI, SSPI or another' });
+        if (ASKS_PASSWORD.has(request) && config.password === undefined)
+          throw new StepFailure('PASSWORD_MISSING', facts);
         try {
           session.client = await reached(session.login).ready;
         } catch (error) {
@@ -70,7 +73,9 @@ function loginSteps(session: Session): StepSpec[] {
           if (!DATABASE_PROBLEMS.has(failure.problem.code)) throw failure;
           session.databaseFailure = failure;
         }
-        return { evidence: `as ${config.username}` };
+        return {
+          evidence: ASKS_PASSWORD.has(request) ? `as ${config.username} (${request})` : `as ${config.username}`,
+        };
       },
     },
     {
@@ -83,12 +88,22 @@ function loginSteps(session: Session): StepSpec[] {
       run: async () => {
         if (session.databaseFailure) throw session.databaseFailure;
         const [server] = await session.query(SERVER);
-        return { evidence: `${facts.server} ${session.clean(server?.['version'], 60)}, database ${session.clean(server?.['database'])}` };
+        return {
+          evidence: `${facts.server} ${session.clean(server?.['version'], 60)}, database ${session.clean(server?.['database'])}`,
+        };
       },
     },
   ];
 }
 
+/** Without TLS: nothing to say on a private network, a warning on a public one. */
+function inTheClear({ link, facts }: Session, evidence: string): StepOutcome {
+  const crossesPublicNetwork = reached(link.target).addresses.some(({ address }) => !isPrivateAddress(address));
+  if (!crossesPublicNetwork) return { skip: evidence };
+  return { evidence, warning: { code: 'CLEAR_TEXT', facts } };
+}
+
+const ASKS_PASSWORD: ReadonlySet<string | undefined> = new Set(['password', 'md5', 'scram-sha-256']);
 const DATABASE_PROBLEMS: ReadonlySet<string> = new Set(['DATABASE_NOT_FOUND', 'DATABASE_DENIED']);
 
 function readSteps(session: Session): StepSpec[] {
@@ -108,7 +123,11 @@ function readSteps(session: Session): StepSpec[] {
         if (missing.length > 0) throw new StepFailure('SCHEMA_NOT_FOUND', { ...facts, what: missing.join(', ') });
         const denied = rows.filter((row) => row['usable'] !== 'true').map((row) => row['name'] ?? '');
         if (denied.length > 0) {
-          throw new StepFailure('SCHEMA_DENIED', { ...facts, what: denied.join(', ') }, { sql: grants(denied, facts.username) });
+          throw new StepFailure(
+            'SCHEMA_DENIED',
+            { ...facts, what: denied.join(', ') },
+            { sql: grants(denied, facts.username) },
+          );
         }
         return { evidence: session.schemas.join(', ') };
       },
@@ -128,7 +147,11 @@ function readSteps(session: Session): StepSpec[] {
         const denied = (await session.query(DENIED_SCHEMAS, [session.schemas])).map((each) => each['namespace'] ?? '');
         if (denied.length === 0) return { warning: { code: 'NO_TABLES', facts: { ...facts, what: session.scope } } };
         const names = denied.map((name) => session.clean(name, 63)).join(', ');
-        throw new StepFailure('TABLES_DENIED', { ...facts, what: `schema ${names}` }, { sql: grants(denied, facts.username) });
+        throw new StepFailure(
+          'TABLES_DENIED',
+          { ...facts, what: `schema ${names}` },
+          { sql: grants(denied, facts.username) },
+        );
       },
     },
     {
@@ -138,7 +161,7 @@ function readSteps(session: Session): StepSpec[] {
       limitMs: 3000,
       timeout,
       run: async () => {
-        if (!table) return { skip: 'there is no table to read' };
+        if (!table) return { skip: 'list' };
         const name = `${quote(table.namespace)}.${quote(table.name)}`;
         await session.query(
           `BEGIN READ ONLY; SET LOCAL statement_timeout = 2500; SELECT 1 FROM ${name} LIMIT 1; ROLLBACK`,

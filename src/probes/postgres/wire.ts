@@ -46,7 +46,12 @@ function firstBytes(socket: Socket, facts: Facts, signal: AbortSignal): Promise<
 /** How the server wants to be logged in to, from its first message. */
 export type AuthRequest = 'none' | 'password' | 'md5' | 'scram-sha-256' | 'other' | 'refused';
 
-const AUTH_REQUESTS: Readonly<Record<number, AuthRequest>> = { 0: 'none', 3: 'password', 5: 'md5', 10: 'scram-sha-256' };
+const AUTH_REQUESTS: Readonly<Record<number, AuthRequest>> = {
+  0: 'none',
+  3: 'password',
+  5: 'md5',
+  10: 'scram-sha-256',
+};
 
 /**
  * Reads the first message of a server after the startup message, without consuming it.

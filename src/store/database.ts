@@ -1,0 +1,147 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kysely, Transaction } from 'kysely';
+import { makePrivateFolder } from '../secrets/private-folder.ts';
+import type { Connection } from './connection.ts';
+import { closedStore, isBusy, storeFailure } from './failures.ts';
+import { migrate } from './migrations.ts';
+import type { Tables } from './tables.ts';
+
+/**
+ * The store's file, opened at its first use. Work is done one piece after the other, each piece is one statement or one
+ * transaction, and no piece may wait for anything but SQL. @throws HeadwaterError STORE_UNAVAILABLE
+ */
+export interface Database {
+  read<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /** A transaction that holds the write lock from its beginning and is durable when this resolves. */
+  write<T>(work: (tx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  /** Reads if the store is open already and healthy; never opens it, never throws. */
+  peek<T>(work: (db: Kysely<Tables>, connection: Connection) => Promise<T>): Promise<T | undefined>;
+  /** Opens it, reads, and asks the system whether it could be written. */
+  check(): Promise<void>;
+  /** Lets the work in progress end. Afterwards everything is refused. */
+  close(): Promise<void>;
+}
+
+interface Open {
+  connection: Connection;
+  db: Kysely<Tables>;
+}
+
+const OPEN_ATTEMPTS = 10;
+const OPEN_LIMIT_MS = 5_000;
+
+/** `onOpen` runs as the first work on every new connection. */
+export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Promise<void>): Database {
+  let current: Open | undefined;
+  let closed = false;
+  let outage: { at: number; error: unknown } | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
+
+  // A statement that failed stays in progress in libsql until it is garbage collected (libsql-js #237), and with it
+  // the locks of the next one: other processes could not write any more. A new connection is the cure for all that.
+  const drop = () => {
+    const dropped = current;
+    current = undefined;
+    try {
+      dropped?.connection.close();
+    } catch {
+      // It has failed already; what it held ends with it.
+    }
+  };
+
+  const use = <T>(work: (open: Open) => Promise<T>): Promise<T> => {
+    const asked = performance.now();
+    return inTurn(async () => {
+      if (closed) throw closedStore();
+      // Whoever waited behind a failure shares it: each trying for 5 seconds would make an outage of minutes.
+      if (outage !== undefined && outage.at >= asked) throw outage.error;
+      try {
+        if (current === undefined) {
+          current = await open(file);
+          await onOpen(current.db);
+        }
+        return await work(current);
+      } catch (raw) {
+        const error = storeFailure(raw);
+        if (error !== raw) {
+          drop();
+          outage = { at: performance.now(), error };
+        }
+        throw error;
+      }
+    });
+  };
+
+  return {
+    read: (work) => use(({ db }) => work(db)),
+    write: (work) => use(({ db }) => db.transaction().execute(work)),
+    peek: (work) =>
+      inTurn(async () => {
+        if (closed || current === undefined) return undefined;
+        try {
+          return await work(current.db, current.connection);
+        } catch {
+          drop();
+          return undefined;
+        }
+      }),
+    async check() {
+      await use(async ({ db }) => void (await db.selectFrom('key_checks').select('key_id').execute()));
+      try {
+        // The folder as well: the journal is made in it.
+        for (const path of [file, dirname(file)]) await access(path, constants.W_OK);
+      } catch (error) {
+        throw storeFailure(error);
+      }
+    },
+    async close() {
+      await inTurn(async () => {
+        closed = true;
+        drop();
+      });
+    },
+  };
+}
+
+/** Opens and migrates. Locks that SQLite does not wait for by itself are tried again, with jitter. */
+async function open(file: string): Promise<Open> {
+  await makePrivateFolder(dirname(file));
+  makePrivateFile(file);
+  // Here and not above, so that a process that never needs the store loads neither.
+  const [{ connect }, { kyselyOver }] = await Promise.all([import('./connection.ts'), import('./dialect.ts')]);
+  const started = performance.now();
+  for (let attempt = 1; ; attempt += 1) {
+    let connection: Connection | undefined;
+    try {
+      connection = await connect(file);
+      migrate(connection);
+      return { connection, db: kyselyOver(connection) };
+    } catch (error) {
+      connection?.close();
+      const tired = attempt >= OPEN_ATTEMPTS || performance.now() - started >= OPEN_LIMIT_MS;
+      if (tired || !isBusy(error)) throw error;
+      await sleep(attempt * (5 + Math.random() * 15));
+    }
+  }
+}
+
+/**
+ * SQLite would make it readable for others. Synchronous, and never a file that exists: closing any descriptor of a
+ * file drops the locks that this process has on it, those of another connection as well.
+ */
+function makePrivateFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import { HeadwaterError } from '../errors.ts';
+import type { Connection } from './connection.ts';
+
+/** `Head`, in the file's header: tells our files from others. */
+export const APPLICATION_ID = 0x48_65_61_64;
+
+/** Forward only, each exactly once: the file's `user_version` counts how many it has. */
+const MIGRATIONS: readonly string[] = [
+  `
+  -- Clustered by id, so that a page is read from neighbouring rows.
+  CREATE TABLE sources (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    connector TEXT NOT NULL,
+    description TEXT,
+    settings TEXT NOT NULL,
+    secret_sources TEXT NOT NULL,
+    sealed TEXT,
+    credential_version INTEGER NOT NULL,
+    desired_state TEXT NOT NULL,
+    status TEXT NOT NULL,
+    last_error TEXT,
+    error_category TEXT,
+    last_tested_at TEXT,
+    latency_ms REAL,
+    tags TEXT NOT NULL,
+    collection TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX sources_by_name ON sources (tenant, name_key);
+  CREATE INDEX sources_by_connector ON sources (tenant, connector, id);
+  CREATE INDEX sources_by_status ON sources (tenant, status, id);
+  CREATE INDEX sources_by_connector_and_status ON sources (tenant, connector, status, id);
+
+  CREATE TABLE source_tags (
+    tenant TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (tenant, source_id, tag),
+    FOREIGN KEY (tenant, source_id) REFERENCES sources (tenant, id) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX source_tags_by_tag ON source_tags (tenant, tag, source_id);
+
+  CREATE TABLE idempotency (
+    n INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    key TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    UNIQUE (tenant, subject, tool, key)
+  ) STRICT;
+  CREATE INDEX idempotency_by_age ON idempotency (created_ms);
+
+  CREATE TABLE changes (
+    seq INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    source_id TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE key_checks (
+    key_id TEXT PRIMARY KEY,
+    proof TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/**
+ * Brings the file to the newest schema, in one transaction; of many processes that try at once, one does it.
+ * @throws HeadwaterError STORE_UNAVAILABLE for a file of a newer Headwater or of another program
+ */
+export function migrate(connection: Connection): void {
+  if (versionOf(connection) === MIGRATIONS.length) return;
+  connection.exec('BEGIN IMMEDIATE');
+  try {
+    const steps = MIGRATIONS.slice(versionOf(connection));
+    if (steps.length > 0) {
+      connection.exec(steps.join('\n'));
+      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
+    }
+    connection.exec('COMMIT');
+  } catch (error) {
+    if (connection.inTransaction()) connection.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** How many migrations the file has. */
+function versionOf(connection: Connection): number {
+  const application = connection.value('PRAGMA application_id');
+  const version = Number(connection.value('PRAGMA user_version'));
+  const empty = application === 0 && connection.value('SELECT count(*) FROM sqlite_schema') === 0;
+  if (application !== APPLICATION_ID && !empty) {
+    throw new HeadwaterError(
+      'STORE_UNAVAILABLE',
+      'The file headwater.db in HEADWATER_HOME belongs to another program.',
+      {
+        hint: 'A person must set HEADWATER_HOME to another folder, or move that file away.',
+        retryable: false,
+      },
+    );
+  }
+  if (version > MIGRATIONS.length) {
+    throw new HeadwaterError('STORE_UNAVAILABLE', 'The store was written by a newer version of Headwater.', {
+      hint: 'A person must update Headwater here, or set HEADWATER_HOME to another folder.',
+      retryable: false,
+    });
+  }
+  return version;
+}

@@ -1,0 +1,69 @@
+import type { Generated } from 'kysely';
+import type { DesiredState, Status } from '../sources/source.ts';
+
+/** The store's tables as TypeScript sees them; `migrations.ts` makes them. */
+export interface Tables {
+  sources: SourceRow;
+  source_tags: SourceTagRow;
+  idempotency: IdempotencyRow;
+  changes: ChangeRow;
+  key_checks: KeyCheckRow;
+}
+
+export interface SourceRow {
+  tenant: string;
+  id: string;
+  name: string;
+  /** `nameKey(name)`: what makes names unique, and what is searched. */
+  name_key: string;
+  connector: string;
+  description: string | null;
+  /** JSON. */
+  settings: string;
+  /** JSON. */
+  secret_sources: string;
+  sealed: string | null;
+  credential_version: number;
+  desired_state: DesiredState;
+  status: Status;
+  last_error: string | null;
+  error_category: string | null;
+  last_tested_at: string | null;
+  latency_ms: number | null;
+  /** JSON; `source_tags` holds the same for searching. */
+  tags: string;
+  collection: string | null;
+  created_at: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface SourceTagRow {
+  tenant: string;
+  source_id: string;
+  tag: string;
+}
+
+export interface IdempotencyRow {
+  n: Generated<number>;
+  tenant: string;
+  subject: string;
+  tool: string;
+  key: string;
+  digest: string;
+  source_id: string;
+  /** Milliseconds since the epoch. */
+  created_ms: number;
+}
+
+/** The last changes of all tenants, by which processes tell each other. */
+export interface ChangeRow {
+  seq: Generated<number>;
+  tenant: string;
+  source_id: string;
+}
+
+export interface KeyCheckRow {
+  key_id: string;
+  proof: string;
+}
