@@ -1,4 +1,4 @@
-import type { Actor } from './problems.ts';
+import type { Actor } from './problems/index.ts';
 import type { Step } from './report.ts';
 
 /** A text ready to send to someone other than the user. */

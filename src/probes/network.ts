@@ -3,7 +3,7 @@ import { HeadwaterError } from '../errors.ts';
 import type { NormalHost } from '../net/address.ts';
 import type { Resolved, Target } from '../net/egress.ts';
 import type { ProbeContext } from './probe.ts';
-import { type Facts, type ProblemCode, StepFailure } from './problems.ts';
+import { type Facts, type ProblemCode, StepFailure } from './problems/index.ts';
 import type { StepSpec } from './run.ts';
 
 /** What the network steps have reached so far. Probes go on from `socket`. */

@@ -1,5 +1,5 @@
 import type { HandoffLetter } from './handoff.ts';
-import type { Actor, ProblemCode } from './problems.ts';
+import type { Actor, ProblemCode } from './problems/index.ts';
 
 export type StepStatus = 'pass' | 'warn' | 'fail' | 'skip';
 

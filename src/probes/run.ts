@@ -1,7 +1,7 @@
 import { HeadwaterError } from '../errors.ts';
 import { handoffLetters } from './handoff.ts';
 import type { OnStep, TestPlan } from './probe.ts';
-import { type Facts, type Problem, type ProblemCode, problemKind, StepFailure } from './problems.ts';
+import { type Facts, type Problem, type ProblemCode, problemKind, StepFailure } from './problems/index.ts';
 import { buildReport, DEPTHS, type Depth, type Report, type Step } from './report.ts';
 
 /** What a step that did not fail has to say. */

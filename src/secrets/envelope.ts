@@ -1,6 +1,12 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { MasterKey } from './master-key.ts';
-import type { SealContext } from './vault.ts';
+
+/** What a sealed value is bound to: moved anywhere else, it does not open. */
+export interface SealContext {
+  tenant: string;
+  sourceId: string;
+  credentialVersion: number;
+}
 
 /** Random bytes, as many as asked for. */
 export type Random = (size: number) => Uint8Array;
@@ -33,6 +39,12 @@ export function openText(kek: Kek, sealed: string, context: SealContext): string
   const dek = decrypt(kek.key, fromBase64url(wrapped), boundTo('key', context, kek.id));
   if (dek?.length !== KEY_BYTES) return undefined;
   return decrypt(createSecretKey(dek), fromBase64url(body), boundTo('credentials', context, kek.id))?.toString();
+}
+
+/** A digest that only a holder of the key can make: 43 characters. The text may hold secrets. */
+export function keyedDigest(kek: Kek, text: string): string {
+  const key = createHmac('sha256', kek.key).update('headwater/v1 digest key').digest();
+  return createHmac('sha256', key).update(text).digest('base64url');
 }
 
 /** What proves later that a key is this one, without telling anything of it. */

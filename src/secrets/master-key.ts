@@ -33,7 +33,14 @@ const HOW_TO_MAKE = 'Make one with `openssl rand -base64 32`, or restore the one
  * configured; only a caller that knows that nothing was ever sealed may say so.
  * @throws HeadwaterError KEY_UNAVAILABLE, with the remedy
  */
-export async function loadMasterKey(where: KeyLocation, { create }: { create: boolean }): Promise<MasterKey> {
+export type LoadKey = (may: { create: boolean }) => Promise<MasterKey>;
+
+/** The master key of this installation, looked for anew at every call. */
+export function createMasterKey(where: KeyLocation): LoadKey {
+  return (may) => loadMasterKey(where, may);
+}
+
+async function loadMasterKey(where: KeyLocation, { create }: { create: boolean }): Promise<MasterKey> {
   if (where.value !== undefined || where.file !== undefined) return await configuredKey(where.value, where.file);
   const path = join(where.home, 'master.key');
   const kept = await readKeyFile(path);

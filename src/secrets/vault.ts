@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { HeadwaterError } from '../errors.ts';
-import { makeKeyCheck, openText, passesKeyCheck, type Random, sealText } from './envelope.ts';
-import type { MasterKey } from './master-key.ts';
+import {
+  keyedDigest,
+  makeKeyCheck,
+  openText,
+  passesKeyCheck,
+  type Random,
+  type SealContext,
+  sealText,
+} from './envelope.ts';
+import type { LoadKey, MasterKey } from './master-key.ts';
 
-/** What a sealed value is bound to: moved anywhere else, it does not open. */
-export interface SealContext {
-  tenant: string;
-  sourceId: string;
-  credentialVersion: number;
-}
+export type { SealContext };
 
 /** Seals credentials for storage. */
 export interface Vault {
@@ -16,6 +19,11 @@ export interface Vault {
   seal(plaintext: string, context: SealContext): Promise<string>;
   /** @throws HeadwaterError KEY_UNAVAILABLE when the key is not the right one or the text was changed or moved */
   open(sealed: string, context: SealContext): Promise<string>;
+  /**
+   * A keyed digest: equal texts have equal digests in every process on this store, and nobody without the key can try
+   * texts. A new master key gives new digests. @throws HeadwaterError KEY_UNAVAILABLE
+   */
+  fingerprint(text: string): Promise<string>;
 }
 
 /** Proof of which master key the store's credentials were sealed with. */
@@ -32,8 +40,7 @@ export interface KeyCheckStore {
 }
 
 export interface VaultParts {
-  /** Finds the master key; may make one only where `create` says so. @throws HeadwaterError KEY_UNAVAILABLE */
-  loadKey: (may: { create: boolean }) => Promise<MasterKey>;
+  loadKey: LoadKey;
   keyChecks: KeyCheckStore;
   random?: Random;
 }
@@ -77,6 +84,10 @@ export function createVault({ loadKey, keyChecks, random = randomBytes }: VaultP
       const plaintext = openText(proven, sealed, context);
       if (plaintext === undefined) throw unopenable();
       return plaintext;
+    },
+    async fingerprint(text) {
+      proven ??= await prove();
+      return keyedDigest(proven, text);
     },
   };
 }

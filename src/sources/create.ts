@@ -49,7 +49,7 @@ export async function createSource(services: Services, request: CreateRequest, c
   const config = parseConfig(connector, request.config);
   const warnings = inlineSecretWarnings(services, config, request.config);
   const draft = draftOf(platform, connector, config, request);
-  if (request.dry_run) return plan(services, platform, draft, call, warnings);
+  if (request.dry_run) return plan(platform, draft, call, warnings);
 
   const idempotency = await idempotencyOf(services, request, call);
   const earlier = idempotency && (await platform.sources.replayed(call.principal, idempotency));
@@ -137,7 +137,6 @@ function takenName(draft: NewSource, request: CreateRequest): HeadwaterError {
 }
 
 async function plan(
-  services: Services,
   platform: Platform,
   draft: NewSource,
   { principal }: Call,

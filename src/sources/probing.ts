@@ -3,7 +3,7 @@ import type { Connector } from '../connectors/define-connector.ts';
 import type { Role } from '../connectors/fields.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { ReadSession, TestPlan } from '../probes/probe.ts';
-import { StepFailure } from '../probes/problems.ts';
+import { StepFailure } from '../probes/problems/index.ts';
 import type { Report } from '../probes/report.ts';
 import { runPlan, runSteps, type StepSpec } from '../probes/run.ts';
 import { createRedactor } from '../secrets/redact.ts';

@@ -71,6 +71,7 @@ export function createChangeFeed(database: () => Database): ChangeFeed {
       if (version === dataVersion || seen === undefined) return;
       const rows = await db.selectFrom('changes').selectAll().where('seq', '>', seen).orderBy('seq').execute();
       dataVersion = version;
+      if (listeners.size === 0) return;
       for (const { seq, tenant, source_id } of rows) {
         seen = seq;
         if (!own.has(seq)) emit({ tenant, id: source_id });

@@ -84,11 +84,13 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string,
     io,
     target: 'draft-2020-12',
     override: ({ jsonSchema: part }) => {
-      // An object whose inside is told elsewhere says only that it is one; zod's own bounds of integers say nothing.
+      // An object whose inside is told elsewhere says only that it is one. Bounds are checked here all the same, and
+      // an error says more than the numbers would; they are not worth their price in every model's context.
       if (part.properties && Object.keys(part.properties).length === 0) {
         delete part.properties;
         if (part.additionalProperties !== false) delete part.additionalProperties;
       }
+      for (const bound of ['minLength', 'maxLength', 'minItems', 'maxItems'] as const) delete part[bound];
       if (part.maximum === Number.MAX_SAFE_INTEGER) delete part.maximum;
       if (part.minimum === Number.MIN_SAFE_INTEGER) delete part.minimum;
       // What a server may add to later is not closed to the client.

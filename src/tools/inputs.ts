@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /** Inputs that several tools share, said once. */
 
-export const platform = z.enum(['local']).optional().describe('Default: the default platform.');
-export const sourceId = z.string().min(1).max(200).describe('As list_sources shows it.');
+export const platform = z.enum(['local']).optional();
+export const sourceId = z.string().min(1).max(200);
 export const connectorCode = z.string().min(1).max(100);
 export const config = z
   .looseObject({})
@@ -11,28 +11,23 @@ export const config = z
 export const limit = (standard: number, max: number) =>
   z.int().min(1).max(max).optional().describe(`Default ${standard}.`);
 export const cursor = z.string().min(1).max(2000).optional().describe('next_cursor of the page before.');
-/** One to 255 printable characters. */
-export const name = z
-  .string()
+const printable = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => !UNPRINTABLE.test(text), { error: 'must not contain control or direction-changing characters' });
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+
+/** One to 255 printable characters. Joiners stay: emoji need them. */
+export const name = printable(255)
   .trim()
-  .min(1)
-  .max(255)
-  .regex(
-    /^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200b\ufeff]*$/u,
-    'must not contain control or invisible characters',
-  );
-export const description = z
-  .string()
-  .max(255)
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, 'must not contain control characters');
+  .refine((text) => text.length > 0, { error: 'must not be empty' });
+export const description = printable(255);
 export const tags = z
   .array(
-    z
-      .string()
+    printable(64)
       .trim()
-      .min(1)
-      .max(64)
-      .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must not contain control characters'),
+      .refine((text) => text.length > 0, { error: 'must not be empty' }),
   )
   .max(50);
 export const options = z.looseObject({}).describe("The platform's own settings (options_schema).");

@@ -1,4 +1,4 @@
-import { type Facts, StepFailure } from '../problems.ts';
+import { type Facts, StepFailure } from '../problems/index.ts';
 import type { StepOutcome, StepSpec } from '../run.ts';
 import { quote } from './errors.ts';
 import { CDC_FACTS, CDC_TABLES } from './queries.ts';

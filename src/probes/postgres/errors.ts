@@ -1,6 +1,6 @@
 import { networkFailure, systemCode } from '../network.ts';
 import type { ProbeContext } from '../probe.ts';
-import { type Facts, type ProblemCode, StepFailure } from '../problems.ts';
+import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
 
 interface ServerError {
   code: string;

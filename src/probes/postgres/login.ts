@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Client as PgClient } from 'pg';
 import type { Secret } from '../../secrets/secret.ts';
 import { fingerprint } from '../fingerprint.ts';
-import { type Facts, StepFailure } from '../problems.ts';
+import { type Facts, StepFailure } from '../problems/index.ts';
 import { type AuthRequest, authRequest } from './wire.ts';
 
 declare module 'pg' {

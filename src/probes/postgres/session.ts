@@ -4,7 +4,7 @@ import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import { type Link, reached } from '../network.ts';
 import type { ProbeContext } from '../probe.ts';
-import type { Facts, ProblemCode, StepFailure } from '../problems.ts';
+import type { Facts, ProblemCode, StepFailure } from '../problems/index.ts';
 import { queryFailure } from './errors.ts';
 import type { Login } from './login.ts';
 import type { AuthRequest } from './wire.ts';

@@ -1,6 +1,6 @@
 import { isPrivateAddress } from '../../net/address.ts';
 import { networkSteps, reached } from '../network.ts';
-import { StepFailure } from '../problems.ts';
+import { StepFailure } from '../problems/index.ts';
 import type { StepOutcome, StepSpec } from '../run.ts';
 import { upgrade } from '../tls.ts';
 import { loginFailure, quote } from './errors.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { fingerprint } from '../fingerprint.ts';
-import { type Facts, StepFailure } from '../problems.ts';
+import { type Facts, StepFailure } from '../problems/index.ts';
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const NUDGE_AFTER_MS = 2500;

@@ -1,0 +1,49 @@
+import { CDC_PROBLEMS } from './cdc.ts';
+import type { Facts, ProblemKind } from './kind.ts';
+import { LOGIN_PROBLEMS } from './login.ts';
+import { REACHING_PROBLEMS } from './reaching.ts';
+import { READING_PROBLEMS } from './reading.ts';
+import { TLS_PROBLEMS } from './tls.ts';
+
+export type { Actor, Facts } from './kind.ts';
+
+/**
+ * Every way a step can fail or warn, in the order of a test. Codes are stable: agents and tests rely on them.
+ */
+export const PROBLEMS = {
+  ...REACHING_PROBLEMS,
+  ...TLS_PROBLEMS,
+  ...LOGIN_PROBLEMS,
+  ...READING_PROBLEMS,
+  ...CDC_PROBLEMS,
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface ProblemDetails {
+  evidence?: string;
+  /** The server's or system's own code: `28P01`, `ECONNREFUSED`. */
+  driver_code?: string;
+  sql?: string;
+  command?: string;
+}
+
+/** One thing found wrong: a code, the facts its sentences speak of, and what came with it. */
+export interface Problem extends ProblemDetails {
+  code: ProblemCode;
+  facts: Facts;
+}
+
+/** Thrown by a step to fail it. */
+export class StepFailure extends Error {
+  readonly problem: Problem;
+  constructor(code: ProblemCode, facts: Facts, details: ProblemDetails = {}) {
+    super(code);
+    this.name = 'StepFailure';
+    this.problem = { code, facts, ...details };
+  }
+}
+
+export function problemKind(code: ProblemCode): ProblemKind {
+  return PROBLEMS[code];
+}

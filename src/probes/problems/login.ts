@@ -1,0 +1,60 @@
+import { type ProblemKind, place } from './kind.ts';
+
+/** Logging in. */
+export const LOGIN_PROBLEMS = {
+  SERVER_NOT_READY: {
+    actor: 'dba',
+    retryable: true,
+    says: ({ server, what }) => `${server} is not ready for logins: ${what}`,
+    fix: () => 'Wait until the server is up, then test again.',
+  },
+  TOO_MANY_CONNECTIONS: {
+    actor: 'dba',
+    retryable: true,
+    says: ({ server }) => `${server} has no free connection`,
+    fix: () => 'Close idle connections or raise the connection limit of the server or the role.',
+  },
+  AUTH_REJECTED: {
+    actor: 'user',
+    roles: ['username', 'password'],
+    says: ({ username }) => `The server rejected the user name or password (user ${username})`,
+    fix: ({ username }) =>
+      `Check both: servers do not say which of the two is wrong. The password of ${username} may have been changed.`,
+  },
+  PASSWORD_MISSING: {
+    actor: 'user',
+    roles: ['password'],
+    says: ({ username }) => `The server asks for a password of ${username}, and none is set`,
+    fix: () => 'Add the password, best as a reference such as ${env:HEADWATER_SECRET_DB}.',
+  },
+  USER_UNKNOWN: {
+    actor: 'user',
+    roles: ['username'],
+    says: ({ username }) => `There is no user ${username}`,
+    fix: () => 'Check the user name, or have the user created.',
+  },
+  LOGIN_NOT_PERMITTED: {
+    actor: 'dba',
+    roles: ['username'],
+    says: ({ username }) => `The user ${username} exists but may not log in`,
+    fix: ({ username }) => `Give ${username} the right to log in.`,
+  },
+  HOST_NOT_PERMITTED: {
+    actor: 'dba',
+    says: ({ username, database, server }) =>
+      `${server} has no rule that lets ${username} into ${database} from this address`,
+    fix: ({ username, database }) =>
+      `Add a rule to pg_hba.conf for user ${username}, database ${database} and the address that Headwater connects from, then reload.`,
+  },
+  AUTH_METHOD_UNSUPPORTED: {
+    actor: 'dba',
+    says: ({ what }) => `The server asks for a way to log in that cannot be used here (${what})`,
+    fix: () => 'Permit password authentication (scram-sha-256) for this user.',
+  },
+  AUTH_TIMEOUT: {
+    actor: 'dba',
+    retryable: true,
+    says: (facts) => `${place(facts)} did not answer the login`,
+    fix: () => 'Test again; if it stays, look at the load and the log of the server.',
+  },
+} as const satisfies Record<string, ProblemKind>;

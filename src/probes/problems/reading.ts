@@ -1,0 +1,57 @@
+import { type ProblemKind, place } from './kind.ts';
+
+/** The database and what may be read in it. Sources: SQLSTATE classes and the catalogues of PostgreSQL. */
+export const READING_PROBLEMS = {
+  DATABASE_NOT_FOUND: {
+    actor: 'user',
+    roles: ['database'],
+    says: ({ database }) => `The login is right, but there is no database ${database}`,
+    fix: () => 'Check the name of the database; it is case-sensitive.',
+  },
+  DATABASE_DENIED: {
+    actor: 'dba',
+    roles: ['database'],
+    says: ({ username, database }) => `${username} may not connect to the database ${database}`,
+    fix: ({ username, database }) => `Grant ${username} the right to connect to ${database}.`,
+  },
+  SCHEMA_NOT_FOUND: {
+    actor: 'user',
+    roles: ['schemas'],
+    says: ({ what }) => `There is no schema ${what}`,
+    fix: () => 'Correct schemas, or leave it out to read all that the user may see.',
+  },
+  SCHEMA_DENIED: {
+    actor: 'dba',
+    roles: ['schemas'],
+    says: ({ username, what }) => `${username} may not use the schema ${what}`,
+    fix: ({ username, what }) => `Grant ${username} usage of ${what}.`,
+  },
+  TABLES_DENIED: {
+    actor: 'dba',
+    roles: ['username'],
+    says: ({ username, what }) => `${username} may read none of the tables in ${what}`,
+    fix: ({ username }) => `Grant ${username} the right to read them.`,
+  },
+  NO_TABLES: {
+    actor: 'user',
+    roles: ['database', 'schemas'],
+    says: ({ what }) => `There are no tables in ${what}`,
+    fix: () => 'Check that this is the database you mean.',
+  },
+  READ_FAILED: {
+    actor: 'dba',
+    says: ({ what }) => `Reading one row failed: ${what}`,
+    fix: () => 'Look at the table named in the evidence, or at the rights of the user.',
+  },
+  QUERY_TIMEOUT: {
+    actor: 'dba',
+    retryable: true,
+    says: (facts) => `${place(facts)} took too long to answer a small query`,
+    fix: () => 'Test again; if it stays, look at the load and the locks of the server.',
+  },
+  QUERY_FAILED: {
+    actor: 'dba',
+    says: ({ server, what }) => `${server} refused a catalogue query: ${what}`,
+    fix: () => 'Look at the log of the server.',
+  },
+} as const satisfies Record<string, ProblemKind>;

@@ -1,0 +1,72 @@
+import { type ProblemKind, place } from './kind.ts';
+
+/** TLS and certificates. */
+export const TLS_PROBLEMS = {
+  TLS_NOT_OFFERED: {
+    actor: 'dba',
+    roles: ['tls_mode'],
+    says: ({ server, what }) => `TLS mode ${what} demands TLS, but this ${server} does not offer it`,
+    fix: () => 'Turn TLS on at the server, or, on a network you trust, set tls_mode to prefer or disable.',
+  },
+  TLS_REQUIRED: {
+    actor: 'user',
+    roles: ['tls_mode'],
+    says: ({ server }) => `This ${server} accepts this user over TLS only`,
+    fix: () => 'Set tls_mode to require (or verify-full).',
+  },
+  TLS_UNTRUSTED: {
+    actor: 'user',
+    roles: ['tls_ca', 'tls_mode'],
+    says: ({ host, what }) => `The certificate of ${host} is from an authority that is not trusted (${what})`,
+    fix: () => 'Put the PEM of the authority into tls_ca (managed databases publish theirs), or use tls_mode require.',
+  },
+  TLS_SELF_SIGNED: {
+    actor: 'user',
+    roles: ['tls_ca', 'tls_mode'],
+    says: ({ host }) => `The certificate of ${host} is self-signed`,
+    fix: () => 'Put the certificate itself into tls_ca, or use tls_mode require.',
+  },
+  TLS_EXPIRED: {
+    actor: 'dba',
+    roles: ['tls_mode'],
+    says: ({ host, what }) => `The certificate of ${host} expired ${what} days ago`,
+    fix: () => 'Renew the certificate at the server.',
+  },
+  TLS_NOT_YET_VALID: {
+    actor: 'dba',
+    roles: ['tls_mode'],
+    says: ({ host }) => `The certificate of ${host} is not valid yet`,
+    fix: () => "Correct the server's clock or certificate.",
+  },
+  TLS_WRONG_NAME: {
+    actor: 'user',
+    roles: ['host', 'tls_mode'],
+    says: ({ host, what }) => `The certificate does not name ${host}; it names ${what}`,
+    fix: ({ what }) => `Use a host that the certificate names (${what}), or tls_mode verify-ca.`,
+  },
+  TLS_FAILED: {
+    actor: 'dba',
+    roles: ['tls_mode'],
+    says: (facts) => `The TLS handshake with ${place(facts)} failed`,
+    fix: () => 'Check which TLS versions and certificates the server is set up with; TLS 1.2 or newer is needed.',
+  },
+  TLS_TIMEOUT: {
+    actor: 'network_admin',
+    retryable: true,
+    roles: ['port', 'tls_mode'],
+    says: (facts) => `${place(facts)} accepted the connection and then said nothing`,
+    fix: ({ server, port }) =>
+      `Check that ${port} is the port of ${server} itself; an overloaded server or a proxy in between can also hang.`,
+  },
+  CLEAR_TEXT: {
+    actor: 'dba',
+    roles: ['tls_mode'],
+    says: ({ host }) => `The connection to ${host} crosses a public network without TLS`,
+    fix: () => 'Turn TLS on at the server and set tls_mode to require.',
+  },
+  CERTIFICATE_EXPIRES: {
+    actor: 'dba',
+    says: ({ host, what }) => `The certificate of ${host} ${what}`,
+    fix: () => 'Renew the certificate at the server.',
+  },
+} as const satisfies Record<string, ProblemKind>;
