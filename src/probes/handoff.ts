@@ -1,11 +1,5 @@
 import type { Actor } from './problems/index.ts';
-import type { Step } from './report.ts';
-
-/** A text ready to send to someone other than the user. */
-export interface HandoffLetter {
-  actor: Actor;
-  text: string;
-}
+import type { HandoffLetter, Step } from './report.ts';
 
 const GREETING: Record<Exclude<Actor, 'user'>, string> = {
   dba: 'To the database administrator',

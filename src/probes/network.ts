@@ -2,9 +2,8 @@ import type { Socket } from 'node:net';
 import { HeadwaterError } from '../errors.ts';
 import type { NormalHost } from '../net/address.ts';
 import type { Resolved, Target } from '../net/egress.ts';
-import type { ProbeContext } from './probe.ts';
+import type { ProbeContext, StepSpec } from './probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from './problems/index.ts';
-import type { StepSpec } from './run.ts';
 
 /** What the network steps have reached so far. Probes go on from `socket`. */
 export interface Link {

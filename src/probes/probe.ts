@@ -1,7 +1,7 @@
 import type { Egress } from '../net/egress.ts';
 import type { Redactor } from '../secrets/redact.ts';
-import type { Step } from './report.ts';
-import type { StepSpec } from './run.ts';
+import type { Facts, Problem, ProblemCode } from './problems/index.ts';
+import type { Depth, Step } from './report.ts';
 
 /** What a probe may use: the gate to the network, a clock, and the scrubber for text from outside. */
 export interface ProbeContext {
@@ -14,6 +14,29 @@ export interface ProbeContext {
 export interface TestOptions {
   /** Extra checks by name: `cdc`. */
   checks: ReadonlySet<string>;
+}
+
+/** What a step that did not fail has to say. */
+export interface StepOutcome {
+  evidence?: string;
+  /** Found wrong, but nothing that stops the source from working. */
+  warning?: Problem;
+  /** Nothing to check here, and why. */
+  skip?: string;
+}
+
+/** One stage of a test, as data. Steps share state through the closure of the plan that lists them. */
+export interface StepSpec {
+  id: string;
+  title: string;
+  /** A failed gate skips everything after it. */
+  gate?: boolean;
+  /** How far the test has got when this step has passed. */
+  depth?: Depth;
+  /** Longest it may take, and what it means when that runs out. */
+  limitMs: number;
+  timeout: { code: ProblemCode; facts: Facts };
+  run: (signal: AbortSignal) => StepOutcome | undefined | Promise<StepOutcome | undefined>;
 }
 
 /** A started probe: its steps in order, and what must be closed when they are done. */

@@ -1,4 +1,3 @@
-import type { HandoffLetter } from './handoff.ts';
 import type { Actor, ProblemCode } from './problems/index.ts';
 
 export type StepStatus = 'pass' | 'warn' | 'fail' | 'skip';
@@ -33,6 +32,12 @@ export interface Step {
   fix?: Fix;
   /** Why it was skipped: the id of the step that failed, or a sentence. */
   because?: string;
+}
+
+/** A text ready to send to someone other than the user. */
+export interface HandoffLetter {
+  actor: Actor;
+  text: string;
 }
 
 /** DESIGN §2.4, but for `next`, which the use case adds. */

@@ -1,31 +1,8 @@
 import { HeadwaterError } from '../errors.ts';
 import { handoffLetters } from './handoff.ts';
-import type { OnStep, TestPlan } from './probe.ts';
-import { type Facts, type Problem, type ProblemCode, problemKind, StepFailure } from './problems/index.ts';
+import type { OnStep, StepOutcome, StepSpec, TestPlan } from './probe.ts';
+import { type Problem, problemKind, StepFailure } from './problems/index.ts';
 import { buildReport, DEPTHS, type Depth, type Report, type Step } from './report.ts';
-
-/** What a step that did not fail has to say. */
-export interface StepOutcome {
-  evidence?: string;
-  /** Found wrong, but nothing that stops the source from working. */
-  warning?: Problem;
-  /** Nothing to check here, and why. */
-  skip?: string;
-}
-
-/** One stage of a test, as data. Steps share state through the closure of the plan that lists them. */
-export interface StepSpec {
-  id: string;
-  title: string;
-  /** A failed gate skips everything after it. */
-  gate?: boolean;
-  /** How far the test has got when this step has passed. */
-  depth?: Depth;
-  /** Longest it may take, and what it means when that runs out. */
-  limitMs: number;
-  timeout: { code: ProblemCode; facts: Facts };
-  run: (signal: AbortSignal) => StepOutcome | undefined | Promise<StepOutcome | undefined>;
-}
 
 export interface RunOptions {
   /** The whole test ends within this. */

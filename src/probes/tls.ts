@@ -3,9 +3,8 @@ import type { TLSSocket } from 'node:tls';
 import type { Target } from '../net/egress.ts';
 import { type CertificateFault, secure, type TlsFacts, type TlsMode } from '../net/tls.ts';
 import { networkFailure, systemCode } from './network.ts';
-import type { ProbeContext } from './probe.ts';
+import type { ProbeContext, StepOutcome } from './probe.ts';
 import { type Facts, type Problem, type ProblemCode, StepFailure } from './problems/index.ts';
-import type { StepOutcome } from './run.ts';
 
 const SOON_DAYS = 30;
 

@@ -2,10 +2,10 @@ import { type Config, fieldWithRole, resolveConfig } from '../connectors/config.
 import type { Connector } from '../connectors/define-connector.ts';
 import type { Role } from '../connectors/fields.ts';
 import { HeadwaterError } from '../errors.ts';
-import type { ReadSession, TestPlan } from '../probes/probe.ts';
+import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
 import { StepFailure } from '../probes/problems/index.ts';
 import type { Report } from '../probes/report.ts';
-import { runPlan, runSteps, type StepSpec } from '../probes/run.ts';
+import { runPlan, runSteps } from '../probes/run.ts';
 import { createRedactor } from '../secrets/redact.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';

@@ -1,20 +1,9 @@
 import { z } from 'zod';
-import type { Connector } from '../../connectors/define-connector.ts';
-import type { Vault } from '../../secrets/vault.ts';
 import type { Platform } from '../../sources/platform.ts';
-import type { SourceRepository } from '../../sources/repository.ts';
-import { createLocalSources } from './sources.ts';
+import { createLocalSources, type LocalPlatformParts } from './sources.ts';
 
 const NO_ENGINE =
   'Headwater keeps and tests local sources; nothing syncs them yet, so there is nothing to start or schedule.';
-
-export interface LocalPlatformParts {
-  connectors: readonly Connector[];
-  repository: SourceRepository;
-  vault: Vault;
-  now: () => Date;
-  newId: () => string;
-}
 
 /** The embedded default: sources in the store on this machine, credentials in the vault. */
 export function createLocalPlatform(parts: LocalPlatformParts): Platform {

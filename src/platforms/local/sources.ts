@@ -8,7 +8,14 @@ import type { NewSource, PlatformSources, SourceChange, StoredSource } from '../
 import type { Principal } from '../../sources/principal.ts';
 import type { RecordFilter, SourceRecord, SourceRepository } from '../../sources/repository.ts';
 import { nameKey, type Source, type TestOutcome } from '../../sources/source.ts';
-import type { LocalPlatformParts } from './index.ts';
+
+export interface LocalPlatformParts {
+  connectors: readonly Connector[];
+  repository: SourceRepository;
+  vault: Vault;
+  now: () => Date;
+  newId: () => string;
+}
 
 const FROM_VAULT = 'vault';
 const COUNTED = 1000;

@@ -1,5 +1,5 @@
+import type { StepOutcome, StepSpec } from '../probe.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
-import type { StepOutcome, StepSpec } from '../run.ts';
 import { quote } from './errors.ts';
 import { CDC_FACTS, CDC_TABLES } from './queries.ts';
 import type { Row, Session } from './session.ts';

@@ -1,7 +1,7 @@
 import { isPrivateAddress } from '../../net/address.ts';
 import { networkSteps, reached } from '../network.ts';
+import type { StepOutcome, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
-import type { StepOutcome, StepSpec } from '../run.ts';
 import { upgrade } from '../tls.ts';
 import { loginFailure, quote } from './errors.ts';
 import { login } from './login.ts';

@@ -1,0 +1,62 @@
+import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
+import { type App, type AppParts, createApp } from '../../src/app.ts';
+import { createServer } from '../../src/server.ts';
+import { readSettings } from '../../src/settings.ts';
+import { LOCAL_PRINCIPAL } from '../../src/sources/principal.ts';
+import { temporaryFolder } from './temp.ts';
+
+export interface Answer {
+  isError: boolean;
+  text: string;
+  structured: Record<string, unknown> | undefined;
+  /** The error of an `isError` answer. */
+  error: {
+    code: string;
+    message: string;
+    fields?: { field: string; message: string }[];
+    hint?: string;
+    next?: unknown[];
+    report?: Record<string, unknown>;
+  };
+}
+
+export interface InMemory {
+  app: App;
+  client: Client;
+  call: (name: string, args?: Record<string, unknown>) => Promise<Answer>;
+  close: () => Promise<void>;
+}
+
+/** The product's own server in this process, with a real client, over a store of its own. */
+export async function inMemory(environment: Record<string, string> = {}, parts: AppParts = {}): Promise<InMemory> {
+  const home = await temporaryFolder('in-memory');
+  const app = createApp(
+    readSettings({ HEADWATER_HOME: home.path, HEADWATER_LOG_LEVEL: 'silent', ...environment }),
+    parts,
+  );
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  await createServer(app, LOCAL_PRINCIPAL).connect(theirs);
+  const client = new Client({ name: 'headwater-tests', version: '0' });
+  await client.connect(ours);
+  return {
+    app,
+    client,
+    async call(name, args = {}) {
+      const result = await client.callTool({ name, arguments: args });
+      const [block] = result.content;
+      const text = block?.type === 'text' ? block.text : '';
+      const { error } = JSON.parse(text) as { error: Answer['error'] };
+      return {
+        isError: result.isError === true,
+        text,
+        structured: result.structuredContent as Answer['structured'],
+        error,
+      };
+    },
+    async close() {
+      await client.close();
+      await app.close();
+      await home.remove();
+    },
+  };
+}
