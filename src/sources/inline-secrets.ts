@@ -32,7 +32,7 @@ export function inlineSecretWarnings(
     );
   }
   return [
-    `${listed} was given in clear, so it is in the transcript of this conversation now. It is stored encrypted. ` +
+    `${listed} was given in clear, so it is in the transcript of this conversation now. Headwater keeps it only encrypted. ` +
       'Advise the person to change it at the source, set the new one as ${env:NAME} or ${file:/path}, and update the source.',
   ];
 }

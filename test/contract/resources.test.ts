@@ -7,13 +7,13 @@ const config = { host: 'db.example.com', database: 'shop', username: 'reader' };
 
 beforeAll(async () => {
   session = await inMemory();
-  const made = await session.call('create_source', {
+  const made = await session.done('create_source', {
     connector: 'postgresql',
     config,
     desired_state: 'Pending',
     name: 'Shop',
   });
-  sourceId = (made.structured?.['source'] as { id: string }).id;
+  ({ id: sourceId } = made['source'] as { id: string });
 });
 afterAll(() => session.close());
 

@@ -16,7 +16,7 @@ export interface CertificateRequest {
   ips?: string[];
   /** Yesterday without; a day before `notAfter` where that has passed. */
   notBefore?: Date;
-  /** In 30 days without. */
+  /** In a year without. */
   notAfter?: Date;
 }
 
@@ -93,7 +93,7 @@ async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
 }
 
 function validity({ notBefore, notAfter }: CertificateRequest) {
-  const end = notAfter ?? new Date(Date.now() + 30 * DAY_MS);
+  const end = notAfter ?? new Date(Date.now() + 365 * DAY_MS);
   const start = notBefore ?? new Date(Math.min(Date.now(), end.getTime()) - DAY_MS);
   return { notBefore: start, notAfter: end };
 }

@@ -24,6 +24,8 @@ export interface InMemory {
   app: App;
   client: Client;
   call: (name: string, args?: Record<string, unknown>) => Promise<Answer>;
+  /** The structured result of a call that must succeed. */
+  done: (name: string, args?: Record<string, unknown>) => Promise<Record<string, unknown>>;
   close: () => Promise<void>;
 }
 
@@ -38,20 +40,22 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
   await createServer(app, LOCAL_PRINCIPAL).connect(theirs);
   const client = new Client({ name: 'headwater-tests', version: '0' });
   await client.connect(ours);
+  const call: InMemory['call'] = async (name, args = {}) => {
+    const result = await client.callTool({ name, arguments: args });
+    const [block] = result.content;
+    const text = block?.type === 'text' ? block.text : '';
+    const { error } = JSON.parse(text) as { error: Answer['error'] };
+    const structured = result.structuredContent as Answer['structured'];
+    return { isError: result.isError === true, text, structured, error };
+  };
   return {
     app,
     client,
-    async call(name, args = {}) {
-      const result = await client.callTool({ name, arguments: args });
-      const [block] = result.content;
-      const text = block?.type === 'text' ? block.text : '';
-      const { error } = JSON.parse(text) as { error: Answer['error'] };
-      return {
-        isError: result.isError === true,
-        text,
-        structured: result.structuredContent as Answer['structured'],
-        error,
-      };
+    call,
+    async done(name, args) {
+      const { structured, text } = await call(name, args);
+      if (structured === undefined) throw new Error(`${name} failed: ${text}`);
+      return structured;
     },
     async close() {
       await client.close();

@@ -4,7 +4,7 @@ import { HeadwaterError } from '../../errors.ts';
 import { describeReference, parseReference } from '../../secrets/references.ts';
 import { packSecrets, Secret, unpackSecrets } from '../../secrets/secret.ts';
 import type { SealContext, Vault } from '../../secrets/vault.ts';
-import type { NewSource, PlatformSources, SourceChange, StoredSource } from '../../sources/platform.ts';
+import type { NewSource, PlatformSources, SourceChange } from '../../sources/platform.ts';
 import type { Principal } from '../../sources/principal.ts';
 import type { RecordFilter, SourceRecord, SourceRepository } from '../../sources/repository.ts';
 import { nameKey, type Source, type TestOutcome } from '../../sources/source.ts';

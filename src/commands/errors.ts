@@ -1,0 +1,64 @@
+import { type ErrorCode, HeadwaterError } from '../errors.ts';
+import { SettingsError } from '../settings.ts';
+import { usageError } from './command.ts';
+import { type Output, proseWidth } from './output/output.ts';
+import { table } from './output/table.ts';
+import { plain, wrap } from './output/text.ts';
+
+const USAGE: readonly ErrorCode[] = ['INVALID_ARGUMENTS', 'INVALID_CURSOR'];
+
+/** Whatever ended a command, as an error that may be shown. */
+export function shown(thrown: unknown): HeadwaterError {
+  if (thrown instanceof HeadwaterError) return thrown;
+  if (thrown instanceof SettingsError) return usageError(thrown.message);
+  // Its message may hold anything, so only its kind and place are shown.
+  const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+  const place = thrown instanceof Error ? thrown.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined;
+  return new HeadwaterError('INTERNAL', `A fault in Headwater (${kind}${place ? ` ${place.trim()}` : ''}).`, {
+    hint: 'Please report it with this line and what you did.',
+  });
+}
+
+export function exitCodeOf({ code }: HeadwaterError): 1 | 2 {
+  return USAGE.includes(code) ? 2 : 1;
+}
+
+/** An error for a person: one line, each field's problem, and what to do. */
+export function errorLines(out: Output, { message, details }: HeadwaterError): string[] {
+  const problems = (details.fields ?? []).filter((problem) => !message.startsWith(problem.message));
+  const columns = [
+    { text: ({ field }: Problem) => fieldName(field), style: () => 'bold' as const },
+    { text: ({ message: problem }: Problem) => problem, fit: 'wrap' as const },
+  ];
+  return [
+    `${out.paint('red', 'headwater:')} ${inCommands(plain(message))}`,
+    ...table(out, columns, problems, { indent: 2 }),
+    ...(details.hint ? wrap(inCommands(plain(details.hint)), proseWidth(out) - 2).map((line) => `  ${line}`) : []),
+  ];
+}
+
+type Problem = NonNullable<HeadwaterError['details']['fields']>[number];
+
+/** `/config/tls/mode`: in a config file that is `tls.mode`. */
+function fieldName(pointer: string): string {
+  return pointer
+    .replace(/^\/(config\/)?/, '')
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .join('.');
+}
+
+const COMMAND_OF: Readonly<Record<string, string>> = {
+  list_connectors: 'headwater catalog',
+  get_connector_schema: 'headwater schema',
+  test_connection: 'headwater test',
+  list_sources: 'headwater sources',
+};
+
+/** What is said of tools is said to agents; a person has commands for some of them. */
+function inCommands(text: string): string {
+  return text.replace(/\b[a-z]+(_[a-z]+)+\b/g, (word) => {
+    const command = Object.hasOwn(COMMAND_OF, word) ? COMMAND_OF[word] : undefined;
+    return command ? `\`${command}\`` : word;
+  });
+}

@@ -1,0 +1,22 @@
+import type { Command } from './command.ts';
+
+export interface CommandEntry {
+  summary: string;
+  load: () => Promise<Command>;
+}
+
+/** Every command, in the order in which a person meets them; each is loaded when it is asked for. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  stdio: {
+    summary: 'Serve an MCP client over stdin and stdout (the default)',
+    load: async () => (await import('./serve.ts')).stdioCommand,
+  },
+  catalog: { summary: 'Find connectors', load: async () => (await import('./catalog.ts')).catalogCommand },
+  schema: {
+    summary: 'Show what a connector needs',
+    load: async () => (await import('./schema.ts')).schemaCommand,
+  },
+  test: { summary: 'Test a connection for real', load: async () => (await import('./test.ts')).testCommand },
+  sources: { summary: 'List sources', load: async () => (await import('./sources.ts')).sourcesCommand },
+  doctor: { summary: 'Check this installation', load: async () => (await import('./doctor.ts')).doctorCommand },
+};
