@@ -25,6 +25,13 @@ export interface App {
   /** Signs what a person agreed to, for as long as this process lives. */
   consentKey: Uint8Array;
   newErrorId: () => string;
+  /** Opens the store as its first use would. @throws HeadwaterError STORE_UNAVAILABLE */
+  checkStore: () => Promise<void>;
+  /**
+   * Proves the master key against the store; false where nothing was ever sealed, so that there is nothing to prove.
+   * Makes no key. @throws HeadwaterError KEY_UNAVAILABLE, STORE_UNAVAILABLE
+   */
+  checkKey: () => Promise<boolean>;
   close: () => Promise<void>;
 }
 
@@ -74,6 +81,12 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     onSourceChange: store.sources.onChange,
     consentKey: randomBytes(32),
     newErrorId: () => randomUUID(),
+    checkStore: () => store.check(),
+    checkKey: async () => {
+      if ((await store.keyChecks.list()).length === 0) return false;
+      await vault.fingerprint('');
+      return true;
+    },
     close: () => store.close(),
   };
 }

@@ -49,7 +49,6 @@ export const ERROR_CODES = {
   },
   UNSUPPORTED: { retryable: false, meaning: 'The platform or connector cannot do this. The message says why.' },
   SOURCE_PAUSED: { retryable: false, meaning: 'The source is paused or stopped, so no connection is opened for it.' },
-  READ_ONLY: { retryable: false, meaning: 'HEADWATER_READ_ONLY is on.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The store cannot be opened or is too busy.' },
   KEY_UNAVAILABLE: {
     retryable: false,

@@ -150,6 +150,18 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   };
 }
 
+/** What the person's environment says of terminals, as other programs read it. */
+export function readTerminalWishes(environment: Readonly<Record<string, string | undefined>> = process.env): {
+  /** NO_COLOR and, stronger, FORCE_COLOR; absent where neither is set. */
+  colours?: boolean;
+  /** A terminal that cannot move its cursor. */
+  dumb: boolean;
+} {
+  const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = environment;
+  const wish = force === undefined ? (no ? false : undefined) : force !== '0' && force !== 'false';
+  return { ...(wish === undefined ? {} : { colours: wish }), dumb: terminal === 'dumb' };
+}
+
 function readOne(name: string, schema: z.ZodType, value: string | undefined): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -1,8 +1,7 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { projectRoot } from '../../test/support/root.ts';
 
 export type Era = 'legacy' | 'modern';
@@ -38,21 +37,24 @@ const ENVELOPE = {
  * A server seen through the thinnest client there is, so that what is measured is the server.
  */
 export class StdioServer {
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #era: Era;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #rest = '';
+  #log = '';
   #lastId = 0;
 
   constructor({ script, args = [], env = {} }: Program, era: Era) {
     this.#era = era;
     this.#child = spawn(process.execPath, [script, ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
-      stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#child.stdout.setEncoding('utf8').on('data', (chunk: string) => this.#read(chunk));
-    this.#child.once('exit', (code) => {
-      for (const settle of this.#waiting.values()) settle({ error: `the server ended with ${code}` });
+    this.#child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      this.#log = (this.#log + chunk).slice(-2000);
+    });
+    this.#child.once('close', (code) => {
+      for (const settle of this.#waiting.values()) settle({ error: `the server ended with ${code}: ${this.#log}` });
     });
   }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Command, didYouMean, type Parameter, usageError, type Values, type Parameters } from './command.ts';
+import { type Command, didYouMean, type Parameter, type Parameters, usageError, type Values } from './command.ts';
 
 /** What every command takes. */
 export const GLOBAL_FLAGS = {
@@ -50,7 +50,12 @@ export function readArguments(name: string, command: Command, args: readonly str
   return values;
 }
 
-function readOption(rawName: string, option: Parameter | undefined, given: string | undefined, inline: boolean): unknown {
+function readOption(
+  rawName: string,
+  option: Parameter | undefined,
+  given: string | undefined,
+  inline: boolean,
+): unknown {
   if (option?.placeholder === undefined) {
     if (given !== undefined) throw usageError(`${rawName} takes no value.`);
     return true;
@@ -65,10 +70,7 @@ function readOption(rawName: string, option: Parameter | undefined, given: strin
 function readValue(what: string, { read, expects, choices }: Parameter, given: string): unknown {
   const value = read(given);
   if (value !== undefined) return value;
-  throw usageError(
-    `${what} must be ${expects ?? 'some text'}.`,
-    choices && didYouMean(given, choices).trim(),
-  );
+  throw usageError(`${what} must be ${expects ?? 'some text'}.`, choices && didYouMean(given, choices).trim());
 }
 
 function readPositionals(name: string, positionals: Parameters, given: readonly string[]): Record<string, unknown> {

@@ -5,6 +5,7 @@ import { type Output, proseWidth } from './output/output.ts';
 import { table } from './output/table.ts';
 import { plain, wrap } from './output/text.ts';
 
+const CONFIG = '/config/';
 const USAGE: readonly ErrorCode[] = ['INVALID_ARGUMENTS', 'INVALID_CURSOR'];
 
 /** Whatever ended a command, as an error that may be shown. */
@@ -25,7 +26,8 @@ export function exitCodeOf({ code }: HeadwaterError): 1 | 2 {
 
 /** An error for a person: one line, each field's problem, and what to do. */
 export function errorLines(out: Output, { message, details }: HeadwaterError): string[] {
-  const problems = (details.fields ?? []).filter((problem) => !message.startsWith(problem.message));
+  // Of other arguments than the config the message itself speaks.
+  const problems = (details.fields ?? []).filter(({ field }) => field.startsWith(CONFIG));
   const columns = [
     { text: ({ field }: Problem) => fieldName(field), style: () => 'bold' as const },
     { text: ({ message: problem }: Problem) => problem, fit: 'wrap' as const },
@@ -42,7 +44,7 @@ type Problem = NonNullable<HeadwaterError['details']['fields']>[number];
 /** `/config/tls/mode`: in a config file that is `tls.mode`. */
 function fieldName(pointer: string): string {
   return pointer
-    .replace(/^\/(config\/)?/, '')
+    .slice(CONFIG.length)
     .split('/')
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .join('.');

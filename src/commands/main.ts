@@ -72,7 +72,10 @@ function commandNamed(name: string): [name: string, entry: CommandEntry] {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry) return [name, entry];
   const known = Object.keys(COMMANDS);
-  throw usageError(`There is no command ${JSON.stringify(name)}.${didYouMean(name, known)}`, `Commands: ${known.join(', ')}, help.`);
+  throw usageError(
+    `There is no command ${JSON.stringify(name)}.${didYouMean(name, known)}`,
+    `Commands: ${known.join(', ')}, help.`,
+  );
 }
 
 function firstWord(args: readonly string[]): string | undefined {

@@ -16,7 +16,8 @@ export type Status = (typeof STATUSES)[number];
 export const DESIRED_STATES = ['Active', 'Paused', 'Stopped', 'Pending'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
 
-export type PlatformCode = 'local';
+export const PLATFORM_CODES = ['local'] as const;
+export type PlatformCode = (typeof PLATFORM_CODES)[number];
 
 /** How a secret shows: that it is set, and where it comes from (`vault`, `env:NAME`, `file:/path`). Never its value. */
 export interface ShownSecret {

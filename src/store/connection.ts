@@ -1,13 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
+import { isBusy } from './failures.ts';
 
-/** One connection to the store's file. Everything it does is synchronous; nothing it throws may go out raw. */
+/** One connection to the store's file. Nothing it throws may go out raw. */
 export interface Connection extends SqliteDatabase {
   prepare(sql: string): SqliteStatement;
   /** Runs statements without parameters or results. */
   exec(sql: string): void;
-  inTransaction(): boolean;
   /** The first column of the first row. */
   value(sql: string): unknown;
+  /** Begins a transaction that holds its lock from the beginning: no statement in it meets another process. */
+  begin(kind: 'read' | 'write'): Promise<void>;
+  commit(): Promise<void>;
+  /** Ends the transaction if there still is one. */
+  rollback(): void;
 }
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -42,10 +48,39 @@ export async function connect(file: string): Promise<Connection> {
     return statement;
   };
 
+  // `exec`, because a prepared statement that failed stays unfinished in libsql (libsql-js #237), and from then on no
+  // transaction of the connection can end. And without SQLite's own waiting, which blocks this whole process and grows
+  // so slow that a busy writer in another process starves us.
+  const lock = async (sql: string): Promise<void> => {
+    const deadline = performance.now() + BUSY_TIMEOUT_MS;
+    for (;;) {
+      try {
+        database.exec(`PRAGMA busy_timeout = 0; ${sql}`);
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= deadline) throw error;
+      } finally {
+        database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      }
+      await sleep(1 + Math.random() * 4);
+    }
+  };
+
+  const rollback = () => {
+    // SQLite rolls back by itself when the disk fails or is full.
+    if (database.inTransaction) database.exec('ROLLBACK');
+  };
+
   const connection: Connection = {
     prepare,
     exec: (sql) => void database.exec(sql),
-    inTransaction: () => database.inTransaction,
+    async begin(kind) {
+      if (kind === 'write') return await lock('BEGIN IMMEDIATE');
+      database.exec('BEGIN');
+      await lock('SELECT 1 FROM sqlite_schema LIMIT 1');
+    },
+    commit: () => lock('COMMIT'),
+    rollback,
     value: (sql) => {
       const [row] = prepare(sql).all([]);
       return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
@@ -54,7 +89,7 @@ export async function connect(file: string): Promise<Connection> {
       if (!database.open) return;
       statements.clear();
       try {
-        if (database.inTransaction) database.exec('ROLLBACK');
+        rollback();
       } finally {
         database.close();
       }

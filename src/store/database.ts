@@ -46,8 +46,8 @@ export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Pro
     return turn;
   };
 
-  // A statement that failed stays in progress in libsql until it is garbage collected (libsql-js #237), and with it
-  // the locks of the next one: other processes could not write any more. A new connection is the cure for all that.
+  // After a failure of the system nothing is known of the connection, and a statement that failed may be unfinished in
+  // libsql until it is garbage collected, with its locks. A new connection is the cure for all that.
   const drop = () => {
     const dropped = current;
     current = undefined;
@@ -67,7 +67,7 @@ export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Pro
       try {
         if (current === undefined) {
           current = await open(file);
-          await onOpen(current.db);
+          await readFrom(current, onOpen);
         }
         return await work(current);
       } catch (raw) {
@@ -82,20 +82,20 @@ export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Pro
   };
 
   return {
-    read: (work) => use(({ db }) => work(db)),
+    read: (work) => use((open) => readFrom(open, work)),
     write: (work) => use(({ db }) => db.transaction().execute(work)),
     peek: (work) =>
       inTurn(async () => {
         if (closed || current === undefined) return undefined;
         try {
-          return await work(current.db, current.connection);
+          return await readFrom(current, work);
         } catch {
           drop();
           return undefined;
         }
       }),
     async check() {
-      await use(async ({ db }) => void (await db.selectFrom('key_checks').select('key_id').execute()));
+      await use((open) => readFrom(open, (db) => db.selectFrom('key_checks').select('key_id').execute()));
       try {
         // The folder as well: the journal is made in it.
         for (const path of [file, dirname(file)]) await access(path, constants.W_OK);
@@ -110,6 +110,20 @@ export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Pro
       });
     },
   };
+}
+
+async function readFrom<T>(
+  { connection, db }: Open,
+  work: (db: Kysely<Tables>, connection: Connection) => Promise<T>,
+): Promise<T> {
+  try {
+    await connection.begin('read');
+    const result = await work(db, connection);
+    await connection.commit();
+    return result;
+  } finally {
+    connection.rollback();
+  }
 }
 
 /** Opens and migrates. Locks that SQLite does not wait for by itself are tried again, with jitter. */

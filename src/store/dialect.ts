@@ -20,11 +20,7 @@ class ImmediateDialect extends SqliteDialect {
   }
 }
 
-/**
- * Kysely begins deferred transactions, which fail at once where another process writes between their first read and
- * their first write. And it runs BEGIN and COMMIT as prepared statements, which libsql leaves unfinished when they
- * fail (libsql-js #237): from then on no transaction of this connection could end. `exec` always finishes its own.
- */
+/** Kysely begins deferred transactions, which fail where another process writes between their first read and write. */
 class ImmediateDriver extends SqliteDriver {
   readonly #connection: Connection;
 
@@ -33,16 +29,15 @@ class ImmediateDriver extends SqliteDriver {
     this.#connection = connection;
   }
 
-  override async beginTransaction(_: DatabaseConnection): Promise<void> {
-    this.#connection.exec('BEGIN IMMEDIATE');
+  override beginTransaction(_: DatabaseConnection): Promise<void> {
+    return this.#connection.begin('write');
   }
 
-  override async commitTransaction(_: DatabaseConnection): Promise<void> {
-    this.#connection.exec('COMMIT');
+  override commitTransaction(_: DatabaseConnection): Promise<void> {
+    return this.#connection.commit();
   }
 
   override async rollbackTransaction(_: DatabaseConnection): Promise<void> {
-    // SQLite rolls back by itself when the disk fails or is full.
-    if (this.#connection.inTransaction()) this.#connection.exec('ROLLBACK');
+    this.#connection.rollback();
   }
 }

@@ -87,7 +87,7 @@ export function migrate(connection: Connection): void {
     }
     connection.exec('COMMIT');
   } catch (error) {
-    if (connection.inTransaction()) connection.exec('ROLLBACK');
+    connection.rollback();
     throw error;
   }
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type {
   CallToolResult,
+  ClientCapabilities,
   InputRequiredResult,
   McpServer,
   RequestStateCodec,
   ServerContext,
   StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
-import { inputRequired, inputResponse } from '@modelcontextprotocol/server';
+import { CLIENT_CAPABILITIES_META_KEY, inputRequired, inputResponse } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { type ErrorCode, HeadwaterError } from '../errors.ts';
 import { fieldProblems } from '../issues.ts';
@@ -235,7 +236,7 @@ const ANSWER = 'consent';
 
 function asker(server: McpServer, tool: Tool, host: ToolHost, input: unknown, sdk: ServerContext): ToolContext['ask'] {
   return async (question, about) => {
-    if (!canAsk(server)) return undefined;
+    if (!canAsk(server, sdk)) return undefined;
     const binding = createHash('sha256')
       .update(canonicalJson([tool.name, host.principal, input, question, about]))
       .digest('base64url');
@@ -261,7 +262,10 @@ function asker(server: McpServer, tool: Tool, host: ToolHost, input: unknown, sd
   };
 }
 
-function canAsk(server: McpServer): boolean {
-  const elicitation = server.server.getClientCapabilities()?.elicitation;
+/** 2026-07-28 clients say what they can with every request, older ones once for the connection. */
+function canAsk({ server }: McpServer, { mcpReq }: ServerContext): boolean {
+  const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } | undefined = mcpReq.envelope;
+  const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities();
+  const elicitation = capabilities?.elicitation;
   return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
 }

@@ -26,7 +26,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   app: ['tools', 'platforms', 'store', 'sources', 'connectors', 'secrets', 'net', 'settings', 'log', 'errors'],
   server: ['app', 'tools', 'resources', 'prompts', 'sources', 'version'],
   transports: ['server', 'app', 'sources', 'errors', 'log', 'settings'],
-  commands: ['transports', 'app', 'sources', 'connectors', 'probes', 'net', 'settings', 'errors', 'nearest', 'version'],
+  commands: [
+    'transports',
+    'app',
+    'sources',
+    'connectors',
+    'probes',
+    'secrets',
+    'net',
+    'settings',
+    'errors',
+    'nearest',
+    'version',
+  ],
   cli: ['commands', 'transports', 'app', 'settings', 'errors'],
 };
 

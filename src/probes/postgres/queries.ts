@@ -57,21 +57,28 @@ export const COLUMNS = `
 SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable
 FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
 
-/** Everything the CDC checks look at but the tables, in one round trip. Settings that a version lacks are NULL. */
+/**
+ * Everything the CDC checks look at but the tables, in one round trip. Settings that a version lacks are NULL. It asks
+ * the functions behind pg_replication_slots, pg_stat_replication and pg_stat_activity, which any user of the views may
+ * call: on a new connection the views' joins would take longer than all the rest.
+ */
 export const CDC_FACTS = `
 SELECT current_setting('wal_level') AS wal_level,
   current_setting('server_version_num')::int AS version,
   pg_catalog.pg_is_in_recovery()::text AS standby,
   current_setting('max_replication_slots')::int AS slots,
-  (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots_used,
+  (SELECT count(*) FROM pg_catalog.pg_get_replication_slots()) AS slots_used,
   current_setting('max_wal_senders')::int AS senders,
-  (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS senders_used,
+  (SELECT count(*) FROM pg_catalog.pg_stat_get_wal_senders()) AS senders_used,
   current_setting('max_slot_wal_keep_size', true) AS wal_keep,
-  (SELECT (r.rolreplication OR r.rolsuper)::text FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) AS replicates,
-  COALESCE((SELECT bool_or(pg_catalog.pg_has_role(current_user, g.oid, 'member')) FROM pg_catalog.pg_roles g
-            WHERE g.rolname IN ('rds_replication', 'rds_superuser', 'rdsadmin')), false)::text AS managed_replicates,
-  (SELECT extract(epoch FROM now() - min(a.xact_start))::int FROM pg_catalog.pg_stat_activity a
-   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction_s`;
+  roles.replicates::text, roles.managed_replicates::text,
+  (SELECT extract(epoch FROM now() - min(a.xact_start))::int FROM pg_catalog.pg_stat_get_activity(NULL) a
+   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction_s
+FROM (
+  SELECT bool_or(r.rolname = current_user AND (r.rolreplication OR r.rolsuper)) AS replicates,
+    bool_or(r.rolname <> current_user AND pg_catalog.pg_has_role(r.oid, 'member')) AS managed_replicates
+  FROM pg_catalog.pg_roles r WHERE r.rolname IN (current_user, 'rds_replication', 'rds_superuser', 'rdsadmin')
+) roles`;
 
 /** Tables whose updates and deletes cannot be captured, a few of them. */
 export const CDC_TABLES = `

@@ -9,7 +9,9 @@ import { buildWorkers } from './workers.ts';
 const KILLS = Number(process.env['HEADWATER_TEST_KILLS'] ?? 40);
 const WRITERS = 3;
 
-it(`loses no acknowledged source in ${KILLS} kills of ${WRITERS} writers`, { timeout: 30_000 + KILLS * 2_000 }, async () => {
+it(`loses no acknowledged source in ${KILLS} kills of ${WRITERS} writers`, {
+  timeout: 30_000 + KILLS * 2_000,
+}, async () => {
   const workers = await buildWorkers();
   const folder = await temporaryFolder('crash');
   const acknowledged: string[] = [];
@@ -39,7 +41,11 @@ it(`loses no acknowledged source in ${KILLS} kills of ${WRITERS} writers`, { tim
   await store.check();
   await store.close();
   const database = new Libsql(file);
-  const column = (sql: string) => database.prepare(sql).all([]).flatMap((row) => Object.values(row as object));
+  const column = (sql: string) =>
+    database
+      .prepare(sql)
+      .all([])
+      .flatMap((row) => Object.values(row as object));
   const ids = column('SELECT id FROM sources');
   expect(failures).toEqual([]);
   expect(acknowledged.length).toBeGreaterThan(KILLS);
@@ -51,8 +57,14 @@ it(`loses no acknowledged source in ${KILLS} kills of ${WRITERS} writers`, { tim
   for (const table of ['source_tags', 'idempotency', 'changes']) {
     const found = new Set(column(`SELECT source_id FROM ${table}`));
     const kept = table === 'changes' ? ids.length - Math.min(ids.length, 10_000) : 0;
-    expect(ids.filter((id) => !found.has(id)), table).toHaveLength(kept);
-    expect([...found].filter((id) => !stored.has(id)), table).toEqual([]);
+    expect(
+      ids.filter((id) => !found.has(id)),
+      table,
+    ).toHaveLength(kept);
+    expect(
+      [...found].filter((id) => !stored.has(id)),
+      table,
+    ).toEqual([]);
   }
   expect(column('PRAGMA integrity_check')).toEqual(['ok']);
   expect(column('PRAGMA foreign_key_check')).toEqual([]);

@@ -164,7 +164,13 @@ describe('a version', () => {
     const one = record();
     await insertMany(sources, [one]);
     const testedAt = '2026-11-20T09:00:00.000Z';
-    const failed = { status: 'Broken', lastError: 'refused', errorCategory: 'TCP_REFUSED', testedAt, latencyMs: 1.5 } as const;
+    const failed = {
+      status: 'Broken',
+      lastError: 'refused',
+      errorCategory: 'TCP_REFUSED',
+      testedAt,
+      latencyMs: 1.5,
+    } as const;
     await sources.noteTest('acme', one.id, 1, failed);
     expect(await sources.find('acme', one.id)).toEqual({
       ...one,

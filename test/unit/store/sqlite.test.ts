@@ -108,7 +108,9 @@ describe('opening', () => {
   });
 
   it('of one fresh file by 8 processes at once gives each a whole store', async () => {
-    const racers = Array.from({ length: 8 }, (_, n) => workers.start('insert', [join(folder.path, 'home'), `src_${n}`, `Shop ${n}`]));
+    const racers = Array.from({ length: 8 }, (_, n) =>
+      workers.start('insert', [join(folder.path, 'home'), `src_${n}`, `Shop ${n}`]),
+    );
     await Promise.all(racers.map((racer) => new Promise<void>((resolve) => racer.onLine(() => resolve()))));
     for (const racer of racers) racer.tell('go');
     const ends = await Promise.all(racers.map(({ ended }) => ended));
@@ -204,12 +206,16 @@ describe('a store that cannot be used', () => {
     expect(await open().sources.count('acme', {}, 10)).toBe(2);
   });
 
-  it('because another process holds it, fails all that waits after 5 seconds and leaves nothing locked', async () => {
+  it('because another process holds it, fails all that waits after 5 seconds, blocks nothing, leaves nothing locked', async () => {
     const store = open();
     await store.check();
     const other = new Libsql(file, { timeout: 100 });
     other.exec('BEGIN EXCLUSIVE');
     const started = performance.now();
+    let ticks = 0;
+    const ticking = setInterval(() => {
+      ticks += 1;
+    }, 50);
     const answers = await Promise.all([
       store.sources.find('acme', 'src_1').catch((error: unknown) => JSON.parse(JSON.stringify(error))),
       refusal(store),
@@ -218,6 +224,8 @@ describe('a store that cannot be used', () => {
     expect(answers).toEqual(Array(3).fill({ ...unavailable(/busy/, true), retry_after_ms: 1000 }));
     expect(performance.now() - started).toBeGreaterThan(4_500);
     expect(performance.now() - started).toBeLessThan(9_000);
+    clearInterval(ticking);
+    expect(ticks).toBeGreaterThan(50);
     other.exec('ROLLBACK');
     expect(await store.sources.find('acme', 'src_1')).toBeUndefined();
     other.exec('BEGIN IMMEDIATE; ROLLBACK');
@@ -226,21 +234,27 @@ describe('a store that cannot be used', () => {
     other.close();
   });
 
-  it.each(['SQLITE_FULL', 'ENOSPC', 'SQLITE_IOERR_FSYNC', 'SQLITE_READONLY', 'SQLITE_BUSY_RECOVERY', 'ERR_DLOPEN_FAILED'])(
-    'because of %s, says so in our own words',
-    (code) => {
-      const raw = Object.assign(new Error('/home/ada/secret path'), { code });
-      const failure = JSON.stringify(storeFailure(raw));
-      expect(failure).toContain('STORE_UNAVAILABLE');
-      expect(failure).not.toContain('ada');
-    },
-  );
+  it.each([
+    'SQLITE_FULL',
+    'ENOSPC',
+    'SQLITE_IOERR_FSYNC',
+    'SQLITE_READONLY',
+    'SQLITE_BUSY_RECOVERY',
+    'ERR_DLOPEN_FAILED',
+  ])('because of %s, says so in our own words', (code) => {
+    const raw = Object.assign(new Error('/home/ada/secret path'), { code });
+    const failure = JSON.stringify(storeFailure(raw));
+    expect(failure).toContain('STORE_UNAVAILABLE');
+    expect(failure).not.toContain('ada');
+  });
 
   it('is not what a fault of ours is called', async () => {
     const store = open();
     const one = record();
     await store.sources.insert(one);
-    await expect(store.sources.insert({ ...one, name: 'Other' })).rejects.toMatchObject({ code: expect.stringMatching('SQLITE_CONSTRAINT') });
+    await expect(store.sources.insert({ ...one, name: 'Other' })).rejects.toMatchObject({
+      code: expect.stringMatching('SQLITE_CONSTRAINT'),
+    });
     expect(await refusal(store)).toBe('inserted');
   });
 });

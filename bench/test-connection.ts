@@ -1,0 +1,86 @@
+// test_connection on a real PostgreSQL: every step of it, against a bare pg connect, one query and end.
+import pg from 'pg';
+import { createApp } from '../src/app.ts';
+import { readSettings } from '../src/settings.ts';
+import { LOCAL_PRINCIPAL } from '../src/sources/principal.ts';
+import { testNewConfig } from '../src/sources/test.ts';
+import { createAuthority } from '../test/support/certificates.ts';
+import { connectV2 } from '../test/support/mcp.ts';
+import { startPostgres } from '../test/support/postgres.ts';
+import { SHOP_DATABASE, SHOP_ROLES, seedShop } from '../test/support/shop.ts';
+import { temporaryFolder } from '../test/support/temp.ts';
+import { builtServer } from './support/built-server.ts';
+import { type Options, type Row, runBench } from './support/report.ts';
+import { interleave, median, ratioOf, timed } from './support/stats.ts';
+
+const ROUNDS = 100;
+const PASSWORD = 'bench';
+const VARIABLE = 'HEADWATER_SECRET_BENCH';
+
+async function measure(options: Options): Promise<Row[]> {
+  const home = await temporaryFolder('bench');
+  const { certPem, keyPem } = await (await createAuthority()).issue({ names: ['localhost'], ips: ['127.0.0.1'] });
+  const server = await startPostgres({ tls: { cert: certPem, key: keyPem }, settings: { max_slot_wal_keep_size: '1GB' } });
+  await seedShop(server, { readerPassword: PASSWORD });
+  const environment = { HEADWATER_HOME: home.path, [VARIABLE]: PASSWORD };
+  const app = createApp(readSettings(environment));
+  const program = await builtServer(options, home.path);
+  const client = await connectV2({ script: program.script, env: environment });
+
+  const { host, port } = server;
+  const username = SHOP_ROLES.replicator;
+  const config = { host, port, database: SHOP_DATABASE, username, password: `\${env:${VARIABLE}}` };
+  const bare = (ssl: pg.ClientConfig['ssl']) => async () => {
+    const session = new pg.Client({ host, port, database: SHOP_DATABASE, user: username, password: PASSWORD, ssl });
+    await session.connect();
+    await session.query('SELECT 1');
+    await session.end();
+  };
+  const inProcess = (tls_mode: string, checks: string[]) => async () => {
+    const request = { connector: 'postgresql', config: { ...config, tls_mode }, checks };
+    passed(await testNewConfig(app.services, request, { principal: LOCAL_PRINCIPAL, signal: AbortSignal.timeout(60_000) }));
+  };
+  const overStdio = (tls_mode: string, checks: string[]) => async () => {
+    const request = { connector: 'postgresql', config: { ...config, tls_mode }, checks };
+    passed((await client.call('test_connection', request)).structured);
+  };
+
+  const rows: Row[] = [];
+  for (const [mode, ssl] of [['disable', false], ['require', { rejectUnauthorized: false }]] as const) {
+    const contenders = {
+      bare: bare(ssl),
+      'all steps, in process': inProcess(mode, []),
+      'with CDC facts, in process': inProcess(mode, ['cdc']),
+      'all steps, over stdio': overStdio(mode, []),
+      'with CDC facts, over stdio': overStdio(mode, ['cdc']),
+    };
+    const samples = await interleave(
+      mapValues(contenders, (work) => () => timed(work)),
+      { rounds: options.rounds ?? ROUNDS, warmup: 10 },
+    );
+    for (const [what, ours] of Object.entries(samples)) {
+      if (what === 'bare') continue;
+      rows.push({
+        what: `${what}, ${ssl ? 'TLS' : 'no TLS'}`,
+        unit: 'ms',
+        ours: median(ours),
+        baseline: median(samples.bare),
+        ratio: ratioOf(ours, samples.bare),
+        budget: { of: 'ratio', atMost: 2 },
+      });
+    }
+  }
+  await Promise.all([client.close(), app.close(), server.stop()]);
+  await home.remove();
+  return rows;
+}
+
+function passed(report: unknown): void {
+  if ((report as { ok?: unknown }).ok !== true) throw new Error(`the test did not pass: ${JSON.stringify(report)}`);
+}
+
+function mapValues<K extends string, A, B>(record: Readonly<Record<K, A>>, map: (value: A) => B): Record<K, B> {
+  return Object.fromEntries(Object.entries<A>(record).map(([key, value]) => [key, map(value)])) as Record<K, B>;
+}
+
+await runBench('test-connection', 'the whole test, against a bare pg connect, SELECT 1 and end', measure);

@@ -1,0 +1,68 @@
+import { describeConnector } from '../sources/describe.ts';
+import { LOCAL_PRINCIPAL } from '../sources/principal.ts';
+import { DEFAULT_TEST_S, LONGEST_TEST_S } from '../sources/probing.ts';
+import type { Services } from '../sources/services.ts';
+import { testNewConfig } from '../sources/test.ts';
+import { choice, defineCommand, number, text } from './command.ts';
+import { readConfig } from './config-file.ts';
+import { showSteps } from './live-steps.ts';
+import { reportLines } from './report-lines.ts';
+import { connector, platform } from './shared.ts';
+
+export const testCommand = defineCommand({
+  positionals: { connector },
+  options: {
+    config: { ...text('FILE|-', 'JSON file with the config; - reads it from standard input.'), required: true },
+    check: choice('cdc', ['cdc'], 'Also whether the database is fit for change data capture.'),
+    timeout: number(
+      'SECONDS',
+      { min: 1, max: LONGEST_TEST_S },
+      `Longest the whole test may take, up to ${LONGEST_TEST_S}; ${DEFAULT_TEST_S} by default.`,
+    ),
+    platform,
+  },
+  description:
+    'Really connects, step by step and read-only, and says what works, what to fix, in which fields, and who can. ' +
+    'Secrets in the config may be references: ${env:HEADWATER_SECRET_DB}, ${file:/run/secrets/db}.',
+  examples: [
+    'headwater test postgresql --config shop.json',
+    'headwater test pg --config shop.json --check cdc',
+    'jq .source shop.json | headwater test pg --config - --json',
+  ],
+  run: async ({ connector: code, config: file, check, timeout, platform: where }, { app, out, json }) => {
+    const config = await readConfig(file);
+    const about = { connector: code, config, ...(where ? { platform: where } : {}) };
+    const limits = { ...(check ? { checks: [check] } : {}), ...(timeout === undefined ? {} : { timeoutS: timeout }) };
+    const services = forPeople(app.services);
+    const { tests } = await describeConnector(services, about);
+    const steps = json ? undefined : showSteps(out, new Map(tests.map(({ id, title }) => [id, title])));
+    const interrupt = onInterrupt();
+    try {
+      const call = { principal: LOCAL_PRINCIPAL, signal: interrupt.signal, ...(steps ? { onStep: steps.onStep } : {}) };
+      const report = await testNewConfig(services, { ...about, ...limits }, call);
+      return { document: report, ok: report.ok, lines: () => ['', ...reportLines(out, report)] };
+    } finally {
+      steps?.stop();
+      interrupt.dispose();
+    }
+  },
+});
+
+/** What a person keeps in a file is in no transcript, so there is nothing to warn of; a refusal stays one. */
+function forPeople(services: Services): Services {
+  return services.inlineSecrets === 'warn' ? { ...services, inlineSecrets: 'allow' } : services;
+}
+
+/** Aborts on the first Ctrl-C; a second one ends the process as usual. */
+function onInterrupt(): { signal: AbortSignal; dispose: () => void } {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.once(signal, stop);
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      for (const signal of signals) process.off(signal, stop);
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Service {
+  name: string;
+  debianPackage: string;
+  /** Where its programs are, if they are installed. */
+  find: () => string | undefined;
+}
+
+const POSTGRES_FOLDER = '/usr/lib/postgresql';
+
+/** Services from Debian that service tests run against. */
+export const SERVICES: readonly Service[] = [
+  {
+    name: 'PostgreSQL',
+    debianPackage: 'postgresql',
+    find: () => {
+      const versions = existsSync(POSTGRES_FOLDER)
+        ? readdirSync(POSTGRES_FOLDER).sort((a, b) => Number(b) - Number(a))
+        : [];
+      return versions
+        .map((version) => join(POSTGRES_FOLDER, version, 'bin'))
+        .find((folder) => existsSync(join(folder, 'initdb')));
+    },
+  },
+];
+
+/** Whether nothing may be skipped (`npm run test:services`). */
+export const ALL_SERVICES = process.env['HEADWATER_TEST_SERVICES'] === 'all';
