@@ -1,10 +1,10 @@
 // Bundles src/cli.ts to dist/: one small entry that starts fast, everything heavy in chunks that load on first use.
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, readdir, rm } from 'node:fs/promises';
 import { rolldown } from 'rolldown';
 
 const root = new URL('..', import.meta.url).pathname;
+const dir = `${root}dist`;
 
-await rm(`${root}dist`, { recursive: true, force: true });
 const bundle = await rolldown({
   input: { cli: `${root}src/cli.ts` },
   cwd: root,
@@ -13,12 +13,17 @@ const bundle = await rolldown({
   external: [/^node:/, 'libsql', 'pg-native'],
   checks: { circularDependency: true },
 });
-await bundle.write({
-  dir: `${root}dist`,
+const { output } = await bundle.write({
+  dir,
   format: 'esm',
   minify: { compress: true, mangle: false, codegen: true },
   entryFileNames: '[name].js',
   chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
-await chmod(`${root}dist/cli.js`, 0o755);
+await chmod(`${dir}/cli.js`, 0o755);
+
+// Only now, so that there is a whole build at every moment.
+const current = new Set(output.map(({ fileName }) => fileName));
+const stale = (await readdir(dir)).filter((name) => !current.has(name));
+await Promise.all(stale.map((name) => rm(`${dir}/${name}`, { recursive: true, force: true })));

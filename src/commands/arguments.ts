@@ -97,7 +97,7 @@ function missing(name: string, what: string): Error {
 
 function unknownOption(name: string, rawName: string, options: readonly string[]): Error {
   const known = [...options, ...Object.keys(GLOBAL_FLAGS)].map((option) => `--${option}`);
-  return usageError(`headwater ${name} has no option ${rawName}.${didYouMean(rawName, known)}`, seeHelp(name));
+  return usageError(`${name} has no option ${rawName}.${didYouMean(rawName, known)}`, seeHelp(name));
 }
 
 function isGlobal(rawName: string): boolean {

@@ -77,7 +77,7 @@ export function choice<const T extends string>(
     placeholder,
     description,
     choices,
-    expects: `one of ${choices.join(', ')}`,
+    expects: choices.length > 1 ? `one of ${choices.join(', ')}` : choices.join(),
     read: (given) => choices.find((each) => each.toLowerCase() === given.toLowerCase()),
   };
 }

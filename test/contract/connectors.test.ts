@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/connectors/config.ts';
+import { CONNECTORS } from '../../src/connectors/index.ts';
+import { connectorSchema } from '../../src/connectors/json-schema.ts';
+import { findConnector, searchConnectors } from '../../src/connectors/search.ts';
+import { parseReference } from '../../src/secrets/references.ts';
+import { projectRoot } from '../support/root.ts';
+
+/** A row per connector: what people call it, and what a test of it needs at least. */
+const ROWS: Readonly<
+  Record<string, { calledAlso: readonly string[]; required: readonly string[]; secrets: readonly string[] }>
+> = {
+  postgresql: {
+    calledAlso: ['postgres', 'pg', 'psql', 'postgre sql', 'PostgreSQL', 'postgrse', 'supabase', 'neon'],
+    required: ['host', 'database', 'username'],
+    secrets: ['password', 'connection_string'],
+  },
+};
+
+it('every connector has its row', () => {
+  expect(CONNECTORS.map(({ code }) => code)).toEqual(Object.keys(ROWS).sort());
+});
+
+it('no two connectors share a name', () => {
+  const names = CONNECTORS.flatMap(({ code, aliases }) => [code, ...aliases]);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+it('95 % of the essential schemas cost at most 4 kB', () => {
+  const sizes = CONNECTORS.map((connector) => JSON.stringify(connectorSchema(connector, 'essential').schema).length);
+  expect(sizes.filter((size) => size <= 4096).length / sizes.length).toBeGreaterThanOrEqual(0.95);
+});
+
+describe.each(CONNECTORS.map((connector) => [connector.code, connector] as const))('%s', (code, connector) => {
+  const row = ROWS[code];
+  const { schema } = connectorSchema(connector, 'full');
+  const properties = schema['properties'] as Record<string, Record<string, unknown>>;
+
+  it('is found by every name people use', () => {
+    for (const name of row?.calledAlso ?? [])
+      expect(searchConnectors(CONNECTORS, { query: name })[0]?.code, name).toBe(code);
+    for (const name of [code, connector.name, ...connector.aliases])
+      expect(findConnector(CONNECTORS, name).code).toBe(code);
+  });
+
+  it('has a well-formed code, name and address of its documentation', () => {
+    expect(code).toMatch(/^[a-z][a-z0-9_]*$/);
+    expect(connector.name.length).toBeGreaterThan(1);
+    expect(connector.docsUrl).toMatch(/^https:\/\//);
+    expect(connector.prerequisites.length).toBeGreaterThan(0);
+  });
+
+  it('tells every field in a title and a sentence', () => {
+    for (const [name, { facts }] of Object.entries(connector.fields)) {
+      expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+      expect(facts.title.length, name).toBeGreaterThan(1);
+      expect(facts.description.length, name).toBeGreaterThan(10);
+      expect(facts.description.length, name).toBeLessThanOrEqual(220);
+    }
+  });
+
+  it('marks its secrets, and nothing else', () => {
+    const secrets = Object.entries(properties).flatMap(([name, property]) =>
+      property['writeOnly'] === true ? [name] : [],
+    );
+    expect(secrets).toEqual(row?.secrets);
+  });
+
+  it('asks for what a test needs', () => {
+    const required = (schema['required'] ?? (schema['anyOf'] as { required: string[] }[])[0]?.required) as string[];
+    expect(required).toEqual(row?.required);
+  });
+
+  it('has an example that is valid and holds references only', () => {
+    const { secrets } = parseConfig(connector, connector.example);
+    for (const name of Object.keys(secrets))
+      expect(parseReference(String(connector.example[name])), name).toBeDefined();
+  });
+
+  it('is one file of at most 80 lines', () => {
+    const files = ['databases', 'warehouses', 'streams', 'storage', 'saas', 'files', 'apis'].map((folder) =>
+      join(projectRoot, 'src/connectors', folder, `${code.replaceAll('_', '-')}.ts`),
+    );
+    const texts = files.flatMap((file) => {
+      try {
+        return [readFileSync(file, 'utf8')];
+      } catch {
+        return [];
+      }
+    });
+    expect(texts).toHaveLength(1);
+    expect(texts[0]?.split('\n').length).toBeLessThanOrEqual(80);
+  });
+});
