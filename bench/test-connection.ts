@@ -20,7 +20,10 @@ const VARIABLE = 'HEADWATER_SECRET_BENCH';
 async function measure(options: Options): Promise<Row[]> {
   const home = await temporaryFolder('bench');
   const { certPem, keyPem } = await (await createAuthority()).issue({ names: ['localhost'], ips: ['127.0.0.1'] });
-  const server = await startPostgres({ tls: { cert: certPem, key: keyPem }, settings: { max_slot_wal_keep_size: '1GB' } });
+  const server = await startPostgres({
+    tls: { cert: certPem, key: keyPem },
+    settings: { max_slot_wal_keep_size: '1GB' },
+  });
   await seedShop(server, { readerPassword: PASSWORD });
   const environment = { HEADWATER_HOME: home.path, [VARIABLE]: PASSWORD };
   const app = createApp(readSettings(environment));
@@ -38,7 +41,9 @@ async function measure(options: Options): Promise<Row[]> {
   };
   const inProcess = (tls_mode: string, checks: string[]) => async () => {
     const request = { connector: 'postgresql', config: { ...config, tls_mode }, checks };
-    passed(await testNewConfig(app.services, request, { principal: LOCAL_PRINCIPAL, signal: AbortSignal.timeout(60_000) }));
+    passed(
+      await testNewConfig(app.services, request, { principal: LOCAL_PRINCIPAL, signal: AbortSignal.timeout(60_000) }),
+    );
   };
   const overStdio = (tls_mode: string, checks: string[]) => async () => {
     const request = { connector: 'postgresql', config: { ...config, tls_mode }, checks };
@@ -46,7 +51,10 @@ async function measure(options: Options): Promise<Row[]> {
   };
 
   const rows: Row[] = [];
-  for (const [mode, ssl] of [['disable', false], ['require', { rejectUnauthorized: false }]] as const) {
+  for (const [mode, ssl] of [
+    ['disable', false],
+    ['require', { rejectUnauthorized: false }],
+  ] as const) {
     const contenders = {
       bare: bare(ssl),
       'all steps, in process': inProcess(mode, []),

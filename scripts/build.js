@@ -11,7 +11,7 @@ const bundle = await rolldown({
   platform: 'node',
   // libsql finds its native part relative to its own files; pg-native is an optional addon that pg can do without.
   external: [/^node:/, 'libsql', 'pg-native'],
-  checks: { circularDependency: true },
+  resolve: { alias: { '@modelcontextprotocol/server/_shims': `${root}scripts/sdk-platform.js` } },
 });
 const { output } = await bundle.write({
   dir,

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
-import { type Command, didYouMean, type Parameter, type Parameters, usageError, type Values } from './command.ts';
+import type { Command } from './command.ts';
+import type { Parameter, Parameters, Values } from './parameters.ts';
+import { didYouMean, usageError } from './usage-error.ts';
 
 /** What every command takes. */
 export const GLOBAL_FLAGS = {
@@ -41,9 +43,11 @@ export function readArguments(name: string, command: Command, args: readonly str
   const values: Record<string, unknown> = {};
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
-    const known = isGlobal(token.rawName) || (token.rawName.startsWith('--') && Object.hasOwn(options, token.name));
-    if (!known) throw unknownOption(name, token.rawName, Object.keys(options));
-    values[token.name] = readOption(token.rawName, options[token.name], token.value, token.inlineValue === true);
+    const { rawName, value, inlineValue } = token;
+    const own = rawName.startsWith('--') && Object.hasOwn(options, token.name);
+    if (!own && !isGlobal(rawName)) throw unknownOption(name, rawName, Object.keys(options));
+    const read = readOption(rawName, options[token.name], value, inlineValue === true);
+    if (own) values[token.name] = read;
   }
   Object.assign(values, readPositionals(name, command.positionals, positionals));
   refuseMissing(name, options, values);

@@ -1,8 +1,9 @@
 import { CAPABILITIES, CATEGORIES } from '../connectors/define-connector.ts';
 import { type CatalogAnswer, type ConnectorSummary, listConnectors } from '../sources/describe.ts';
-import { choice, defineCommand, text } from './command.ts';
+import { defineCommand } from './command.ts';
 import type { Output } from './output/output.ts';
 import { table } from './output/table.ts';
+import { choice, text } from './parameters.ts';
 import { platform } from './shared.ts';
 
 export const catalogCommand = defineCommand({

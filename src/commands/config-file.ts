@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { HeadwaterError } from '../errors.ts';
-import { usageError } from './command.ts';
+import { usageError } from './usage-error.ts';
 
 const MAX_BYTES = 1_000_000;
 const STDIN = '-';

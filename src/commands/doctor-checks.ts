@@ -41,7 +41,7 @@ export async function findingOf({ run }: Check, app: App): Promise<Finding> {
     if (!(error instanceof HeadwaterError)) {
       return fail(`A fault in Headwater (${error instanceof Error ? error.name : typeof error}).`, 'Please report it.');
     }
-    return fail(error.message, error.details.hint);
+    return fail(error.message.replace(/\.$/, ''), error.details.hint);
   }
 }
 
@@ -121,13 +121,19 @@ const KEY_ORIGINS = {
 };
 
 async function masterKey({ settings, checkKey }: App): Promise<Finding> {
-  const proven = !(await isMissing(settings.storeFile)) && (await checkKey());
   const { value, file, home } = settings.masterKey;
-  const configured = value !== undefined || file !== undefined;
-  if (!configured && (await isMissing(join(home, 'master.key'))))
-    return ok('none yet (it is made with the first source)');
-  const { from } = await createMasterKey(settings.masterKey)({ create: false });
-  return ok(`from ${KEY_ORIGINS[from]}${proven ? '; it is the one the credentials are sealed with' : ''}`);
+  const none = value === undefined && file === undefined && (await isMissing(join(home, 'master.key')));
+  const from = none ? undefined : (await createMasterKey(settings.masterKey)({ create: false })).from;
+  const found = from === undefined ? 'none yet' : `from ${KEY_ORIGINS[from]}`;
+  try {
+    const proven = !(await isMissing(settings.storeFile)) && (await checkKey());
+    if (proven) return ok(`${found}; it is the one the credentials are sealed with`);
+    return ok(none ? `${found} (it is made with the first source)` : found);
+  } catch (error) {
+    if (!(error instanceof HeadwaterError) || error.code !== 'STORE_UNAVAILABLE') throw error;
+    const doubt = none ? 'one is missing' : 'it is the right one';
+    return warn(`${found}; whether ${doubt} shows once the store opens`, 'Mend the store first.');
+  }
 }
 
 async function isMissing(path: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { defineCommand } from './command.ts';
 import { CHECKS, type Finding, findingOf } from './doctor-checks.ts';
 import { type Output, proseWidth, type Style } from './output/output.ts';
+import { toReader } from './output/reader.ts';
 import { pad, plain, widthOf, wrap } from './output/text.ts';
 
 interface Named extends Finding {
@@ -39,7 +40,9 @@ function lines(out: Output, findings: readonly Named[]): string[] {
     const { mark, style } = MARKS[status];
     const [first = '', ...rest] = wrap(plain(detail), room);
     const fix =
-      remedy === undefined ? [] : wrap(plain(remedy), room - 2).map((line, at) => `${at === 0 ? '→' : ' '} ${line}`);
+      remedy === undefined
+        ? []
+        : wrap(toReader(plain(remedy)), room - 2).map((line, at) => `${at === 0 ? '→' : ' '} ${line}`);
     return [
       `${out.paint(style, mark)} ${pad(title, width)}  ${first}`,
       ...[...rest, ...fix].map((line) => margin + line),

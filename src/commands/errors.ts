@@ -1,9 +1,10 @@
 import { type ErrorCode, HeadwaterError } from '../errors.ts';
 import { SettingsError } from '../settings.ts';
-import { usageError } from './command.ts';
 import { type Output, proseWidth } from './output/output.ts';
+import { toReader } from './output/reader.ts';
 import { table } from './output/table.ts';
 import { plain, wrap } from './output/text.ts';
+import { usageError } from './usage-error.ts';
 
 const CONFIG = '/config/';
 const USAGE: readonly ErrorCode[] = ['INVALID_ARGUMENTS', 'INVALID_CURSOR'];
@@ -33,9 +34,9 @@ export function errorLines(out: Output, { message, details }: HeadwaterError): s
     { text: ({ message: problem }: Problem) => problem, fit: 'wrap' as const },
   ];
   return [
-    `${out.paint('red', 'headwater:')} ${inCommands(plain(message))}`,
+    `${out.paint('red', 'headwater:')} ${toReader(plain(message))}`,
     ...table(out, columns, problems, { indent: 2 }),
-    ...(details.hint ? wrap(inCommands(plain(details.hint)), proseWidth(out) - 2).map((line) => `  ${line}`) : []),
+    ...(details.hint ? wrap(toReader(plain(details.hint)), proseWidth(out) - 2).map((line) => `  ${line}`) : []),
   ];
 }
 
@@ -48,19 +49,4 @@ function fieldName(pointer: string): string {
     .split('/')
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .join('.');
-}
-
-const COMMAND_OF: Readonly<Record<string, string>> = {
-  list_connectors: 'headwater catalog',
-  get_connector_schema: 'headwater schema',
-  test_connection: 'headwater test',
-  list_sources: 'headwater sources',
-};
-
-/** What is said of tools is said to agents; a person has commands for some of them. */
-function inCommands(text: string): string {
-  return text.replace(/\b[a-z]+(_[a-z]+)+\b/g, (word) => {
-    const command = Object.hasOwn(COMMAND_OF, word) ? COMMAND_OF[word] : undefined;
-    return command ? `\`${command}\`` : word;
-  });
 }

@@ -1,10 +1,11 @@
 import { VERSION } from '../version.ts';
 import { GLOBAL_FLAGS } from './arguments.ts';
-import type { Command, Parameter, Parameters } from './command.ts';
+import type { Command } from './command.ts';
 import { COMMANDS } from './index.ts';
 import { type Output, proseWidth } from './output/output.ts';
 import { table } from './output/table.ts';
 import { wrap } from './output/text.ts';
+import type { Parameter, Parameters } from './parameters.ts';
 
 const INDENT = 2;
 

@@ -9,7 +9,7 @@ export interface CommandEntry {
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   stdio: {
     summary: 'Serve an MCP client over stdin and stdout (the default)',
-    load: async () => (await import('./serve.ts')).stdioCommand,
+    load: async () => (await import('./stdio-command.ts')).stdioCommand,
   },
   catalog: { summary: 'Find connectors', load: async () => (await import('./catalog.ts')).catalogCommand },
   schema: {

@@ -24,12 +24,12 @@ export interface LiveSteps {
 /** Writes each step as it ends, and on a terminal the one that runs. */
 export function showSteps(out: Output, titles: ReadonlyMap<string, string>): LiveSteps {
   const order = [...titles.values()].map(plain);
-  const width = Math.max(...order.map(widthOf));
   const spinner = out.live ? spin(out) : undefined;
   spinner?.show(order[0]);
   return {
     onStep: (step, done, total) => {
       spinner?.hide();
+      const width = Math.max(...order.slice(0, total).map(widthOf));
       out.write(`${stepLine(out, step, width, titles)}\n`);
       spinner?.show(done < total ? order[done] : undefined);
     },
@@ -43,12 +43,10 @@ function stepLine(out: Output, step: Step, width: number, titles: ReadonlyMap<st
   const time = pad(step.status === 'skip' ? '' : duration(step.ms), TIME_WIDTH, 'right');
   const rest = plain(said(step, titles));
   const room = out.width === undefined ? Number.POSITIVE_INFINITY : out.width - widthOf(name) - TIME_WIDTH - 3;
-  const line = [
-    step.status === 'skip' ? out.paint(style, name) : name.replace(mark, out.paint(style, mark)),
-    out.paint('dim', time),
-    step.status === 'fail' || step.status === 'warn' ? cut(rest, room) : out.paint('dim', cut(rest, room)),
-  ];
-  return `${line[0]} ${line[1]}  ${line[2]}`.trimEnd();
+  const quiet = step.status === 'pass' || step.status === 'skip';
+  const shownName = step.status === 'skip' ? out.paint(style, name) : name.replace(mark, out.paint(style, mark));
+  const shownRest = quiet ? out.paint('dim', cut(rest, room)) : cut(rest, room);
+  return `${shownName} ${out.paint('dim', time)}  ${shownRest}`.trimEnd();
 }
 
 function said({ status, evidence, because, code, driver_code }: Step, titles: ReadonlyMap<string, string>): string {

@@ -1,12 +1,13 @@
-import { readTerminalWishes } from '../settings.ts';
+import { readSettings, readTerminalWishes } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import { globalFlags, readArguments } from './arguments.ts';
-import { didYouMean, type Outcome, usageError } from './command.ts';
+import type { Outcome } from './command.ts';
 import { errorLines, exitCodeOf, shown } from './errors.ts';
 import { helpOf, overview } from './help.ts';
 import { COMMANDS, type CommandEntry } from './index.ts';
 import { toJson } from './output/json.ts';
 import { createOutput, type Output } from './output/output.ts';
+import { didYouMean, usageError } from './usage-error.ts';
 
 /** Runs a command, says what came of it, and ends the process with its exit code. */
 export async function main(args: readonly string[]): Promise<never> {
@@ -47,7 +48,8 @@ async function outcomeOf(args: readonly string[], out: Output, json: boolean): P
   const [known, entry] = commandNamed(name ?? 'stdio');
   const command = await entry.load();
   const input = readArguments(known, command, rest);
-  const [{ createApp }, { readSettings }] = await Promise.all([import('../app.ts'), import('../settings.ts')]);
+  // Help and wrong arguments need none of it.
+  const { createApp } = await import('../app.ts');
   const app = createApp(readSettings());
   try {
     // The tables that `input` was read by are those that `run` was typed for.

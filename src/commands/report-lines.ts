@@ -32,7 +32,12 @@ export function reportLines(out: Output, report: Report): string[] {
     ...report.warnings
       .filter((warning) => !stepWarnings.includes(warning))
       .flatMap((warning) => ['', ...prose(out, warning)]),
-    ...(report.handoff ?? []).flatMap(({ actor, text }) => ['', letterHead(out, PEOPLE[actor]), ...rawLines(text)]),
+    // A letter is for copying: nothing stands in front of its lines, and none is broken.
+    ...(report.handoff ?? []).flatMap(({ actor, text }) => [
+      '',
+      out.paint('bold', `Ready to send to ${PEOPLE[actor]}:`),
+      ...rawLines(text),
+    ]),
   ];
 }
 
@@ -52,11 +57,6 @@ function problemLines(out: Output, step: Step, told: string): string[] {
       script ? rawLines(script).map((line) => `    ${out.paint('cyan', line)}`) : [],
     ),
   ];
-}
-
-/** A letter is for copying: nothing in front of its lines, and none broken. */
-function letterHead(out: Output, person: string): string {
-  return `${out.paint('bold', `Ready to send to ${person}`)}${out.paint('dim', ':')}`;
 }
 
 function prose(out: Output, text: string): string[] {

@@ -1,7 +1,8 @@
 import { type ConnectorDescription, describeConnector } from '../sources/describe.ts';
-import { defineCommand, flag } from './command.ts';
+import { defineCommand } from './command.ts';
 import { type Output, proseWidth } from './output/output.ts';
 import { plain, wrap } from './output/text.ts';
+import { flag } from './parameters.ts';
 import { fieldTable } from './schema-fields.ts';
 import { connector, platform } from './shared.ts';
 

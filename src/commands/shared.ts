@@ -1,5 +1,5 @@
 import { PLATFORM_CODES } from '../sources/source.ts';
-import { choice, text } from './command.ts';
+import { choice, text } from './parameters.ts';
 
 /** Arguments that several commands share, said once. */
 

@@ -1,9 +1,10 @@
 import { type ListAnswer, listSources, type SourceSummary } from '../sources/list.ts';
 import { LOCAL_PRINCIPAL } from '../sources/principal.ts';
 import { STATUSES, type Status } from '../sources/source.ts';
-import { choice, defineCommand, number, text } from './command.ts';
+import { defineCommand } from './command.ts';
 import type { Output, Style } from './output/output.ts';
 import { table } from './output/table.ts';
+import { choice, number, text } from './parameters.ts';
 import { platform } from './shared.ts';
 
 export const sourcesCommand = defineCommand({

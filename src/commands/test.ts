@@ -3,9 +3,10 @@ import { LOCAL_PRINCIPAL } from '../sources/principal.ts';
 import { DEFAULT_TEST_S, LONGEST_TEST_S } from '../sources/probing.ts';
 import type { Services } from '../sources/services.ts';
 import { testNewConfig } from '../sources/test.ts';
-import { choice, defineCommand, number, text } from './command.ts';
+import { defineCommand } from './command.ts';
 import { readConfig } from './config-file.ts';
 import { showSteps } from './live-steps.ts';
+import { choice, number, text } from './parameters.ts';
 import { reportLines } from './report-lines.ts';
 import { connector, platform } from './shared.ts';
 

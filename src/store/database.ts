@@ -89,7 +89,7 @@ export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Pro
         if (closed || current === undefined) return undefined;
         try {
           return await readFrom(current, work);
-        } catch (e) { console.log("PEEKERR", e);
+        } catch {
           drop();
           return undefined;
         }

@@ -1,9 +1,9 @@
 import { strip } from '../../secrets/redact.ts';
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-// Chinese, Japanese, Korean, full-width forms and pictures take two cells of a terminal.
+// Chinese, Japanese, Korean, full-width forms and pictures take two cells of a terminal (UAX #11).
 const WIDE =
-  /^(?:\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\u3000-\u303f\uff01-\uff60\uffe0-\uffe6])/u;
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}\p{Emoji_Presentation}]|\ufe0f/u;
 const NOTHING = /^\p{M}+$/u;
 
 /** Text on one line, without anything that a terminal would obey. */

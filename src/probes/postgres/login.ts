@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 import type { Client as PgClient } from 'pg';
 import type { Secret } from '../../secrets/secret.ts';
-import { fingerprint } from '../fingerprint.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
+import { type FrameOptions, frames } from './frames.ts';
 import { type AuthRequest, authRequest } from './wire.ts';
 
 declare module 'pg' {
@@ -13,15 +12,13 @@ declare module 'pg' {
   }
 }
 
-const GOODBYE_MS = 100;
-
 export interface Login {
   /** The server's first message, read before the client library sees it. Rejects with StepFailure WRONG_PROTOCOL. */
   firstMessage: Promise<AuthRequest>;
   /** The whole login. Rejects with the driver's or the server's error. */
   ready: Promise<PgClient>;
-  /** Says goodbye and closes the socket, waiting for the server no longer than a moment. */
-  end: () => Promise<void>;
+  /** Says goodbye and closes the socket. The server ends its session by itself; waiting for that costs a round trip. */
+  end: () => void;
 }
 
 export interface Account {
@@ -50,21 +47,25 @@ export async function login(socket: Socket, account: Account, facts: Facts): Pro
   client.connectionParameters.replication = undefined as never;
   client.connectionParameters.client_encoding = 'UTF8';
   client.on('error', () => {});
+  const ready = client.connect().then(() => client);
+  ready.catch(() => {});
   const firstMessage = new Promise<AuthRequest>((resolve, reject) => {
-    socket.once('close', () => reject(new StepFailure('CONNECTION_LOST', facts)));
-    socket.prependOnceListener('data', (bytes: Buffer) => {
-      const request = authRequest(bytes);
-      if (request !== undefined) return resolve(request);
-      reject(new StepFailure('WRONG_PROTOCOL', { ...facts, what: fingerprint(bytes) }));
-      socket.destroy();
+    const lost = () => reject(new StepFailure('CONNECTION_LOST', facts));
+    socket.once('close', lost);
+    if (socket.destroyed) lost();
+    guard(socket, {
+      onFirst: (message) => resolve(authRequest(message)),
+      onBroken: (what) => {
+        const failure = new StepFailure('WRONG_PROTOCOL', { ...facts, what });
+        reject(failure);
+        socket.destroy(failure);
+      },
     });
   });
   firstMessage.catch(() => {});
-  const ready = client.connect().then(() => client);
-  ready.catch(() => {});
   socket.resume();
-  const end = async () => {
-    await Promise.race([client.end().catch(() => {}), setTimeout(GOODBYE_MS, undefined, { ref: false })]);
+  const end = () => {
+    client.end().catch(() => {});
     socket.destroy();
   };
   return { firstMessage, ready, end };
@@ -77,4 +78,14 @@ function connected(socket: Socket): Socket {
     return socket;
   };
   return socket;
+}
+
+/** Puts the check of every message between the socket and the client library, which has just begun to listen to it. */
+function guard(socket: Socket, options: Omit<FrameOptions, 'onMessages'>): void {
+  const listeners = socket.listeners('data') as ((bytes: Buffer) => void)[];
+  socket.removeAllListeners('data');
+  const onMessages = (messages: Buffer) => {
+    for (const listener of listeners) listener(messages);
+  };
+  socket.on('data', frames({ ...options, onMessages }));
 }

@@ -71,14 +71,11 @@ SELECT current_setting('wal_level') AS wal_level,
   current_setting('max_wal_senders')::int AS senders,
   (SELECT count(*) FROM pg_catalog.pg_stat_get_wal_senders()) AS senders_used,
   current_setting('max_slot_wal_keep_size', true) AS wal_keep,
-  roles.replicates::text, roles.managed_replicates::text,
+  (SELECT (r.rolreplication OR r.rolsuper)::text FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) AS replicates,
+  COALESCE((SELECT bool_or(pg_catalog.pg_has_role(current_user, g.oid, 'member')) FROM pg_catalog.pg_roles g
+            WHERE g.rolname IN ('rds_replication', 'rds_superuser', 'rdsadmin')), false)::text AS managed_replicates,
   (SELECT extract(epoch FROM now() - min(a.xact_start))::int FROM pg_catalog.pg_stat_get_activity(NULL) a
-   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction_s
-FROM (
-  SELECT bool_or(r.rolname = current_user AND (r.rolreplication OR r.rolsuper)) AS replicates,
-    bool_or(r.rolname <> current_user AND pg_catalog.pg_has_role(r.oid, 'member')) AS managed_replicates
-  FROM pg_catalog.pg_roles r WHERE r.rolname IN (current_user, 'rds_replication', 'rds_superuser', 'rdsadmin')
-) roles`;
+   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction_s`;
 
 /** Tables whose updates and deletes cannot be captured, a few of them. */
 export const CDC_TABLES = `

@@ -73,7 +73,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
-    await this.login?.end();
+    this.login?.end();
     this.wire?.destroy();
     this.link.socket?.destroy();
   }

@@ -4,6 +4,7 @@ import { type Facts, StepFailure } from '../problems/index.ts';
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const NUDGE_AFTER_MS = 2500;
+const AUTHENTICATION = 0x52;
 
 /**
  * Asks a PostgreSQL server for TLS (protocol 3.0, SSLRequest). True: the next bytes are a TLS handshake.
@@ -48,20 +49,18 @@ export type AuthRequest = 'none' | 'password' | 'md5' | 'scram-sha-256' | 'other
 
 const AUTH_REQUESTS: Readonly<Record<number, AuthRequest>> = {
   0: 'none',
+  2: 'other', // Kerberos
   3: 'password',
   5: 'md5',
+  7: 'other', // GSSAPI
+  9: 'other', // SSPI
   10: 'scram-sha-256',
 };
 
-/**
- * Reads the first message of a server after the startup message, without consuming it.
- * @returns undefined where the bytes are not PostgreSQL's
- */
-export function authRequest(bytes: Buffer): AuthRequest | undefined {
-  const type = String.fromCharCode(bytes[0] ?? 0);
-  const length = bytes.length >= 5 ? bytes.readUInt32BE(1) : 0;
-  if (length < 4 || length > 65_536) return undefined;
-  if (type === 'E' || type === 'N' || type === 'v') return 'refused';
-  if (type === 'R' && bytes.length >= 9) return AUTH_REQUESTS[bytes.readUInt32BE(5)] ?? 'other';
-  return undefined;
+/** Reads the first message of a server after the startup message. @throws where it cannot be PostgreSQL's */
+export function authRequest(message: Buffer): AuthRequest {
+  if (message[0] !== AUTHENTICATION) return 'refused';
+  const request = message.length < 9 ? undefined : AUTH_REQUESTS[message.readUInt32BE(5)];
+  if (request === undefined) throw new Error('no such authentication');
+  return request;
 }

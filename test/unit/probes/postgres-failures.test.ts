@@ -29,6 +29,7 @@ test('explore', async () => {
   const rows: Record<string, () => Promise<unknown>> = {};
   const out: string[] = [];
   const run = async (name: string, config: ConfigInput, o: LabOptions = {}, t = {}) => {
+    (await import('node:fs')).appendFileSync('/tmp/hw/log', `${name}\n`);
     const lab = createLab(o);
     const { value, ms } = await timed(lab.test({ ...base, ...config }, t).catch((e) => e));
     out.push(`${name} ${ms.toFixed(0)} ${value.headline ?? value}`);

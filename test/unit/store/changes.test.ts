@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
 import { openStore, type Store } from '../../../src/store/sqlite.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
 import { record } from './records.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => workers.remove());
 
 /** Two stores on one file: to SQLite they are two processes. */
-async function pair(): Promise<{ folder: TemporaryFolder; here: Store; there: Store }> {
+async function pair({ onTestFinished }: TestContext): Promise<{ folder: TemporaryFolder; here: Store; there: Store }> {
   const folder = await temporaryFolder('changes');
   const options = { file: join(folder.path, 'headwater.db'), now: () => new Date() };
   const [here, there] = [openStore(options), openStore(options)];
@@ -38,8 +38,8 @@ const within = { timeout: 5_000, interval: 20 };
 
 // At the same time, because each waits for a poll.
 describe.concurrent('a listener', () => {
-  it('is told of every write of this process at once, and of nothing that was refused', async () => {
-    const { here } = await pair();
+  it('is told of every write of this process at once, and of nothing that was refused', async (context) => {
+    const { here } = await pair(context);
     const { heard, stop } = hear(here);
     const one = record({ name: 'One' });
     const outcome = { status: 'Broken', lastError: 'x', testedAt: '', latencyMs: 1 } as const;
@@ -57,8 +57,8 @@ describe.concurrent('a listener', () => {
     expect(heard).toHaveLength(4);
   });
 
-  it('is told no more than which source it was', async () => {
-    const { here } = await pair();
+  it('is told no more than which source it was', async (context) => {
+    const { here } = await pair(context);
     const listener = vi.fn();
     here.sources.onChange(listener);
     const one = record();
@@ -66,8 +66,8 @@ describe.concurrent('a listener', () => {
     expect(listener.mock.calls).toEqual([[{ tenant: 'acme', id: one.id }]]);
   });
 
-  it('is told of what others write, deletions included, once and in order', async () => {
-    const { here, there } = await pair();
+  it('is told of what others write, deletions included, once and in order', async (context) => {
+    const { here, there } = await pair(context);
     await here.check();
     const { heard } = hear(here);
     const [one, two] = [record(), record({ tenant: 'umbrella' })];
@@ -80,8 +80,8 @@ describe.concurrent('a listener', () => {
     expect(heard).toEqual(expected);
   });
 
-  it('is told nothing twice where both write', async () => {
-    const { here, there } = await pair();
+  it('is told nothing twice where both write', async (context) => {
+    const { here, there } = await pair(context);
     await here.check();
     const { heard } = hear(here);
     const written: string[] = [];
@@ -95,8 +95,8 @@ describe.concurrent('a listener', () => {
     expect(heard.toSorted()).toEqual(written.toSorted());
   });
 
-  it('is told what happened after the listener came, however long the store was open', async () => {
-    const { here, there } = await pair();
+  it('is told what happened after the listener came, however long the store was open', async (context) => {
+    const { here, there } = await pair(context);
     await here.sources.insert(record());
     await there.sources.insert(record());
     const first = hear(here);
@@ -108,8 +108,8 @@ describe.concurrent('a listener', () => {
     await vi.waitFor(() => expect(heard).toEqual([`acme/${one.id}`]), within);
   });
 
-  it('misses nothing that comes right after the store was opened for the listener', async () => {
-    const { here, there } = await pair();
+  it('misses nothing that comes right after the store was opened for the listener', async (context) => {
+    const { here, there } = await pair(context);
     await there.check();
     const { heard } = hear(here);
     const one = record();
@@ -118,8 +118,8 @@ describe.concurrent('a listener', () => {
     await vi.waitFor(() => expect(heard).toEqual([`acme/${one.id}`]), within);
   });
 
-  it('does not open the store', async () => {
-    const { here, there } = await pair();
+  it('does not open the store', async (context) => {
+    const { here, there } = await pair(context);
     await there.sources.insert(record());
     const { heard } = hear(here);
     await there.sources.insert(record());
@@ -127,8 +127,8 @@ describe.concurrent('a listener', () => {
     expect(heard).toEqual([]);
   });
 
-  it('goes on when a listener throws, and the write stands', async () => {
-    const { here } = await pair();
+  it('goes on when a listener throws, and the write stands', async (context) => {
+    const { here } = await pair(context);
     here.sources.onChange(() => {
       throw new Error('mine');
     });
@@ -137,8 +137,8 @@ describe.concurrent('a listener', () => {
     expect(heard).toHaveLength(1);
   });
 
-  it('works between processes, and keeps none of them alive', async () => {
-    const { folder, here } = await pair();
+  it('works between processes, and keeps none of them alive', async (context) => {
+    const { folder, here } = await pair(context);
     await here.check();
     const { heard } = hear(here);
     const listener = workers.start('listen', [folder.path]);

@@ -6,6 +6,7 @@ import Libsql from 'libsql';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createMasterKey } from '../../../src/secrets/master-key.ts';
 import { createVault } from '../../../src/secrets/vault.ts';
+import { connect } from '../../../src/store/connection.ts';
 import { storeFailure } from '../../../src/store/failures.ts';
 import { openStore, type Store } from '../../../src/store/sqlite.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
@@ -87,6 +88,17 @@ describe('opening', () => {
       journal_mode: 'delete',
       integrity_check: 'ok',
     });
+  });
+
+  it('sets what keeps acknowledged writes through a power cut', async () => {
+    await open().check();
+    const connection = await connect(file);
+    const names = ['journal_mode', 'synchronous', 'busy_timeout', 'foreign_keys', 'trusted_schema', 'cell_size_check'];
+    expect(names.map((name) => connection.value(`PRAGMA ${name}`))).toEqual(['delete', 3, 5000, 1, 0, 1]);
+    await connection.begin('write');
+    await connection.commit();
+    expect(connection.value('PRAGMA busy_timeout')).toBe(5000);
+    connection.close();
   });
 
   it('leaves the modes of what is there as they are', async () => {
@@ -206,34 +218,6 @@ describe('a store that cannot be used', () => {
     expect(await open().sources.count('acme', {}, 10)).toBe(2);
   });
 
-  it('because another process holds it, fails all that waits after 5 seconds, blocks nothing, leaves nothing locked', async () => {
-    const store = open();
-    await store.check();
-    const other = new Libsql(file, { timeout: 100 });
-    other.exec('BEGIN EXCLUSIVE');
-    const started = performance.now();
-    let ticks = 0;
-    const ticking = setInterval(() => {
-      ticks += 1;
-    }, 50);
-    const answers = await Promise.all([
-      store.sources.find('acme', 'src_1').catch((error: unknown) => JSON.parse(JSON.stringify(error))),
-      refusal(store),
-      refusal(store),
-    ]);
-    expect(answers).toEqual(Array(3).fill({ ...unavailable(/busy/, true), retry_after_ms: 1000 }));
-    expect(performance.now() - started).toBeGreaterThan(4_500);
-    expect(performance.now() - started).toBeLessThan(9_000);
-    clearInterval(ticking);
-    expect(ticks).toBeGreaterThan(50);
-    other.exec('ROLLBACK');
-    expect(await store.sources.find('acme', 'src_1')).toBeUndefined();
-    other.exec('BEGIN IMMEDIATE; ROLLBACK');
-    expect(await refusal(store)).toBe('inserted');
-    other.exec('BEGIN EXCLUSIVE; ROLLBACK');
-    other.close();
-  });
-
   it.each([
     'SQLITE_FULL',
     'ENOSPC',
@@ -276,6 +260,15 @@ it('holds no secret in clear, in no file of the home', async () => {
       expect(bytes.includes(Buffer.from(canary).toString(encoding))).toBe(false);
     }
   }
+});
+
+it('refuses what libsql would end the whole process for, or store as something else', async () => {
+  await open().check();
+  const connection = await connect(file);
+  for (const value of [true, undefined, 1n, new Date(), {}]) {
+    expect(() => connection.prepare('SELECT ?').all([value])).toThrow('cannot be stored');
+  }
+  connection.close();
 });
 
 it('leaves nothing of a deleted source in the file', async () => {

@@ -1,0 +1,116 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasTerminal, headwater, jsonOf, onTerminal, shopConfig, WRONG_PASSWORD } from '../support/headwater.ts';
+import { closedPort, startHangingServer } from '../support/hostile-servers.ts';
+import { spawnProcess } from '../support/server-process.ts';
+import { sharedPostgres } from '../support/shared-postgres.ts';
+import { SHOP_ROLES } from '../support/shop.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temp.ts';
+
+const server = sharedPostgres();
+
+let folder: TemporaryFolder;
+beforeAll(async () => {
+  folder = await temporaryFolder('cli');
+});
+afterAll(() => folder.remove());
+
+async function configFile(name: string, changes: Record<string, unknown> = {}): Promise<string> {
+  const file = join(folder.path, `${name}.json`);
+  await writeFile(file, JSON.stringify(shopConfig(changes)));
+  return file;
+}
+
+describe('headwater test', () => {
+  it('shows each step and the verdict', async () => {
+    const { code, stdout, stderr } = await headwater(['test', 'pg', '--config', await configFile('ok')]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^✓ Config and references +[\d.]+ ms {2}password from the given value$/m);
+    expect(stdout).toMatch(/^– DNS +the host is an IP address$/m);
+    expect(stdout).toMatch(/^✓ One row can be read +[\d.]+ ms/m);
+    expect(stdout).toMatch(/^✓ PostgreSQL at 127\.0\.0\.1:\d+ works\.$/m);
+    expect(stdout).not.toContain('transcript');
+  });
+
+  it('answers as test_connection does with --json', async () => {
+    const ran = await headwater(['test', 'pg', '--config', await configFile('json'), '--check', 'cdc', '--json']);
+    // The reader may not replicate.
+    expect(ran).toMatchObject({ code: 1, stderr: '' });
+    expect(jsonOf(ran)).toMatchObject({ ok: false, verdict: 'failed', depth: 'cdc', warnings: expect.any(Array) });
+  });
+
+  it('takes the config from standard input and its password from the environment', async () => {
+    const input = JSON.stringify(shopConfig({ password: '${env:HEADWATER_SECRET_SHOP}' }));
+    const env = { HEADWATER_SECRET_SHOP: server.readerPassword };
+    const { code, stdout } = await headwater(['test', 'pg', '--config', '-'], { input, env });
+    expect(code).toBe(0);
+    expect(stdout).toContain('password from env:HEADWATER_SECRET_SHOP');
+  });
+
+  it('says what a missing reference needs', async () => {
+    const input = JSON.stringify(shopConfig({ password: '${env:HEADWATER_SECRET_SHOP}' }));
+    const { code, stdout } = await headwater(['test', 'pg', '--config', '-'], { input });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^✗ Config and references/m);
+    expect(stdout).toContain('HEADWATER_SECRET_SHOP');
+  });
+
+  it('names the fields to change after a wrong password', async () => {
+    const file = await configFile('password', { password: WRONG_PASSWORD });
+    const { code, stdout } = await headwater(['test', 'pg', '--config', file]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^✗ Login +[\d.]+ ms {2}28P01/m);
+    expect(stdout).toMatch(/^– One row can be read +not reached$/m);
+    expect(stdout).toMatch(/^Login {2}change username or password · AUTH_REJECTED$/m);
+    const reported = jsonOf(await headwater(['test', 'pg', '--config', file, '--json']));
+    expect(reported).toMatchObject({ ok: false, depth: 'protocol' });
+  });
+
+  it('names the port after a wrong port', async () => {
+    const file = await configFile('port', { port: await closedPort() });
+    const { code, stdout } = await headwater(['test', 'pg', '--config', file]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^✗ TCP connection .*ECONNREFUSED$/m);
+    expect(stdout).toMatch(/^✗ Nothing listens on 127\.0\.0\.1:\d+\./m);
+  });
+
+  it('gives the SQL of a fix, and a letter for who can run it', async () => {
+    const file = await configFile('rights', { username: SHOP_ROLES.norights });
+    const { code, stdout } = await headwater(['test', 'pg', '--config', file]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ {4}GRANT USAGE ON SCHEMA "public" TO "shop_norights";$/m);
+    expect(stdout).toMatch(/^Ready to send to the database administrator:$/m);
+    expect(stdout).toMatch(/^GRANT USAGE ON SCHEMA "public" TO "shop_norights";$/m);
+  });
+
+  it('shows every problem of a config that does not fit', async () => {
+    const input = JSON.stringify({ ...shopConfig({ port: 'five' }), host: undefined, hots: 'x' });
+    const ran = await headwater(['test', 'pg', '--config', '-'], { input });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(/^ {2}host +is required$/m);
+    expect(ran.stderr).toMatch(/^ {2}hots +is not known here; did you mean host\?$/m);
+    expect(ran.stderr).toMatch(/^ {2}port +\S/m);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends at once on %s, cleanly', async (signal) => {
+    const hanging = await startHangingServer();
+    const file = await configFile(signal, { port: hanging.port });
+    const child = await spawnProcess({ args: ['test', 'pg', '--config', file] });
+    while (hanging.connections === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill(signal);
+    const { code, ms } = await child.exited;
+    expect(code).toBe(1);
+    expect(ms).toBeLessThan(3000);
+    expect(child.stderr()).toBe('headwater: The test was cancelled.\n');
+    expect(hanging.open).toBe(0);
+    await child.close();
+    await hanging.stop();
+  });
+
+  it.skipIf(!hasTerminal)('lets the steps tick off on a terminal', async () => {
+    const shown = onTerminal(`test pg --config ${await configFile('terminal')}`);
+    expect(shown).toContain('⠋\u001b[39m Login\r\u001b[2K');
+    expect(shown).toContain('\u001b[32m✓\u001b[39m Login');
+  });
+});
