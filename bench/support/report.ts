@@ -67,9 +67,12 @@ function isWithin({ ours, ratio, budget }: Row): boolean {
   return value <= (budget.atMost ?? Number.POSITIVE_INFINITY) && value >= (budget.atLeast ?? Number.NEGATIVE_INFINITY);
 }
 
-export function headline({ bench, about, machine }: Result): string {
-  const { cpus: count, cpu, node, system } = machine;
-  return `${bench}: ${about}\n${count} CPUs (${cpu}), Node ${node}, ${system}`;
+function headline({ bench, about, machine }: Result): string {
+  return `${bench}: ${about}\n${machineLine(machine)}`;
+}
+
+export function machineLine({ cpus: count, cpu, node, system }: Machine): string {
+  return `${count} CPUs (${cpu}), Node ${node}, ${system}`;
 }
 
 /** Aligned columns. */

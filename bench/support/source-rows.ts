@@ -1,8 +1,9 @@
 import { LOCAL_PRINCIPAL } from '../../src/sources/principal.ts';
+import { connect } from '../../src/store/connection.ts';
 import { rowOf } from '../../src/store/source-rows.ts';
 import type { SourceRow } from '../../src/store/tables.ts';
 
-const TAGS = ['shop', 'eu', 'finance', 'legacy', 'pii'] as const;
+export const TAGS = ['shop', 'eu', 'finance', 'legacy', 'pii'] as const;
 const TIME = '2026-07-28T09:00:00.000Z';
 
 /** A realistic source as the store keeps it; ids ascend with `n`. One of fifty is broken. */
@@ -11,7 +12,7 @@ export function sourceRow(n: number): SourceRow {
   return rowOf({
     id: `src_${String(n).padStart(26, '0')}`,
     tenant: LOCAL_PRINCIPAL.tenant,
-    name: `Shop of region ${n}`,
+    name: `Shop of region ${n}.`,
     connector: 'postgresql',
     description: 'Orders and customers of the shop.',
     settings: { host: `db-${n}.example.com`, port: 5432, database: 'shop', username: 'headwater', tls_mode: 'require' },
@@ -24,7 +25,7 @@ export function sourceRow(n: number): SourceRow {
     errorCategory: broken ? 'AUTH_REJECTED' : null,
     lastTestedAt: TIME,
     latencyMs: 41.5,
-    tags: tagsOf(n),
+    tags: [TAGS[n % TAGS.length] ?? 'shop'],
     collection: null,
     createdAt: TIME,
     updatedAt: TIME,
@@ -32,6 +33,20 @@ export function sourceRow(n: number): SourceRow {
   });
 }
 
-export function tagsOf(n: number): string[] {
-  return [TAGS[n % TAGS.length] ?? 'shop'];
+/** Puts that many sources into a store that is there, past the use cases and not durably. */
+export async function fillStore(file: string, count: number): Promise<void> {
+  const connection = await connect(file);
+  const columns = Object.keys(sourceRow(0));
+  const source = connection.prepare(
+    `INSERT INTO sources (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+  );
+  const tag = connection.prepare('INSERT INTO source_tags (tenant, source_id, tag) VALUES (?, ?, ?)');
+  connection.exec('PRAGMA synchronous = OFF; BEGIN');
+  for (let n = 0; n < count; n += 1) {
+    const row = sourceRow(n);
+    source.run(Object.values(row));
+    for (const text of JSON.parse(row.tags) as string[]) tag.run([row.tenant, row.id, text]);
+  }
+  connection.exec('COMMIT');
+  connection.close();
 }

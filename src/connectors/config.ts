@@ -24,15 +24,16 @@ const BASE = '/config';
 const ADDRESS: readonly string[] = ['host', 'port', 'username', 'database'];
 
 /** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
-const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|\[secret\])$/i;
+const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-_]password\]|\[secret\])$/i;
 
 /**
  * Validates what an agent gave. A literal connection string is taken apart at once.
  * @throws HeadwaterError INVALID_CONFIG with a field problem for each thing wrong
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
-  refuseMasks(connector, input);
-  return validated(connector, expandConnectionString(connector, input), {});
+  const given = expandConnectionString(connector, input);
+  refuseMasks(connector, given);
+  return validated(connector, given, {});
 }
 
 /**
@@ -45,8 +46,8 @@ export function mergeConfig(
   patch: Readonly<Record<string, unknown>>,
   removed: readonly string[],
 ): Config {
-  refuseMasks(connector, patch);
   const given = expandConnectionString(connector, patch);
+  refuseMasks(connector, given);
   const replaced = patch[CONNECTION_STRING] === undefined ? removed : [...removed, CONNECTION_STRING, ...ADDRESS];
   const stays = ([name]: [string, unknown]) => given[name] === undefined && !replaced.includes(name);
   const settings = Object.fromEntries(Object.entries(before.settings).filter(stays));
@@ -104,7 +105,7 @@ function refuseMasks(connector: Connector, input: Readonly<Record<string, unknow
       message:
         value === null
           ? 'is null; leave it out to keep it, or name it in clear to remove it'
-          : 'is a mask, not a secret; leave it out to keep it',
+          : 'is a mask, not a secret; leave it out to keep it, or give the real one',
     }));
   if (fields.length > 0) {
     throw new HeadwaterError('INVALID_CONFIG', 'A masked or null value was given.', { fields });
@@ -125,7 +126,8 @@ function expandConnectionString(
   }
   const { [CONNECTION_STRING]: _, ...given } = input;
   const found = parseConnectionString(text, connector.connectionString);
-  const twice = Object.keys(found).filter((name) => given[name] !== undefined && given[name] !== found[name]);
+  const differs = (name: string) => JSON.stringify(given[name]) !== JSON.stringify(found[name]);
+  const twice = Object.keys(found).filter((name) => given[name] !== undefined && differs(name));
   if (twice.length > 0) {
     throw new HeadwaterError('INVALID_CONFIG', 'The connection string and single fields disagree.', {
       fields: twice.map((name) => ({
@@ -192,7 +194,7 @@ export async function resolveConfig(
 ): Promise<{ values: ResolvedConfig; secrets: readonly Secret[] }> {
   const resolved: Record<string, Secret> = {};
   for (const [name, value] of Object.entries(config.secrets)) {
-    resolved[name] = value instanceof Secret ? value : await resolve(value);
+    resolved[name] = value instanceof Secret ? value : await resolve(value).catch((error) => naming(name, error));
   }
   const { [CONNECTION_STRING]: dsn, ...rest } = resolved;
   if (dsn === undefined) {
@@ -202,6 +204,13 @@ export async function resolveConfig(
   const whole = parseConfig(connector, { ...found, ...config.settings });
   const inner = await resolveConfig(connector, { ...whole, secrets: { ...whole.secrets, ...rest } }, resolve);
   return { values: inner.values, secrets: [...inner.secrets, dsn] };
+}
+
+/** What went wrong with a field's reference, saying which field it was. */
+function naming(name: string, error: unknown): never {
+  if (!(error instanceof HeadwaterError)) throw error;
+  const { code, message, details } = error;
+  throw new HeadwaterError(code, message, { ...details, fields: [{ field: `${BASE}/${name}`, message }] });
 }
 
 /** The destination of a config, canonical: equal exactly when secrets would go to the same place in the same way. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { TLS_MODES, type TlsMode } from '../net/tls.ts';
 import type { Secret } from '../secrets/secret.ts';
@@ -50,7 +51,7 @@ export function isDestination(facts: FieldFacts): boolean {
   return facts.class === 'destination' || facts.class === 'secret_destination';
 }
 
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 // A refinement, not a pattern: the rule goes without saying, and need not cost every schema its length.
 const text = (max: number) =>
   z
@@ -119,7 +120,12 @@ export function username(facts: Partial<FieldFacts> = {}): Field<string> {
   );
 }
 
-const secretText = () => z.string().min(1).max(65_536);
+const secretText = () =>
+  z
+    .string()
+    .min(1)
+    .max(65_536)
+    .refine((value) => value.isWellFormed(), { error: 'holds half of a character' });
 
 export function password(): Field<Secret | undefined> {
   return field(
@@ -168,8 +174,19 @@ export function tlsCa(): Field<string | undefined> {
         .string()
         .max(65_536)
         .regex(/-----BEGIN CERTIFICATE-----/, { error: 'must be PEM text with a BEGIN CERTIFICATE line' })
+        // TLS would pass over a certificate that it cannot read, and then trust nobody.
+        .refine(holdsCertificates, { error: 'holds a certificate that cannot be read' })
         .optional(),
   );
+}
+
+function holdsCertificates(text: string): boolean {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?(-----END CERTIFICATE-----|$)/g) ?? [];
+  try {
+    return blocks.map((block) => new X509Certificate(block)).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 export function schemaSelection(): Field<string[] | undefined> {

@@ -13,6 +13,7 @@ export interface NormalHost {
 export type Refusal =
   | 'invalid host'
   | 'not an address'
+  | 'bad answer'
   | 'zone id'
   | 'cloud metadata'
   | 'non-public address'

@@ -67,11 +67,12 @@ export function createEgress({ policy, lookup = lookupAll }: EgressOptions): Egr
     },
     async lookup(host, port) {
       const answers = host.kind === 'ip' ? [host.host] : await lookup(host.host);
+      if (answers.length === 0) throw Object.assign(new Error('the name has no address'), { code: 'ENODATA' });
       return { host, port, answers };
     },
     judge({ host, port, answers }) {
       return refusable(() => {
-        if (answers.length === 0 || answers.length > MAX_ANSWERS) throw new AddressRefused('not an address');
+        if (answers.length === 0 || answers.length > MAX_ANSWERS) throw new AddressRefused('bad answer');
         const allowed = policy.allowHosts.has(host.host);
         const addresses = answers.map((answer) => judgeAddress(answer, policy, allowed));
         const place = { host: host.host, port, addresses };
@@ -85,18 +86,22 @@ export function createEgress({ policy, lookup = lookupAll }: EgressOptions): Egr
 const EXPLAINED: Record<Refusal, string> = {
   'invalid host': 'is not a host name or IP address',
   'not an address': 'has no usable address',
+  'bad answer': `resolves to no address, or to more than ${MAX_ANSWERS}`,
   'zone id': 'is an address with a zone id',
   'cloud metadata': 'is a cloud metadata service, which is never permitted',
   'non-public address': 'is not a public address',
   'reserved name': 'is a name reserved for private networks',
 };
 
+/** Nothing that a policy could permit. */
+const INVALID: ReadonlySet<Refusal> = new Set(['invalid host', 'not an address', 'bad answer']);
+
 function refusable<T>(judge: () => T): T {
   try {
     return judge();
   } catch (error) {
     if (!(error instanceof AddressRefused)) throw error;
-    if (error.reason === 'invalid host') {
+    if (INVALID.has(error.reason)) {
       throw new HeadwaterError('INVALID_CONFIG', `The host ${EXPLAINED[error.reason]}.`);
     }
     const hint =
@@ -104,9 +109,7 @@ function refusable<T>(judge: () => T): T {
         ? 'No switch opens it.'
         : 'If the target is meant, a person who operates Headwater can add it to HEADWATER_ALLOW_HOSTS or ' +
           'HEADWATER_ALLOW_CIDRS (or set HEADWATER_EGRESS=allow_private for private networks).';
-    throw new HeadwaterError('EGRESS_DENIED', `It ${EXPLAINED[error.reason]}.`, {
-      hint,
-    });
+    throw new HeadwaterError('EGRESS_DENIED', `It ${EXPLAINED[error.reason]}.`, { hint });
   }
 }
 
@@ -145,8 +148,9 @@ function dial(target: Target, signal: AbortSignal): Promise<Socket> {
         settle(() => resolve(socket), socket);
       });
       socket.once('error', (error) => {
+        // An error after the race is for whoever uses the socket; it must not dial the next address.
+        if (!open.delete(socket)) return;
         firstError ??= error;
-        open.delete(socket);
         next();
       });
       if (waiting.length > 0) timer = setTimeout(next, NEXT_ADDRESS_AFTER_MS);

@@ -15,8 +15,8 @@ export function handoffLetters(subject: string, steps: readonly Step[]): Handoff
     const theirs = steps.filter((step) => step.status === 'fail' && step.actor === actor);
     if (theirs.length === 0) continue;
     const points = theirs.map((step) => `- ${step.message}. ${step.fix?.text ?? ''}`.trim());
-    const sql = theirs.flatMap((step) => (step.fix?.sql ? [step.fix.sql] : []));
-    const script = sql.length > 0 ? `\n\n${sql.join('\n')}` : '';
+    const sql = new Set(theirs.flatMap((step) => (step.fix?.sql ? [step.fix.sql] : [])));
+    const script = sql.size > 0 ? `\n\n${[...sql].join('\n')}` : '';
     letters.push({
       actor,
       text: `${greeting}: we are connecting ${subject}, and need this:\n${points.join('\n')}${script}`,

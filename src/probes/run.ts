@@ -37,7 +37,9 @@ export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Rep
     if (options.signal.aborted) throw cancelled();
     const step = blockedBy === undefined ? await runStep(spec, started, options) : skipped(spec, blockedBy);
     steps.push(step);
-    if (step.status === 'fail' && spec.gate) blockedBy = spec.id;
+    // Where the time of the whole is up, what has not begun is not at fault.
+    const timeIsUp = performance.now() - started >= options.deadlineMs;
+    if (step.status === 'fail' && (spec.gate || timeIsUp)) blockedBy ??= spec.id;
     if (spec.depth && (step.status === 'pass' || step.status === 'warn')) depth = deeper(depth, spec.depth);
     options.onStep?.(step, steps.length, plan.steps.length);
   }
@@ -86,7 +88,7 @@ function evidence({ evidence }: StepOutcome): { evidence?: string } {
 
 function described(problem: Problem, { fieldOf }: RunOptions): Partial<Step> {
   const kind = problemKind(problem.code);
-  const fields = (kind.roles ?? []).flatMap((role) => fieldOf(role) ?? []);
+  const fields = problem.fields ?? (kind.roles ?? []).flatMap((role) => fieldOf(role) ?? []);
   const { sql, command } = problem;
   return {
     ...(problem.evidence === undefined ? {} : { evidence: problem.evidence }),

@@ -2,11 +2,13 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Target } from '../net/egress.ts';
 import { type CertificateFault, secure, type TlsFacts, type TlsMode } from '../net/tls.ts';
+import type { Redactor } from '../secrets/redact.ts';
 import { networkFailure, systemCode } from './network.ts';
 import type { ProbeContext, StepOutcome } from './probe.ts';
 import { type Facts, type Problem, type ProblemCode, StepFailure } from './problems/index.ts';
 
 const SOON_DAYS = 30;
+const LONGEST_NAME = 100;
 
 /** Which faults each mode forbids. `prefer` and `require` encrypt and check nothing, as the databases define them. */
 const FORBIDDEN: Readonly<Record<TlsMode, readonly CertificateFault[]>> = {
@@ -38,19 +40,25 @@ export async function upgrade(
   const secured = await secure(socket, target, { ca, signal, now: context.now() }).catch((error: unknown) => {
     throw handshakeFailure(error, facts);
   });
-  const evidence = context.redactor.clean(describe(secured.facts, mode), 400);
-  const fault = secured.facts.faults.find((candidate) => FORBIDDEN[mode].includes(candidate));
+  const shown = cleaned(secured.facts, context.redactor);
+  const evidence = describe(shown, mode);
+  const fault = shown.faults.find((candidate) => FORBIDDEN[mode].includes(candidate));
   if (fault) {
     secured.socket.destroy();
-    const what = context.redactor.clean(WHAT[fault](secured.facts), 200);
-    throw new StepFailure(FAULT_CODES[fault], { ...facts, what }, { evidence });
+    throw new StepFailure(FAULT_CODES[fault], { ...facts, what: WHAT[fault](shown) }, { evidence });
   }
-  const warning = expiry(secured.facts, facts);
+  const warning = expiry(shown, facts);
   return { socket: secured.socket, outcome: warning ? { evidence, warning } : { evidence } };
 }
 
+/** The names in a certificate are the server's words. */
+function cleaned(facts: TlsFacts, { clean }: Redactor): TlsFacts {
+  const name = (text: string) => clean(text, LONGEST_NAME);
+  return { ...facts, subject: name(facts.subject), issuer: name(facts.issuer), names: facts.names.map(name) };
+}
+
 const WHAT: Readonly<Record<CertificateFault, (facts: TlsFacts) => string>> = {
-  expired: ({ daysLeft }) => String(-daysLeft),
+  expired: ({ daysLeft }) => days(-daysLeft),
   not_yet_valid: () => '',
   self_signed: () => '',
   untrusted: ({ issuer }) => issuer,
@@ -68,7 +76,7 @@ function handshakeFailure(error: unknown, facts: Facts): StepFailure {
 }
 
 function describe({ protocol, subject, issuer, daysLeft, faults }: TlsFacts, mode: TlsMode): string {
-  const life = daysLeft < 0 ? `expired ${-daysLeft} days ago` : `${daysLeft} days left`;
+  const life = daysLeft < 0 ? `expired ${days(-daysLeft)} ago` : `${days(daysLeft)} left`;
   const checked = FORBIDDEN[mode].length === 0 ? `certificate not checked (${mode})` : 'certificate trusted';
   const found = faults.length > 0 ? faults.join(', ').replaceAll('_', ' ') : checked;
   return `${protocol}, ${subject}, issued by ${issuer}, ${life}, ${found}`;
@@ -76,6 +84,10 @@ function describe({ protocol, subject, issuer, daysLeft, faults }: TlsFacts, mod
 
 function expiry({ daysLeft }: TlsFacts, facts: Facts): Problem | undefined {
   if (daysLeft >= SOON_DAYS) return undefined;
-  const what = daysLeft < 0 ? `expired ${-daysLeft} days ago` : `expires in ${daysLeft} days`;
+  const what = daysLeft < 0 ? `expired ${days(-daysLeft)} ago` : `expires in ${days(daysLeft)}`;
   return { code: 'CERTIFICATE_EXPIRES', facts: { ...facts, what } };
+}
+
+function days(count: number): string {
+  return `${count} day${count === 1 ? '' : 's'}`;
 }

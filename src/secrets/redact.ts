@@ -16,13 +16,19 @@ export interface Redactor {
 }
 
 export function createRedactor(secrets: Iterable<Secret>, companions: Iterable<string> = []): Redactor {
-  const forms = [...formsOf(secrets, [...companions])].sort((a, b) => b.length - a.length);
-  const scrub = (text: string) => forms.reduce((rest, form) => rest.replaceAll(form, MARK), text);
+  // As they look in stripped text: what hides inside a secret is gone there.
+  const forms = [...new Set([...formsOf(secrets, [...companions])].map(strip))]
+    .filter((form) => form.length >= SHORTEST)
+    .sort((a, b) => b.length - a.length);
+  // The mark goes in last, in place of a character that stripped text has not: no secret is looked for inside it.
+  const scrub = (text: string) =>
+    forms.reduce((rest, form) => rest.replaceAll(form, '\0'), text).replaceAll('\0', MARK);
   const clean = (text: string, cap = CAP) => {
     // A value that sits across the cap must not leave its first half behind: scrub first, with room to spare.
-    const window = text.length > cap * 4 ? text.slice(0, cap * 4) : text;
-    const safe = strip(scrub(window));
-    return safe.length > cap ? `${safe.slice(0, cap - 1)}…` : safe;
+    const window = cap * 4;
+    const stripped = strip(text.slice(0, window));
+    const safe = scrub(text.length < window ? stripped : withoutCutForm(stripped, forms));
+    return safe.length > cap ? `${safe.slice(0, cap - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : safe;
   };
   const cleanValue = (value: unknown): unknown => {
     if (typeof value === 'string') return clean(value);
@@ -35,22 +41,33 @@ export function createRedactor(secrets: Iterable<Secret>, companions: Iterable<s
   return { clean, cleanValue };
 }
 
-function formsOf(secrets: Iterable<Secret>, companions: readonly string[]): Set<string> {
-  const forms = new Set<string>();
+/** Text that was cut somewhere, without the beginning of a secret that the cut has left at its end. */
+function withoutCutForm(text: string, forms: readonly string[]): string {
+  const longest = Math.max(0, ...forms.map((form) => form.length - 1));
+  for (let length = Math.min(longest, text.length); length > 0; length -= 1) {
+    const end = text.slice(-length);
+    if (forms.some((form) => form.length > length && form.startsWith(end))) return text.slice(0, -length);
+  }
+  return text;
+}
+
+function* formsOf(secrets: Iterable<Secret>, companions: readonly string[]): Generator<string> {
   for (const secret of secrets) {
-    const value = secret.reveal();
-    if (value.length < SHORTEST) continue;
-    forms.add(value);
-    forms.add(encodeURIComponent(value));
-    forms.add(JSON.stringify(value).slice(1, -1));
-    forms.add(Buffer.from(value).toString('hex'));
-    forms.add(Buffer.from(value).toString('base64').replace(/=+$/, ''));
-    forms.add(Buffer.from(value).toString('base64url'));
-    for (const companion of companions) {
-      forms.add(Buffer.from(`${companion}:${value}`).toString('base64').replace(/=+$/, ''));
+    const value = secret.reveal().toWellFormed();
+    const percent = encodeURIComponent(value);
+    const form = new URLSearchParams({ v: value }).toString().slice(2);
+    const hex = Buffer.from(value).toString('hex');
+    yield* [value, JSON.stringify(value).slice(1, -1), value.replaceAll("'", "''")];
+    yield* [percent, lowerPercent(percent), form, lowerPercent(form), hex, hex.toUpperCase()];
+    for (const text of [value, ...companions.map((companion) => `${companion}:${value}`)]) {
+      yield Buffer.from(text).toString('base64').replace(/=+$/, '');
+      yield Buffer.from(text).toString('base64url');
     }
   }
-  return forms;
+}
+
+function lowerPercent(text: string): string {
+  return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
 
 /** Control, bidirectional, zero-width and tag characters: they hide or forge text. Tabs and newlines become spaces. */

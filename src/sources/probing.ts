@@ -116,7 +116,9 @@ async function planTest(
     return { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] };
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
-    return brokenConfig(connector, error);
+    // Behind a failed gate nothing runs, so the example's steps can say what there would have been.
+    const { steps } = probe.plan(connector.example as never, probeContext(services, []), { checks });
+    return { subject: connector.name, steps: [brokenConfig(error), ...steps], close: async () => {} };
   }
 }
 
@@ -125,15 +127,15 @@ function probeContext(services: Services, secrets: readonly Secret[]) {
 }
 
 /** A config that cannot be used is a failed first step, with a fix, like any other failure. */
-function brokenConfig(connector: Connector, error: HeadwaterError): Planned {
-  const run = () => {
+function brokenConfig({ code, message, details }: HeadwaterError): StepSpec {
+  const fields = (details.fields ?? []).map(({ field }) => field.replace(/^\/config\//, ''));
+  return configStep(() => {
     throw new StepFailure(
       'CONFIG_UNUSABLE',
-      { what: error.message, fix: error.details.hint ?? '' },
-      { driver_code: error.code },
+      { what: message, fix: details.hint ?? '' },
+      { driver_code: code, ...(fields.length > 0 ? { fields } : {}) },
     );
-  };
-  return { subject: connector.name, steps: [configStep(run)], close: async () => {} };
+  });
 }
 
 function configStep(run: StepSpec['run']): StepSpec {

@@ -36,8 +36,13 @@ export async function pageOf(
 
 /** How many match, at most `most`. */
 export async function countOf(db: Kysely<Tables>, tenant: string, filter: RecordFilter, most: number): Promise<number> {
-  const from = filter.tag === undefined ? db.selectFrom('sources') : tagged(db, tenant, filter.tag);
-  const found = from.select('sources.id').where(matching(tenant, filter)).limit(most);
+  const { tag, ...others } = filter;
+  const from = tag === undefined ? db.selectFrom('sources') : tagged(db, tenant, tag);
+  // The tag's index alone knows how many have it.
+  const found =
+    tag === undefined || Object.keys(others).length > 0
+      ? from.select('sources.id').where(matching(tenant, filter)).limit(most)
+      : db.selectFrom('source_tags').select('source_id as id').where('tenant', '=', tenant).where('tag', '=', tag).limit(most);
   const { total } = await db
     .selectFrom(found.as('found'))
     .select((eb) => eb.fn.countAll<number>().as('total'))

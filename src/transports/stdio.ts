@@ -8,6 +8,8 @@ import { LOCAL_PRINCIPAL } from '../sources/principal.ts';
  * keeps the process alive after that.
  */
 export function serveOverStdio(app: App): void {
+  // The SDK waits with listeners of its own for every message that a slow client has not read; Node would warn at ten.
+  process.stdout.setMaxListeners(0);
   const handle = serveStdio(() => createServer(app, LOCAL_PRINCIPAL), {
     onerror: (error) => app.log.debug({ kind: error.name }, 'protocol error'),
   });

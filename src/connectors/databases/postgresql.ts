@@ -48,7 +48,7 @@ export const postgresql = defineConnector({
   prerequisites: [
     'A user that may log in and read: GRANT CONNECT on the database, USAGE on the schemas, SELECT on the tables.',
     'The server accepts connections from where Headwater runs (listen_addresses, pg_hba.conf, firewall).',
-    'For change data capture: wal_level = logical and a user with REPLICATION (ask with checks: ["cdc"]).',
+    'For change data capture: wal_level = logical and a user with REPLICATION (the cdc check tells).',
   ],
   example: {
     host: 'db.example.com',

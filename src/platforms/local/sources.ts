@@ -18,7 +18,8 @@ export interface LocalPlatformParts {
 }
 
 const FROM_VAULT = 'vault';
-const COUNTED = 1000;
+/** As many as the largest page shows: counting on would make a page of many sources dearer than one of few. */
+const COUNTED = 100;
 
 export function createLocalSources({ connectors, repository, vault, now, newId }: LocalPlatformParts): PlatformSources {
   const connectorOf = (code: string): Connector => {

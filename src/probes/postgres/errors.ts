@@ -5,7 +5,8 @@ import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts'
 interface ServerError {
   code: string;
   message: string;
-  routine?: string;
+  /** The server's function that refused: the same in every language. */
+  routine: string | undefined;
 }
 
 /** SQLSTATE → problem (PostgreSQL, Appendix A "Error Codes"). */
@@ -15,51 +16,60 @@ const LOGIN_STATES: Readonly<Record<string, ProblemCode>> = {
   '3D000': 'DATABASE_NOT_FOUND',
   '42501': 'DATABASE_DENIED',
   '53300': 'TOO_MANY_CONNECTIONS',
-  '55000': 'DATABASE_DENIED',
+  '55000': 'DATABASE_CLOSED',
   '57P03': 'SERVER_NOT_READY',
   '57P01': 'SERVER_NOT_READY',
 };
 
 /**
- * 28000 covers several causes; only the message tells them apart. Servers may speak other languages, so each pattern
- * is tried on the text and the state's own meaning holds where none fits. 08P01 is how poolers refuse.
+ * 28000 covers several causes; the routine or the message tells them apart. Servers may speak other languages, so the
+ * state's own meaning holds where none fits. 08P01 is how poolers refuse.
  */
-const LOGIN_MESSAGES: readonly { state: RegExp; pattern: RegExp; code: ProblemCode }[] = [
-  { state: /^28000$/, pattern: /pg_hba\.conf.*no encryption/i, code: 'TLS_REQUIRED' },
-  { state: /^28000$/, pattern: /pg_hba\.conf/i, code: 'HOST_NOT_PERMITTED' },
+const LOGIN_MESSAGES: readonly { state: RegExp; routine?: string; pattern: RegExp; code: ProblemCode }[] = [
+  { state: /^28000$/, routine: 'ClientAuthentication', pattern: /pg_hba\.conf/i, code: 'HOST_NOT_PERMITTED' },
   { state: /^28000$/, pattern: /not permitted to log in/i, code: 'LOGIN_NOT_PERMITTED' },
   { state: /^28000$/, pattern: /role .* does not exist/i, code: 'USER_UNKNOWN' },
-  { state: /^08P01$|^28/, pattern: /ssl|tls|encrypt|insecure/i, code: 'TLS_REQUIRED' },
+  { state: /^08P01$|^28000$/, pattern: /ssl|tls|encrypt|insecure/i, code: 'TLS_REQUIRED' },
   { state: /^08P01$/, pattern: /password|auth/i, code: 'AUTH_REJECTED' },
   { state: /^08P01$/, pattern: /database/i, code: 'DATABASE_NOT_FOUND' },
 ];
 
+const LOGIN_SQL: Partial<Record<ProblemCode, (facts: Facts) => string>> = {
+  LOGIN_NOT_PERMITTED: ({ username }) => `ALTER ROLE ${quote(username ?? '')} LOGIN;`,
+  DATABASE_DENIED: ({ database, username }) =>
+    `GRANT CONNECT ON DATABASE ${quote(database ?? '')} TO ${quote(username ?? '')};`,
+  DATABASE_CLOSED: ({ database }) => `ALTER DATABASE ${quote(database ?? '')} ALLOW_CONNECTIONS true;`,
+};
+
 function serverError(error: unknown): ServerError | undefined {
   if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? { code: error.code, message: error.message } : undefined;
+  const routine = 'routine' in error && typeof error.routine === 'string' ? error.routine : undefined;
+  return typeof error.code === 'string' ? { code: error.code, message: error.message, routine } : undefined;
 }
 
-/** A failed login as a step failure. The server's words travel as evidence, cleaned; the SQLSTATE as `driver_code`. */
-export function loginFailure(error: unknown, facts: Facts, context: ProbeContext, tls: boolean): StepFailure {
+/**
+ * A failed login as a step failure. The server's words travel as evidence, cleaned; the SQLSTATE as `driver_code`.
+ * `tlsIsOff`: the config forbids TLS, so a rule that asks for it cannot be told from no rule at all.
+ */
+export function loginFailure(error: unknown, facts: Facts, context: ProbeContext, tlsIsOff: boolean): StepFailure {
   if (error instanceof StepFailure) return error;
   const refused = serverError(error);
   if (!refused) return clientFailure(error, facts);
+  const kind = loginProblem(refused);
+  const code = kind === 'HOST_NOT_PERMITTED' && tlsIsOff ? 'TLS_REQUIRED' : kind;
+  const sql = LOGIN_SQL[code]?.(facts);
+  const said = { evidence: context.redactor.clean(refused.message, 300), driver_code: refused.code };
+  return new StepFailure(code, facts, sql === undefined ? said : { ...said, sql });
+}
+
+function loginProblem({ code, message, routine }: ServerError): ProblemCode {
+  // Names in the message are not ours to read meaning into: a user may be called `tls`.
+  const words = message.replaceAll(/"[^"]*"/g, '""');
   const special = LOGIN_MESSAGES.find(
-    ({ state, pattern }) => state.test(refused.code) && pattern.test(refused.message),
+    (each) =>
+      each.state.test(code) && ((routine !== undefined && each.routine === routine) || each.pattern.test(words)),
   );
-  const fallback = refused.code === '28000' && !tls ? 'HOST_NOT_PERMITTED' : 'QUERY_FAILED';
-  const code = special?.code ?? LOGIN_STATES[refused.code] ?? fallback;
-  const words = context.redactor.clean(refused.message, 300);
-  const sql = code === 'LOGIN_NOT_PERMITTED' ? `ALTER ROLE ${quote(facts.username ?? '')} LOGIN;` : undefined;
-  const grant =
-    code === 'DATABASE_DENIED'
-      ? `GRANT CONNECT ON DATABASE ${quote(facts.database ?? '')} TO ${quote(facts.username ?? '')};`
-      : sql;
-  return new StepFailure(
-    code,
-    { ...facts, what: words },
-    { evidence: words, driver_code: refused.code, ...(grant === undefined ? {} : { sql: grant }) },
-  );
+  return special?.code ?? LOGIN_STATES[code] ?? 'LOGIN_REFUSED';
 }
 
 /** Errors that the client library makes itself: the connection ended, or it cannot do what the server asks. */
@@ -79,7 +89,7 @@ export function queryFailure(error: unknown, facts: Facts, context: ProbeContext
   if (!refused) return clientFailure(error, facts);
   const words = context.redactor.clean(refused.message, 300);
   const kind = refused.code === '57014' ? 'QUERY_TIMEOUT' : code;
-  return new StepFailure(kind, { ...facts, what: words }, { evidence: words, driver_code: refused.code });
+  return new StepFailure(kind, facts, { evidence: words, driver_code: refused.code });
 }
 
 /** A PostgreSQL identifier, quoted. */

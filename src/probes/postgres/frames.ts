@@ -24,38 +24,59 @@ export interface FrameOptions {
 }
 
 /** Takes what the server sends, in pieces of any size. */
-export function frames({ onFirst, onMessages, onBroken }: FrameOptions): (bytes: Buffer) => void {
-  let held: Buffer[] = [];
-  let heldBytes = 0;
-  let wanted = HEADER;
-  let total = 0;
-  let first = true;
+export function frames(options: FrameOptions): (bytes: Buffer) => void {
+  const pieces = new Pieces(options);
   let broken = false;
   return (bytes) => {
     if (broken) return;
-    held.push(bytes);
-    heldBytes += bytes.length;
-    total += bytes.length;
     try {
-      if (total > MOST_BYTES) throw new Error('too much');
-      // The type alone tells most other protocols, so it is not waited for more.
-      if (heldBytes < wanted && !(first && !FIRST_TYPES.has(held[0]?.[0] ?? 0))) return;
-      const all = held.length === 1 ? bytes : Buffer.concat(held);
-      held = [all];
-      const end = wholeMessages(all, first);
-      if (end > 0) {
-        if (first) onFirst(all.subarray(0, 1 + all.readUInt32BE(1)));
-        first = false;
-        held = [all.subarray(end)];
-        heldBytes -= end;
-        onMessages(all.subarray(0, end));
-      }
-      wanted = heldBytes < HEADER ? HEADER : 1 + (held[0] ?? all).readUInt32BE(1);
+      pieces.take(bytes);
     } catch {
       broken = true;
-      onBroken(fingerprint(held.length === 1 ? (held[0] ?? bytes) : Buffer.concat(held)));
+      options.onBroken(fingerprint(pieces.held));
     }
   };
+}
+
+/** What has come and is not a whole message yet. Pieces are joined once, when they are enough for one. */
+class Pieces {
+  readonly #options: FrameOptions;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #wanted = HEADER;
+  #total = 0;
+  #first = true;
+
+  constructor(options: FrameOptions) {
+    this.#options = options;
+  }
+
+  get held(): Buffer {
+    return Buffer.concat(this.#pieces);
+  }
+
+  /** @throws where the bytes are not of the protocol, or too many */
+  take(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+    this.#bytes += bytes.length;
+    this.#total += bytes.length;
+    if (this.#total > MOST_BYTES) throw new Error('too much');
+    // Most other protocols differ in the first byte, so no more is waited for.
+    if (this.#bytes >= this.#wanted || this.#first) this.#handOn(this.held);
+  }
+
+  #handOn(all: Buffer): void {
+    const end = wholeMessages(all, this.#first);
+    const rest = all.subarray(end);
+    if (end > 0) {
+      if (this.#first) this.#options.onFirst(all.subarray(0, 1 + all.readUInt32BE(1)));
+      this.#first = false;
+      this.#options.onMessages(all.subarray(0, end));
+    }
+    this.#pieces = [rest];
+    this.#bytes = rest.length;
+    this.#wanted = rest.length < HEADER ? HEADER : 1 + rest.readUInt32BE(1);
+  }
 }
 
 /** Where the last whole message ends. @throws where the bytes are not of the protocol */

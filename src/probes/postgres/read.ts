@@ -12,6 +12,9 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 const KEY_SEPARATOR = '\x1f';
 const LONGEST_VALUE = 200;
+/** More than is shown, so that a secret that sits across the cut is still known for one. */
+const CUT_AT = LONGEST_VALUE * 4;
+const PREVIEW_LIMIT_MS = 5000;
 const MOST_BYTES = 48 * 1024;
 
 /** Discovery and preview over a session whose gates have passed. */
@@ -71,20 +74,18 @@ async function preview(session: Session, name: string, limit: number): Promise<P
   const stream = await find(session, name);
   if (!stream) return undefined;
   const columns = await columnsOf(session, stream);
-  const list = columns.map(
-    ({ name: column }) => `left(t.${quote(column)}::text, ${LONGEST_VALUE + 1}) AS ${quote(column)}`,
-  );
+  const list = columns.map(({ name: column }, i) => `left(t.${quote(column)}::text, ${CUT_AT}) AS c${i}`);
   const from = `${quote(stream['namespace'] ?? '')}.${quote(stream['name'] ?? '')}`;
-  const fetched = await session.query(
-    `BEGIN READ ONLY; SET LOCAL statement_timeout = 5000; SELECT ${list.join(', ') || '1'} FROM ${from} t LIMIT ${limit + 1}; ROLLBACK`,
-    undefined,
-    'READ_FAILED',
-  );
+  const select = `SELECT ${list.join(', ') || '1'} FROM ${from} t LIMIT ${limit + 1}`;
+  const fetched = await session.readOnly(select, PREVIEW_LIMIT_MS, session.clean(from, 140));
   const rows: Record<string, unknown>[] = [];
   let bytes = 0;
   for (const raw of fetched.slice(0, limit)) {
     const row = Object.fromEntries(
-      columns.map(({ name: column, type }) => [session.clean(column), shownValue(session, raw[column] ?? null, type)]),
+      columns.map(({ name: column, type }, i) => [
+        session.clean(column),
+        shownValue(session, raw[`c${i}`] ?? null, type),
+      ]),
     );
     bytes += JSON.stringify(row).length;
     if (bytes > MOST_BYTES) break;

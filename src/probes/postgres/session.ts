@@ -32,7 +32,6 @@ export class Session {
   readonly link: Link = {};
   /** The socket to log in over: the link's, or TLS on top of it. */
   wire: Socket | undefined;
-  tls = false;
   login: Login | undefined;
   authRequest: AuthRequest | undefined;
   client: PgClient | undefined;
@@ -55,7 +54,23 @@ export class Session {
     return this.schemas ? `schema ${this.schemas.join(', ')}` : `the database ${this.config.database}`;
   }
 
-  async query(text: string, values?: readonly unknown[], code: ProblemCode = 'QUERY_FAILED'): Promise<Row[]> {
+  async query(text: string, values?: readonly unknown[]): Promise<Row[]> {
+    return this.#run(text, 'QUERY_FAILED', this.facts, values);
+  }
+
+  /** Selects from the user's own tables, in a transaction that cannot write. `what` is named where it fails. */
+  async readOnly(select: string, limitMs: number, what: string): Promise<Row[]> {
+    const begin = `BEGIN READ ONLY; SET LOCAL statement_timeout = ${limitMs}`;
+    try {
+      return await this.#run(`${begin}; ${select}; ROLLBACK`, 'READ_FAILED', { ...this.facts, what });
+    } catch (error) {
+      // What failed has left its transaction open, and nothing else could be asked inside it.
+      this.client?.query('ROLLBACK').catch(() => {});
+      throw error;
+    }
+  }
+
+  async #run(text: string, code: ProblemCode, facts: Facts, values?: readonly unknown[]): Promise<Row[]> {
     try {
       const client = reached(this.client);
       const result = await (values ? client.query<Row>(text, [...values]) : client.query<Row>(text));
@@ -63,7 +78,7 @@ export class Session {
       const results = Array.isArray(result) ? (result as (typeof result)[]) : [result];
       return results.flatMap(({ rows }) => rows ?? []);
     } catch (error) {
-      throw queryFailure(error, this.facts, this.context, code);
+      throw queryFailure(error, facts, this.context, code);
     }
   }
 

@@ -35,7 +35,6 @@ function loginSteps(session: Session): StepSpec[] {
         const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
         const secured = await upgrade(socket, reached(session.link.target), options);
         session.wire = secured.socket;
-        session.tls = true;
         return secured.outcome;
       },
     },
@@ -68,7 +67,7 @@ function loginSteps(session: Session): StepSpec[] {
         try {
           session.client = await reached(session.login).ready;
         } catch (error) {
-          const failure = loginFailure(error, facts, context, session.tls);
+          const failure = loginFailure(error, facts, context, config.tls_mode === 'disable');
           // The server looks at the database only after it has accepted the login.
           if (!DATABASE_PROBLEMS.has(failure.problem.code)) throw failure;
           session.databaseFailure = failure;
@@ -104,7 +103,7 @@ function inTheClear({ link, facts }: Session, evidence: string): StepOutcome {
 }
 
 const ASKS_PASSWORD: ReadonlySet<string | undefined> = new Set(['password', 'md5', 'scram-sha-256']);
-const DATABASE_PROBLEMS: ReadonlySet<string> = new Set(['DATABASE_NOT_FOUND', 'DATABASE_DENIED']);
+const DATABASE_PROBLEMS: ReadonlySet<string> = new Set(['DATABASE_NOT_FOUND', 'DATABASE_DENIED', 'DATABASE_CLOSED']);
 
 function readSteps(session: Session): StepSpec[] {
   const { facts } = session;
@@ -163,11 +162,7 @@ function readSteps(session: Session): StepSpec[] {
       run: async () => {
         if (!table) return { skip: 'list' };
         const name = `${quote(table.namespace)}.${quote(table.name)}`;
-        await session.query(
-          `BEGIN READ ONLY; SET LOCAL statement_timeout = 2500; SELECT 1 FROM ${name} LIMIT 1; ROLLBACK`,
-          undefined,
-          'READ_FAILED',
-        );
+        await session.readOnly(`SELECT 1 FROM ${name} LIMIT 1`, 2500, session.clean(name, 140));
         return { evidence: session.clean(name, 140) };
       },
     },

@@ -26,6 +26,8 @@ export interface ProblemDetails {
   driver_code?: string;
   sql?: string;
   command?: string;
+  /** Config keys to change, where the place of the failure knows them better than the table. */
+  fields?: readonly string[];
 }
 
 /** One thing found wrong: a code, the facts its sentences speak of, and what came with it. */

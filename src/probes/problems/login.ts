@@ -5,7 +5,7 @@ export const LOGIN_PROBLEMS = {
   SERVER_NOT_READY: {
     actor: 'dba',
     retryable: true,
-    says: ({ server, what }) => `${server} is not ready for logins: ${what}`,
+    says: ({ server }) => `${server} is not ready for logins`,
     fix: () => 'Wait until the server is up, then test again.',
   },
   TOO_MANY_CONNECTIONS: {
@@ -50,6 +50,11 @@ export const LOGIN_PROBLEMS = {
     actor: 'dba',
     says: ({ what }) => `The server asks for a way to log in that cannot be used here (${what})`,
     fix: () => 'Permit password authentication (scram-sha-256) for this user.',
+  },
+  LOGIN_REFUSED: {
+    actor: 'dba',
+    says: ({ server, username }) => `${server} refused the login of ${username} for a reason of its own`,
+    fix: () => 'Read what the server said (the evidence of this step), and its log.',
   },
   AUTH_TIMEOUT: {
     actor: 'dba',

@@ -14,6 +14,12 @@ export const READING_PROBLEMS = {
     says: ({ username, database }) => `${username} may not connect to the database ${database}`,
     fix: ({ username, database }) => `Grant ${username} the right to connect to ${database}.`,
   },
+  DATABASE_CLOSED: {
+    actor: 'dba',
+    roles: ['database'],
+    says: ({ database }) => `The database ${database} accepts no connections`,
+    fix: () => 'Choose another database, or open this one to connections.',
+  },
   SCHEMA_NOT_FOUND: {
     actor: 'user',
     roles: ['schemas'],
@@ -40,8 +46,8 @@ export const READING_PROBLEMS = {
   },
   READ_FAILED: {
     actor: 'dba',
-    says: ({ what }) => `Reading one row failed: ${what}`,
-    fix: () => 'Look at the table named in the evidence, or at the rights of the user.',
+    says: ({ what }) => `Reading one row of ${what} failed`,
+    fix: () => 'Read what the server said (the evidence of this step), and check the rights of the user.',
   },
   QUERY_TIMEOUT: {
     actor: 'dba',
@@ -51,7 +57,7 @@ export const READING_PROBLEMS = {
   },
   QUERY_FAILED: {
     actor: 'dba',
-    says: ({ server, what }) => `${server} refused a catalogue query: ${what}`,
-    fix: () => 'Look at the log of the server.',
+    says: ({ server }) => `${server} refused a catalogue query`,
+    fix: () => 'Read what the server said (the evidence of this step), and its log.',
   },
 } as const satisfies Record<string, ProblemKind>;

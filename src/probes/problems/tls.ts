@@ -11,7 +11,7 @@ export const TLS_PROBLEMS = {
   TLS_REQUIRED: {
     actor: 'user',
     roles: ['tls_mode'],
-    says: ({ server }) => `This ${server} accepts this user over TLS only`,
+    says: ({ server, username }) => `${server} does not let ${username} in without TLS`,
     fix: () => 'Set tls_mode to require (or verify-full).',
   },
   TLS_UNTRUSTED: {
@@ -29,7 +29,7 @@ export const TLS_PROBLEMS = {
   TLS_EXPIRED: {
     actor: 'dba',
     roles: ['tls_mode'],
-    says: ({ host, what }) => `The certificate of ${host} expired ${what} days ago`,
+    says: ({ host, what }) => `The certificate of ${host} expired ${what} ago`,
     fix: () => 'Renew the certificate at the server.',
   },
   TLS_NOT_YET_VALID: {

@@ -6,7 +6,7 @@ import { HeadwaterError } from '../../../src/errors.ts';
 import { blockList } from '../../../src/net/address.ts';
 import { createEgress, type Egress, type Lookup } from '../../../src/net/egress.ts';
 import type { ReadSession } from '../../../src/probes/probe.ts';
-import type { Actor, ProblemCode } from '../../../src/probes/problems.ts';
+import type { Actor, ProblemCode } from '../../../src/probes/problems/index.ts';
 import type { Report, Step } from '../../../src/probes/report.ts';
 import { resolveReference } from '../../../src/secrets/references.ts';
 import { reading, testConfig } from '../../../src/sources/probing.ts';
