@@ -5,6 +5,7 @@ import { readSettings } from '../src/settings.ts';
 import { createSource } from '../src/sources/create.ts';
 import { LOCAL_PRINCIPAL } from '../src/sources/principal.ts';
 import { connect } from '../src/store/connection.ts';
+import { projectRoot } from '../test/support/root.ts';
 import { temporaryFolder } from '../test/support/temp.ts';
 import { builtServer } from './support/built-server.ts';
 import { type Options, type Row, runBench } from './support/report.ts';
@@ -12,54 +13,25 @@ import { sourceRow } from './support/source-rows.ts';
 import { interleave, median, ratioOf, timed } from './support/stats.ts';
 import { StdioServer } from './support/stdio-server.ts';
 
-const ROUNDS = 30;
+const ROUNDS = 40;
 /** Creates in one round. */
 const BATCH = 10;
 
 const SECRETS = { 'a reference': '${env:HEADWATER_SECRET_SHOP}', 'a literal secret': 'correct horse battery' } as const;
 
-async function measure(options: Options): Promise<Row[]> {
-  // Three folders on one disk, so that no contender waits for another's locks.
-  const [bareHome, appHome, serverHome] = await Promise.all([1, 2, 3].map(() => temporaryFolder('bench')));
-  if (!bareHome || !appHome || !serverHome) throw new Error('no folders');
-  const app = createApp(readSettings({ HEADWATER_HOME: appHome.path }));
-  const server = new StdioServer(await builtServer(options, serverHome.path), 'modern');
-  await server.open();
-  const { insert, close } = await bareInsert(bareHome.path);
-
-  const inProcess = (password: string) => () =>
-    createSource(app.services, request(password), { principal: LOCAL_PRINCIPAL, signal: new AbortController().signal });
-  const overStdio = (password: string) => () => server.call('create_source', request(password));
-  const contenders: Record<string, () => Promise<number>> = { bare: () => rate(insert) };
-  for (const [what, password] of Object.entries(SECRETS)) {
-    contenders[`with ${what}, in process`] = () => rate(inProcess(password));
-    contenders[`with ${what}, over stdio`] = () => rate(overStdio(password));
-  }
-  const { bare = [], ...ours } = await interleave(contenders, { rounds: options.rounds ?? ROUNDS, warmup: 2 });
-
-  await Promise.all([app.close(), server.end(), close()]);
-  await Promise.all([bareHome.remove(), appHome.remove(), serverHome.remove()]);
-  return Object.entries(ours).map(([what, samples]) => ({
-    what: `create_source ${what}`,
-    unit: '/s',
-    ours: median(samples),
-    baseline: median(bare),
-    ratio: ratioOf(samples, bare),
-    budget: { of: 'ratio', atLeast: 0.5 },
-  }));
-}
-
-/** Per second, one after the other. */
-async function rate(work: () => unknown): Promise<number> {
-  const ms = await timed(async () => {
-    for (let i = 0; i < BATCH; i += 1) await work();
-  });
-  return (BATCH / ms) * 1000;
-}
+// One row as ours is, in a table without indices beside its key; each insert is a transaction of its own.
+const COLUMNS = Object.keys(sourceRow(0));
+const CREATE = `CREATE TABLE bare (${COLUMNS.join(', ')}, PRIMARY KEY (tenant, id)) WITHOUT ROWID`;
+const INSERT = `INSERT INTO bare VALUES (${COLUMNS.map(() => '?').join(', ')})`;
 
 let made = 0;
 
-function request(password: string) {
+function nextRow(): unknown[] {
+  made += 1;
+  return Object.values(sourceRow(made));
+}
+
+function nextRequest(password: string) {
   made += 1;
   return {
     connector: 'postgresql',
@@ -71,19 +43,63 @@ function request(password: string) {
   };
 }
 
-/** One row as ours is, in a table without indices beside its key; each insert is a transaction of its own. */
-async function bareInsert(folder: string) {
-  const connection = await connect(join(folder, 'bare.db'));
-  const columns = Object.keys(sourceRow(0)).filter((name) => name !== 'id');
-  connection.exec(`CREATE TABLE bare (id TEXT PRIMARY KEY, ${columns.join(', ')}) WITHOUT ROWID`);
-  const places = ['?', ...columns.map(() => '?')].join(', ');
-  const statement = connection.prepare(`INSERT INTO bare (id, ${columns.join(', ')}) VALUES (${places})`);
-  const insert = () => {
-    made += 1;
-    const { id, ...rest } = sourceRow(made);
-    statement.run([id, ...Object.values(rest)]);
+async function measure(options: Options): Promise<Row[]> {
+  // Each has a store of its own on one disk, so that nobody waits for another's locks.
+  const folder = await temporaryFolder('bench');
+  const app = createApp(readSettings({ HEADWATER_HOME: join(folder.path, 'app') }));
+  const connection = await connect(join(folder.path, 'bare.db'));
+  connection.exec(CREATE);
+  const statement = connection.prepare(INSERT);
+  const server = new StdioServer(await builtServer(options, join(folder.path, 'server')), 'modern');
+  const script = join(projectRoot, 'bench', 'baseline', 'insert-server.js');
+  const bareServer = new StdioServer({ script, args: [join(folder.path, 'server.db'), CREATE, INSERT] }, 'modern');
+  await Promise.all([server.open(), bareServer.open()]);
+
+  const call = { principal: LOCAL_PRINCIPAL, signal: new AbortController().signal };
+  const places = {
+    'in process': {
+      bare: () => statement.run(nextRow()),
+      ours: (password: string) => createSource(app.services, nextRequest(password), call),
+    },
+    'over stdio': {
+      bare: () => bareServer.call('insert', { values: nextRow() }),
+      ours: (password: string) => server.call('create_source', nextRequest(password)),
+    },
   };
-  return { insert, close: async () => connection.close() };
+  const contenders: Record<string, () => Promise<number>> = {};
+  for (const [place, { bare, ours }] of Object.entries(places)) {
+    contenders[place] = () => rate(bare);
+    for (const [what, password] of Object.entries(SECRETS)) {
+      contenders[`create_source with ${what}, ${place}`] = () => rate(() => ours(password));
+    }
+  }
+  const samples = await interleave(contenders, { rounds: options.rounds ?? ROUNDS, warmup: 3 });
+
+  connection.close();
+  await Promise.all([app.close(), server.end(), bareServer.end()]);
+  await folder.remove();
+  return Object.keys(places).flatMap((place) =>
+    Object.keys(SECRETS).map((what): Row => {
+      const name = `create_source with ${what}, ${place}`;
+      const [ours = [], bare = []] = [samples[name], samples[place]];
+      return {
+        what: name,
+        unit: '/s',
+        ours: median(ours),
+        baseline: median(bare),
+        ratio: ratioOf(ours, bare),
+        budget: { of: 'ratio', atLeast: 0.5 },
+      };
+    }),
+  );
 }
 
-await runBench('create', 'durable creates, against a bare durable insert with the same binding and settings', measure);
+/** Per second, one after the other. */
+async function rate(work: () => unknown): Promise<number> {
+  const ms = await timed(async () => {
+    for (let i = 0; i < BATCH; i += 1) await work();
+  });
+  return (BATCH / ms) * 1000;
+}
+
+await runBench('create', "durable creates, against a bare durable insert (over stdio: a bare server's)", measure);

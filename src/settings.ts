@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
-import { blockList } from './net/address.ts';
+import { blockList, normaliseHost } from './net/address.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -45,7 +45,12 @@ const VARIABLES = {
     standard: '`allow_private`',
   },
   HEADWATER_ALLOW_HOSTS: {
-    schema: z.string().transform(list).default([]),
+    schema: z
+      .string()
+      .transform(list)
+      .refine((hosts) => hosts.every(isHost), 'must be host names, separated by commas')
+      .transform((hosts) => hosts.map((host) => normaliseHost(host).host))
+      .default([]),
     meaning: 'Host names the operator opens beyond that, with the addresses they resolve to',
     standard: '',
   },
@@ -140,7 +145,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       directories: values.HEADWATER_REFERENCE_DIRS,
       environment: Object.fromEntries(
         Object.entries(environment).filter(
-          (entry): entry is [string, string] => entry[0].startsWith(prefix) && entry[1] !== undefined,
+          // Whatever the prefix, the settings themselves (the master key is one) are no secrets to send anywhere.
+          (entry): entry is [string, string] =>
+            entry[0].startsWith(prefix) && entry[1] !== undefined && !Object.hasOwn(VARIABLES, entry[0]),
         ),
       ),
     },
@@ -176,6 +183,14 @@ function refuseTypos(environment: Readonly<Record<string, string | undefined>>):
     if (!name.startsWith('HEADWATER_') || name.startsWith(prefix) || known.includes(name)) continue;
     const meant = nearest(name, known);
     if (meant) throw new SettingsError(`${name} is not a setting; did you mean ${meant}?`);
+  }
+}
+
+function isHost(text: string): boolean {
+  try {
+    return normaliseHost(text).host !== '';
+  } catch {
+    return false;
   }
 }
 

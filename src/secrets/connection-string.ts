@@ -14,7 +14,9 @@ export interface ConnectionStringRules {
   ignored: readonly string[];
 }
 
-const SHAPE = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^/?#]*))?(?:\?([^#]*))?$/i;
+const LONGEST = 8192;
+// An `@` may stand nowhere but before the host: elsewhere it means that part of a password is taken for something else.
+const SHAPE = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@/?#]*))?(?:\?([^@#]*))?$/i;
 const ADDRESS = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/;
 const USERINFO_REFERENCE = /^([^:]*):(\$\{[a-z]+:.*\})$/;
 
@@ -24,6 +26,7 @@ const USERINFO_REFERENCE = /^([^:]*):(\$\{[a-z]+:.*\})$/;
  */
 export function parseConnectionString(source: string | Secret, rules: ConnectionStringRules): Record<string, unknown> {
   const text = source instanceof Secret ? source.reveal() : source;
+  if (text.length > LONGEST) throw refused(rules, `it is longer than ${LONGEST} characters`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
   if (/[\u0000-\u0020\u007f\\]/.test(text)) {
     throw refused(rules, 'it contains white space, control characters or backslashes');
@@ -72,6 +75,7 @@ function account(
   rules: ConnectionStringRules,
 ): Record<string, string> {
   if (userinfo === '') return {};
+  if (userinfo.startsWith('${')) throw refused(rules, 'a reference can stand for its password alone, not for its user');
   const colon = userinfo.indexOf(':');
   if (colon < 0) return { username: decoded(userinfo, rules) };
   const password = reference ?? decoded(userinfo.slice(colon + 1), rules);
@@ -81,7 +85,8 @@ function account(
 function parameters(query: string, rules: ConnectionStringRules): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const pair of query.split('&').filter((part) => part !== '')) {
-    const [name = '', value = ''] = pair.split('=', 2).map((part) => decoded(part, rules));
+    const [name = '', ...values] = pair.split('=').map((part) => decoded(part, rules));
+    const value = values.join('=');
     const rule = Object.hasOwn(rules.parameters, name) ? rules.parameters[name] : undefined;
     if (rule) found[rule.field] = rule.read ? rule.read(value) : value;
     else if (!rules.ignored.includes(name)) {

@@ -17,7 +17,7 @@ export interface ReferencePolicy {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-const SHAPE = /^\$\{([a-z_]+):([\s\S]*)\}$/;
+const SHAPE = /^\$\{([A-Za-z_]+):([\s\S]*)\}$/;
 const MAX_FILE_BYTES = 64 * 1024;
 
 /** `env:NAME`, `file:/path`: how a reference is shown. */

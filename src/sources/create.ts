@@ -55,8 +55,7 @@ export async function createSource(services: Services, request: CreateRequest, c
   const earlier = idempotency && (await platform.sources.replayed(call.principal, idempotency));
   if (earlier) return { source: earlier, replayed: true, next: nextFor(services, earlier) };
 
-  if (await platform.sources.nameTaken(call.principal, draft.name)) throw takenName(draft, request);
-  const tested = await testFirst(services, draft, request, call);
+  const tested = await testFirst(services, platform, draft, request, call);
   const { source, replayed } = await platform.sources.create(
     call.principal,
     { ...draft, ...tested?.state },
@@ -87,8 +86,10 @@ function draftOf(platform: Platform, connector: Connector, config: Config, reque
 }
 
 /** `Pending` is saved for later, `Paused` and `Stopped` open no connection: only `Active` is tested. */
-async function testFirst(services: Services, draft: NewSource, request: CreateRequest, call: Call) {
+async function testFirst(services: Services, platform: Platform, draft: NewSource, request: CreateRequest, call: Call) {
   if (request.run_test === false || draft.desiredState !== 'Active') return undefined;
+  // Storing asks again; this is so that nobody waits for a test whose source could not be stored.
+  if (await platform.sources.nameTaken(call.principal, draft.name)) throw takenName(draft, request);
   const report = await testConfig(services, draft.connector, draft.config, {}, call);
   if (!report.ok) throw testFailed(services, draft.connector, report);
   const outcome = outcomeOf(report, draft.desiredState);

@@ -20,15 +20,18 @@ export interface ChangeFeed {
 const POLL_MS = 1_000;
 /** More than all processes together can write while one of them sleeps between two polls. */
 const KEPT_CHANGES = 10_000;
+const SWEPT_EVERY = 100;
 
 /** Notes a change in the transaction that makes it; the result goes to `announce`. */
 export async function noteChange(tx: Transaction<Tables>, { tenant, id }: Change): Promise<number> {
   const { insertId } = await tx.insertInto('changes').values({ tenant, source_id: id }).executeTakeFirstOrThrow();
   const seq = Number(insertId);
-  await tx
-    .deleteFrom('changes')
-    .where('seq', '<=', seq - KEPT_CHANGES)
-    .execute();
+  if (seq % SWEPT_EVERY === 0) {
+    await tx
+      .deleteFrom('changes')
+      .where('seq', '<=', seq - KEPT_CHANGES)
+      .execute();
+  }
   return seq;
 }
 

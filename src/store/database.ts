@@ -137,13 +137,13 @@ async function open(file: string): Promise<Open> {
     let connection: Connection | undefined;
     try {
       connection = await connect(file);
-      migrate(connection);
+      await migrate(connection);
       return { connection, db: kyselyOver(connection) };
     } catch (error) {
       connection?.close();
       const tired = attempt >= OPEN_ATTEMPTS || performance.now() - started >= OPEN_LIMIT_MS;
       if (tired || !isBusy(error)) throw error;
-      await sleep(attempt * (5 + Math.random() * 15));
+      await sleep(2 ** attempt * (2 + Math.random() * 2));
     }
   }
 }

@@ -11,7 +11,7 @@ interface Remedy extends Pick<ErrorDetails, 'retry_after_ms'> {
 const REMEDIES: readonly Remedy[] = [
   {
     codes: ['SQLITE_BUSY', 'SQLITE_LOCKED'],
-    message: 'The store is busy: another process has held it for more than 5 seconds.',
+    message: 'The store is busy: another process has held it for seconds.',
     hint: 'Try again in a moment. If it stays so, another Headwater process hangs, and a person must end it.',
     retryable: true,
     retry_after_ms: 1_000,

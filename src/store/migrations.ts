@@ -76,19 +76,22 @@ const MIGRATIONS: readonly string[] = [
  * Brings the file to the newest schema, in one transaction; of many processes that try at once, one does it.
  * @throws HeadwaterError STORE_UNAVAILABLE for a file of a newer Headwater or of another program
  */
-export function migrate(connection: Connection): void {
-  if (versionOf(connection) === MIGRATIONS.length) return;
-  connection.exec('BEGIN IMMEDIATE');
+export async function migrate(connection: Connection): Promise<void> {
   try {
+    await connection.begin('read');
+    const current = versionOf(connection) === MIGRATIONS.length;
+    await connection.commit();
+    if (current) return;
+    await connection.begin('write');
+    // Read again: while this process waited for the lock, another one may have done it.
     const steps = MIGRATIONS.slice(versionOf(connection));
     if (steps.length > 0) {
       connection.exec(steps.join('\n'));
       connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
     }
-    connection.exec('COMMIT');
-  } catch (error) {
+    await connection.commit();
+  } finally {
     connection.rollback();
-    throw error;
   }
 }
 

@@ -42,7 +42,12 @@ export async function countOf(db: Kysely<Tables>, tenant: string, filter: Record
   const found =
     tag === undefined || Object.keys(others).length > 0
       ? from.select('sources.id').where(matching(tenant, filter)).limit(most)
-      : db.selectFrom('source_tags').select('source_id as id').where('tenant', '=', tenant).where('tag', '=', tag).limit(most);
+      : db
+          .selectFrom('source_tags')
+          .select('source_id as id')
+          .where('tenant', '=', tenant)
+          .where('tag', '=', tag)
+          .limit(most);
   const { total } = await db
     .selectFrom(found.as('found'))
     .select((eb) => eb.fn.countAll<number>().as('total'))

@@ -100,8 +100,12 @@ async function insert(
     const before = await findEntry(tx, row.tenant, idempotency, now);
     if (before !== undefined) return { outcome: 'replayed', ...before };
   }
-  if (await nameIsTaken(tx, row)) return { outcome: 'name_taken' };
-  await tx.insertInto('sources').values(row).execute();
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('sources')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['tenant', 'name_key']).doNothing())
+    .executeTakeFirstOrThrow();
+  if (numInsertedOrUpdatedRows === 0n) return { outcome: 'name_taken' };
   await insertTags(tx, row, tags);
   if (idempotency !== undefined) await keepEntry(tx, row.tenant, row.id, idempotency, now);
   return { outcome: 'inserted' };

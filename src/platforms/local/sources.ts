@@ -215,7 +215,7 @@ function notFound(id: string): HeadwaterError {
 }
 
 function nameTaken(name: string): HeadwaterError {
-  return new HeadwaterError('NAME_TAKEN', 'Another source already has this name.', {
+  return new HeadwaterError('NAME_TAKEN', `There is a source named ${JSON.stringify(name)} already.`, {
     hint: 'Choose another name, or use the source that is there.',
     fields: [{ field: '/name', message: 'is taken' }],
     next: [{ tool: 'list_sources', arguments: { query: name }, why: 'See the source that has the name.' }],

@@ -11,6 +11,7 @@ const FIRST_TYPES = new Set(Buffer.from('RENv'));
 const ERROR = 0x45;
 const NOTICE = 0x4e;
 const HEADER = 5;
+const NOTHING = Buffer.alloc(0);
 const LONGEST_MESSAGE = 4 * 1024 * 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -33,7 +34,7 @@ export function frames(options: FrameOptions): (bytes: Buffer) => void {
       pieces.take(bytes);
     } catch {
       broken = true;
-      options.onBroken(fingerprint(pieces.held));
+      options.onBroken(fingerprint(pieces.begun ? NOTHING : pieces.held));
     }
   };
 }
@@ -49,6 +50,11 @@ class Pieces {
 
   constructor(options: FrameOptions) {
     this.#options = options;
+  }
+
+  /** A message of the protocol has come, so it is not some other one that speaks. */
+  get begun(): boolean {
+    return !this.#first;
   }
 
   get held(): Buffer {

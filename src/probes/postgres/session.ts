@@ -4,7 +4,7 @@ import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import { type Link, reached } from '../network.ts';
 import type { ProbeContext } from '../probe.ts';
-import type { Facts, ProblemCode, StepFailure } from '../problems/index.ts';
+import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
 import { queryFailure } from './errors.ts';
 import type { Login } from './login.ts';
 import type { AuthRequest } from './wire.ts';
@@ -37,6 +37,7 @@ export class Session {
   client: PgClient | undefined;
   /** A login that was right, to a database that is not there or not permitted. */
   databaseFailure: StepFailure | undefined;
+  #asking = false;
 
   constructor(config: PostgresConfig, context: ProbeContext, server: string) {
     this.config = config;
@@ -65,12 +66,15 @@ export class Session {
       return await this.#run(`${begin}; ${select}; ROLLBACK`, 'READ_FAILED', { ...this.facts, what });
     } catch (error) {
       // What failed has left its transaction open, and nothing else could be asked inside it.
-      this.client?.query('ROLLBACK').catch(() => {});
+      await this.#run('ROLLBACK', 'READ_FAILED', this.facts).catch(() => {});
       throw error;
     }
   }
 
   async #run(text: string, code: ProblemCode, facts: Facts, values?: readonly unknown[]): Promise<Row[]> {
+    // Behind a question that is still unanswered, the next one would only wait.
+    if (this.#asking) throw new StepFailure('QUERY_TIMEOUT', facts);
+    this.#asking = true;
     try {
       const client = reached(this.client);
       const result = await (values ? client.query<Row>(text, [...values]) : client.query<Row>(text));
@@ -79,6 +83,8 @@ export class Session {
       return results.flatMap(({ rows }) => rows ?? []);
     } catch (error) {
       throw queryFailure(error, facts, this.context, code);
+    } finally {
+      this.#asking = false;
     }
   }
 

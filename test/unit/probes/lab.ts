@@ -21,6 +21,8 @@ export interface LabOptions {
   names?: Record<string, readonly string[]>;
   environment?: Record<string, string>;
   now?: () => Date;
+  /** Where the sockets really go, whatever address was judged: what is public is not for tests to dial. */
+  dialled?: string;
 }
 
 export interface TestOptions {
@@ -43,7 +45,8 @@ export interface Lab {
 export function createLab(options: LabOptions = {}): Lab {
   const sockets: Socket[] = [];
   let dials = 0;
-  const { names } = options;
+  const { names, dialled } = options;
+  const resolvedTo = (address: string, port: number) => gate.lookup(gate.admitName(address), port);
   const lookup = options.lookup ?? (names ? async (name: string) => names[name] ?? notFound(name) : undefined);
   const gate = createEgress({
     policy: {
@@ -57,7 +60,8 @@ export function createLab(options: LabOptions = {}): Lab {
     ...gate,
     async connect(target, signal) {
       dials += 1;
-      const socket = await gate.connect(target, signal);
+      const elsewhere = dialled === undefined ? target : gate.judge(await resolvedTo(dialled, target.port));
+      const socket = await gate.connect(elsewhere, signal);
       sockets.push(socket);
       return socket;
     },

@@ -156,3 +156,14 @@ export function startTlsTerminator(
     });
   });
 }
+
+/** Only listens, and counts the bytes it is sent. */
+export async function startListener(): Promise<HostileServer & { readonly bytes: number }> {
+  let bytes = 0;
+  const server = await listen((socket) => {
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+  });
+  return Object.defineProperty(server, 'bytes', { get: () => bytes }) as HostileServer & { readonly bytes: number };
+}

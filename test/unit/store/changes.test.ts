@@ -100,6 +100,7 @@ describe.concurrent('a listener', () => {
     await here.sources.insert(record());
     await there.sources.insert(record());
     const first = hear(here);
+    await here.sources.find('acme', 'src_1');
     first.stop();
     await there.sources.insert(record());
     const { heard } = hear(here);

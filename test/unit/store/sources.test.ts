@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
+import Libsql from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordFilter, SourceRecord, SourceRepository } from '../../../src/sources/repository.ts';
 import { openStore, type Store } from '../../../src/store/sqlite.ts';
@@ -246,6 +247,20 @@ describe('an idempotency key', () => {
     const again = record();
     expect(await sources.insert(again, { ...entry, digest: 'd9' })).toEqual({ outcome: 'inserted' });
     expect(await sources.findIdempotent('acme', entry)).toEqual({ digest: 'd9', sourceId: again.id });
+  });
+
+  it('that has expired is removed, a few with every insert', async () => {
+    const sources = open();
+    for (let n = 0; n < 30; n += 1) await sources.insert(record(), { ...entry, key: `old ${n}` });
+    clock = new Date('2026-11-22T08:00:00Z');
+    const left: unknown[] = [];
+    const database = new Libsql(join(folder.path, 'headwater.db'));
+    for (let n = 0; n < 3; n += 1) {
+      await sources.insert(record(), { ...entry, key: `new ${n}` });
+      left.push(...database.prepare('SELECT count(*) AS n FROM idempotency').all([]));
+    }
+    database.close();
+    expect(left).toEqual([{ n: 11 }, { n: 2 }, { n: 3 }]);
   });
 
   it('makes one source of many calls at once', async () => {

@@ -119,6 +119,36 @@ describe('opening', () => {
     expect(facts()).toMatchObject({ journal_mode: 'delete' });
   });
 
+  it('waits until nobody is in WAL any more', async () => {
+    await open().check();
+    await stores.pop()?.close();
+    const other = new Libsql(file);
+    other.exec('PRAGMA journal_mode = WAL; BEGIN; SELECT 1 FROM sources');
+    setTimeout(() => {
+      other.exec('COMMIT');
+      other.close();
+    }, 100);
+    await open().check();
+    expect(facts()).toMatchObject({ journal_mode: 'delete' });
+  });
+
+  it('takes the schema that another process makes meanwhile', async () => {
+    await open().check();
+    const finished = new Libsql(file);
+    const rows = finished.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all([]) as { sql: string }[];
+    finished.close();
+    file = join(folder.path, 'home', 'second.db');
+    await writeFile(file, '');
+    const other = new Libsql(file);
+    other.exec('BEGIN IMMEDIATE');
+    const opening = open().sources.insert(record());
+    await sleep(100);
+    other.exec(`${rows.map(({ sql }) => sql).join(';')}; PRAGMA application_id = 0x48656164; PRAGMA user_version = 1`);
+    other.exec('COMMIT');
+    other.close();
+    expect(await opening).toEqual({ outcome: 'inserted' });
+  });
+
   it('of one fresh file by 8 processes at once gives each a whole store', async () => {
     const racers = Array.from({ length: 8 }, (_, n) =>
       workers.start('insert', [join(folder.path, 'home'), `src_${n}`, `Shop ${n}`]),
