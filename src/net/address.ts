@@ -145,7 +145,10 @@ export function judgeAddress(address: string, policy: AddressPolicy, hostIsAllow
   if (isIP(address) === 0) throw new AddressRefused('not an address');
   const judged = unmapped(address);
   const family = judged.family === 4 ? 'ipv4' : 'ipv6';
-  if (METADATA.check(judged.address, family)) throw new AddressRefused('cloud metadata');
+  const behind = translated(judged);
+  if (METADATA.check(judged.address, family) || (behind !== undefined && METADATA.check(behind, 'ipv4'))) {
+    throw new AddressRefused('cloud metadata');
+  }
   if (hostIsAllowed || policy.allowCidrs.check(judged.address, family)) return judged;
   if (policy.allowPrivate && PRIVATE.check(judged.address, family)) return judged;
   if (!isPublic(judged)) throw new AddressRefused('non-public address');
@@ -164,10 +167,27 @@ export function isPrivateAddress(address: string): boolean {
 
 function unmapped(address: string): JudgedAddress {
   if (isIPv4(address)) return { address, family: 4 };
-  const canonical = canonicalIPv6(address);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
-  if (!mapped) return { address: canonical, family: 6 };
-  const [high, low] = [mapped[1], mapped[2]].map((part) => Number.parseInt(part ?? '', 16));
-  const bytes = [(high ?? 0) >> 8, (high ?? 0) & 255, (low ?? 0) >> 8, (low ?? 0) & 255];
-  return { address: bytes.join('.'), family: 4 };
+  const groups = groupsOf(address);
+  if (groups.slice(0, 6).join() === '0,0,0,0,0,65535') return { address: dotted(groups[6], groups[7]), family: 4 };
+  return { address: canonicalIPv6(address), family: 6 };
+}
+
+/** The IPv4 address that an IPv6 one leads to by way of a translator: NAT64 (RFC 6052), 6to4, IPv4-compatible. */
+function translated({ address, family }: JudgedAddress): string | undefined {
+  if (family === 4) return undefined;
+  const groups = groupsOf(address);
+  if (groups[0] === 0x2002) return dotted(groups[1], groups[2]);
+  const prefix = groups.slice(0, 6).join();
+  return prefix === '100,65435,0,0,0,0' || prefix === '0,0,0,0,0,0' ? dotted(groups[6], groups[7]) : undefined;
+}
+
+function groupsOf(address: string): number[] {
+  const [head = [], tail = []] = canonicalIPv6(address)
+    .split('::')
+    .map((part) => part.split(':').flatMap((group) => (group === '' ? [] : [Number.parseInt(group, 16)])));
+  return [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => 0), ...tail];
+}
+
+function dotted(high = 0, low = 0): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }

@@ -21,7 +21,7 @@ export const listSourcesTool = defineTool({
   }),
   output: z.object({
     sources: z.array(z.looseObject({})),
-    total: z.int().optional().describe('Absent beyond 1000.'),
+    total: z.int().optional().describe('Absent beyond 100.'),
     next_cursor: z.string().optional(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

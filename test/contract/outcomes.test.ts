@@ -159,16 +159,20 @@ describe('create_source', () => {
   });
 
   it('says what a broken reference needs', async () => {
-    const { code, report } = await error(
-      'create_source',
-      create({ config: { ...config, password: '${env:HEADWATER_SECRET_NIX}' } }),
-    );
+    const broken = { ...config, password: '${env:HEADWATER_SECRET_NIX}' };
+    const { code, report } = await error('create_source', create({ config: broken }));
     expect(code).toBe('TEST_FAILED');
-    expect(report).toMatchObject({
-      steps: [
-        { id: 'config', status: 'fail', code: 'CONFIG_UNUSABLE', driver_code: 'REFERENCE_BROKEN', actor: 'user' },
-      ],
+    const [step, ...others] = report?.['steps'] as Record<string, unknown>[];
+    expect(step).toMatchObject({
+      id: 'config',
+      status: 'fail',
+      code: 'CONFIG_UNUSABLE',
+      driver_code: 'REFERENCE_BROKEN',
+      fields: ['password'],
+      actor: 'user',
+      fix: { text: expect.stringMatching(/must set HEADWATER_SECRET_NIX/) },
     });
+    expect(others.every(({ status, because }) => status === 'skip' && because === 'config')).toBe(true);
   });
 });
 

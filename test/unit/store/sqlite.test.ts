@@ -101,6 +101,12 @@ describe('opening', () => {
     connection.close();
   });
 
+  it('makes what is missing above the folder, for this user alone too', async () => {
+    file = join(folder.path, 'a', 'b', 'headwater.db');
+    await open().check();
+    expect([await mode(join(folder.path, 'a')), await mode(join(folder.path, 'a', 'b'))]).toEqual(['700', '700']);
+  });
+
   it('leaves the modes of what is there as they are', async () => {
     await open().check();
     await chmod(join(folder.path, 'home'), 0o750);
@@ -187,6 +193,13 @@ describe('a store that cannot be used', () => {
     await mkdir(file, { recursive: true });
     expect(await refusal(open())).toEqual(unavailable(/cannot be opened/, false));
   });
+
+  it.runIf(process.platform === 'linux')(
+    'because its folder cannot be made, whatever the system says to that',
+    async () => {
+      expect(await refusal(open('/proc/headwater/home/headwater.db'))).toEqual(unavailable(/cannot be opened/, false));
+    },
+  );
 
   it('because its link leads nowhere', async () => {
     await mkdir(join(folder.path, 'home'));

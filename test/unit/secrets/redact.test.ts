@@ -1,0 +1,178 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createRedactor, strip } from '../../../src/secrets/redact.ts';
+import { Secret } from '../../../src/secrets/secret.ts';
+
+const redactor = (...values: string[]) => createRedactor(values.map((value) => new Secret(value)));
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** Every encoding a secret travels in: what a driver, a vendor or a log can make of it. */
+const ENCODINGS: Record<string, (value: string) => string> = {
+  'as it is': (value) => value,
+  percent: encodeURIComponent,
+  'percent, small letters': (value) => encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase()),
+  form: (value) => new URLSearchParams({ v: value }).toString().slice(2),
+  JSON: (value) => JSON.stringify(value),
+  'a SQL literal': (value) => `'${value.replaceAll("'", "''")}'`,
+  hex: (value) => Buffer.from(value).toString('hex'),
+  HEX: (value) => Buffer.from(value).toString('hex').toUpperCase(),
+  base64,
+  base64url: (value) => Buffer.from(value).toString('base64url'),
+};
+
+/** What a person or a generator makes up; long enough to be one, and not part of the mark itself. */
+const secretText = fc
+  .oneof(
+    fc.string({ minLength: 6, maxLength: 60 }),
+    fc.string({ unit: 'grapheme', minLength: 6, maxLength: 40 }),
+    fc.string({ unit: 'binary', minLength: 6, maxLength: 40 }),
+    fc.base64String({ minLength: 8, maxLength: 80 }),
+  )
+  .filter((value) => strip(value).length >= 6 && !'[secret]'.includes(strip(value)));
+const around = fc.string({ maxLength: 60 });
+const encoding = fc.constantFrom(...Object.values(ENCODINGS));
+
+describe('no secret survives', () => {
+  test('any secret, in any encoding, in any text', () => {
+    fc.assert(
+      fc.property(secretText, encoding, around, around, (value, encode, before, after) => {
+        const encoded = encode(value);
+        const cleaned = redactor(value).clean(`${before}|${encoded}|${after}`);
+        fc.pre(!`${before}${after}[secret]`.includes(value));
+        expect(cleaned).toContain('[secret]');
+        expect(cleaned).not.toContain(strip(value));
+        expect(cleaned).not.toContain(strip(encoded));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('several at once, one inside the other', () => {
+    const { clean } = redactor('alpha', 'alphabet', 'bet-99');
+    expect(clean('alphabet alpha bet-99 alphabet-99')).toBe('[secret] [secret] [secret] [secret]-99');
+  });
+
+  test('base64 of user and password, as HTTP sends it', () => {
+    const { clean } = createRedactor([new Secret('p4ssw0rd')], ['reader']);
+    expect(clean(`Authorization: Basic ${base64('reader:p4ssw0rd')}`)).toMatch(/^Authorization: Basic \[secret\]=*$/);
+  });
+
+  test('hidden between invisible characters', () => {
+    const { clean } = redactor('hunter22');
+    expect(clean('the password is hun\u200bt\u0000er\u202e22')).toBe('the password is [secret]');
+  });
+
+  test('a secret that holds invisible characters itself', () => {
+    const { clean } = redactor('hun\u200bter22\n');
+    expect(clean('it is hun\u200bter22\n!')).toBe('it is [secret]!');
+    expect(clean('it is hunter22 !')).toBe('it is [secret]!');
+  });
+
+  test('cut off anywhere: no beginning of it is left at the cut', () => {
+    const value = 'abcdefghijklmnopqrstuvwxyz0123456789';
+    const { clean } = redactor(value);
+    for (let lead = 0; lead < 900; lead += 1) {
+      const cleaned = clean(`${'-'.repeat(lead)}${value}`, 200);
+      expect(cleaned.length).toBeLessThanOrEqual(200);
+      expect(cleaned).not.toMatch(/[a-z]{4}(?<!\[secr|\[secre|\[secret)[a-z]*$/);
+      expect(cleaned).not.toContain('abcd');
+    }
+  });
+
+  test('so often that what stands behind it moves to the front', () => {
+    const value = 'K'.repeat(63).concat('Z');
+    const cleaned = redactor(value).clean(value.repeat(1000));
+    expect(cleaned).not.toContain('KKKK');
+    expect(cleaned.startsWith('[secret][secret]')).toBe(true);
+  });
+
+  test('in keys and values, however deep', () => {
+    const { cleanValue } = redactor('hunter22');
+    const given = {
+      'key hunter22': ['hunter22', { deep: 'a hunter22 b' }],
+      n: 5,
+      nothing: null,
+      yes: true,
+      u: undefined,
+    };
+    expect(cleanValue(given)).toEqual({
+      'key [secret]': ['[secret]', { deep: 'a [secret] b' }],
+      n: 5,
+      nothing: null,
+      yes: true,
+      u: undefined,
+    });
+  });
+
+  test('half a character makes no difference', () => {
+    expect(redactor('secret\ud800tail').clean('ok')).toBe('ok');
+  });
+
+  test('a secret of 64 kB, and many of them', () => {
+    const long = Array.from({ length: 40 }, (_, i) => `${i}${'x'.repeat(64 * 1024)}`);
+    expect(redactor(...long).clean(`a ${'x'.repeat(100)} b`)).toContain(' b');
+  });
+});
+
+describe('nothing else is touched', () => {
+  test('text without the secret stays as it is', () => {
+    const plain = fc.string({ unit: 'grapheme', maxLength: 500 });
+    fc.assert(
+      fc.property(plain, (text) => {
+        fc.pre(strip(text) === text);
+        expect(redactor('p4ssw0rd-that-is-nowhere').clean(text)).toBe(text);
+      }),
+    );
+  });
+
+  test.each([
+    ['postgres', 'postgresql is what it is called', '[secret]ql is what it is called'],
+    ['secret', 'a secret [secret]', 'a [secret] [[secret]]'],
+    ['abc', 'abc is too short to be looked for', 'abc is too short to be looked for'],
+  ])('%s in %s', (value, text, cleaned) => {
+    expect(redactor(value).clean(text)).toBe(cleaned);
+  });
+
+  test('what a pattern or a replacement would take for its own is text', () => {
+    expect(redactor('.*+$&(\\d)[x]').clean('a .*+$&(\\d)[x] b')).toBe('a [secret] b');
+    expect(redactor('nothing').clean("$& $1 $` $'")).toBe("$& $1 $` $'");
+  });
+
+  test('no secret, no change', () => {
+    expect(createRedactor([]).clean('all of it')).toBe('all of it');
+  });
+});
+
+describe('strip and cap', () => {
+  test.each([
+    ['\u001b[31mred\u001b[0m', '[31mred[0m'],
+    ['one\r\n\ttwo', 'one two'],
+    ['a\u0000\u0007\u007f\u0085b', 'ab'],
+    ['a\u202eb\u2066c\u200bd\ufeffe\u00adf', 'abcdef'],
+    ['a\u{e0041}\u{e007f}b', 'ab'],
+    ['a\u2028b\u2029c', 'abc'],
+    ['\ud800 half', ' half'],
+    ['größe 漢字 🚀 é', 'größe 漢字 🚀 é'],
+  ])('%j becomes %j', (text, expected) => {
+    expect(strip(text)).toBe(expected);
+  });
+
+  test('the result is never longer than the cap, and always whole characters', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 400 });
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 100 }), secretText, (given, cap, value) => {
+        const cleaned = redactor(value).clean(given, cap);
+        expect(cleaned.length).toBeLessThanOrEqual(cap);
+        expect(cleaned.isWellFormed()).toBe(true);
+        expect(strip(cleaned)).toBe(cleaned);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('2 KB without a cap; what is longer says so', () => {
+    const cleaned = createRedactor([]).clean('y'.repeat(5000));
+    expect(cleaned).toHaveLength(2048);
+    expect(cleaned.endsWith('y…')).toBe(true);
+  });
+});
