@@ -285,7 +285,7 @@ describe('update_source', () => {
     ['host', { host: 'localhost' }],
     ['port', { port: 5433 }],
     ['tls_mode', { tls_mode: 'disable' }],
-    ['tls_ca', { tls_ca: '-----BEGIN CERTIFICATE-----\nx' }],
+    ['tls_ca', { tls_ca: server.caPem }],
     ['connection_string', { connection_string: 'postgresql://shop_reader@evil.example.com/shop' }],
   ])('does not carry credentials along when %s changes', async (_, change) => {
     const { id } = await made();

@@ -1,0 +1,132 @@
+import { chmod, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Libsql from 'libsql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../../src/store/connection.ts';
+import { freshForEachTest } from './fresh.ts';
+import { record } from './records.ts';
+import { buildWorkers, type Workers } from './workers.ts';
+
+const fresh = freshForEachTest();
+let workers: Workers;
+
+beforeAll(async () => {
+  workers = await buildWorkers();
+});
+
+afterAll(() => workers.remove());
+
+function facts(): Record<string, unknown> {
+  const database = new Libsql(fresh.file);
+  const pragmas = ['application_id', 'user_version', 'journal_mode', 'integrity_check'];
+  const values = pragmas.map((name) => Object.entries(database.prepare(`PRAGMA ${name}`).all([])[0] as object)[0]);
+  database.close();
+  return Object.fromEntries(values as [string, unknown][]);
+}
+
+async function mode(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
+}
+
+describe('opening', () => {
+  it('touches nothing before the first use', async () => {
+    const store = fresh.open();
+    store.sources.onChange(() => {});
+    await sleep(50);
+    await expect(stat(join(fresh.folder, 'home'))).rejects.toThrow('ENOENT');
+    await store.close();
+    await expect(stat(join(fresh.folder, 'home'))).rejects.toThrow('ENOENT');
+  });
+
+  it('makes a folder and a file for this user alone, marked as ours', async () => {
+    await fresh.open().check();
+    expect(await mode(join(fresh.folder, 'home'))).toBe('700');
+    expect(await mode(fresh.file)).toBe('600');
+    expect(facts()).toEqual({
+      application_id: 0x48656164,
+      user_version: 1,
+      journal_mode: 'delete',
+      integrity_check: 'ok',
+    });
+  });
+
+  it('sets what keeps acknowledged writes through a power cut', async () => {
+    await fresh.open().check();
+    const connection = await connect(fresh.file);
+    const names = ['journal_mode', 'synchronous', 'busy_timeout', 'foreign_keys', 'trusted_schema', 'cell_size_check'];
+    expect(names.map((name) => connection.value(`PRAGMA ${name}`))).toEqual(['delete', 3, 5000, 1, 0, 1]);
+    await connection.begin('write');
+    await connection.commit();
+    expect(connection.value('PRAGMA busy_timeout')).toBe(5000);
+    connection.close();
+  });
+
+  it('makes what is missing above the folder, for this user alone too', async () => {
+    fresh.file = join(fresh.folder, 'a', 'b', 'headwater.db');
+    await fresh.open().check();
+    expect([await mode(join(fresh.folder, 'a')), await mode(join(fresh.folder, 'a', 'b'))]).toEqual(['700', '700']);
+  });
+
+  it('leaves the modes of what is there as they are', async () => {
+    await fresh.open().check();
+    await chmod(join(fresh.folder, 'home'), 0o750);
+    await chmod(fresh.file, 0o640);
+    await fresh.open().check();
+    expect([await mode(join(fresh.folder, 'home')), await mode(fresh.file)]).toEqual(['750', '640']);
+  });
+
+  it('leaves WAL behind', async () => {
+    const store = fresh.open();
+    await store.check();
+    await store.close();
+    const other = new Libsql(fresh.file);
+    other.exec('PRAGMA journal_mode = WAL');
+    other.close();
+    await fresh.open().check();
+    expect(facts()).toMatchObject({ journal_mode: 'delete' });
+  });
+
+  it('waits until nobody is in WAL any more', async () => {
+    const store = fresh.open();
+    await store.check();
+    await store.close();
+    const other = new Libsql(fresh.file);
+    other.exec('PRAGMA journal_mode = WAL; BEGIN; SELECT 1 FROM sources');
+    setTimeout(() => {
+      other.exec('COMMIT');
+      other.close();
+    }, 100);
+    await fresh.open().check();
+    expect(facts()).toMatchObject({ journal_mode: 'delete' });
+  });
+
+  it('takes the schema that another process makes meanwhile', async () => {
+    await fresh.open().check();
+    const finished = new Libsql(fresh.file);
+    const rows = finished.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all([]) as { sql: string }[];
+    finished.close();
+    fresh.file = join(fresh.folder, 'home', 'second.db');
+    await writeFile(fresh.file, '');
+    const other = new Libsql(fresh.file);
+    other.exec('BEGIN IMMEDIATE');
+    const opening = fresh.open().sources.insert(record());
+    await sleep(100);
+    other.exec(`${rows.map(({ sql }) => sql).join(';')}; PRAGMA application_id = 0x48656164; PRAGMA user_version = 1`);
+    other.exec('COMMIT');
+    other.close();
+    expect(await opening).toEqual({ outcome: 'inserted' });
+  });
+
+  it('of one fresh file by 8 processes at once gives each a whole store', async () => {
+    const racers = Array.from({ length: 8 }, (_, n) =>
+      workers.start('insert', [join(fresh.folder, 'home'), `src_${n}`, `Shop ${n}`]),
+    );
+    await Promise.all(racers.map((racer) => new Promise<void>((resolve) => racer.onLine(() => resolve()))));
+    for (const racer of racers) racer.tell('go');
+    const ends = await Promise.all(racers.map(({ ended }) => ended));
+    expect(ends).toEqual(Array(8).fill({ lines: ['ready', 'inserted'], stderr: '', code: 0 }));
+    expect(await fresh.open().sources.count('acme', {}, 100)).toBe(8);
+    expect(facts()).toMatchObject({ user_version: 1, integrity_check: 'ok' });
+  });
+});
