@@ -78,8 +78,7 @@ function validated(connector: Connector, input: Readonly<Record<string, unknown>
     if (isSecret(facts)) secrets[name] = kept[name] ?? secretValue(name, String(value));
     else settings[name] = value;
   }
-  judgeHost(connector, settings);
-  return { settings, secrets };
+  return { settings: withCanonicalHost(connector, settings), secrets };
 }
 
 function secretValue(name: string, text: string): SecretValue {
@@ -104,7 +103,7 @@ function refuseMasks(connector: Connector, input: Readonly<Record<string, unknow
       field: `${BASE}/${name}`,
       message:
         value === null
-          ? 'is null; leave it out to keep it, or name it in clear to remove it'
+          ? 'is null; leave it out to keep it, or name it in `clear` to remove it'
           : 'is a mask, not a secret; leave it out to keep it, or give the real one',
     }));
   if (fields.length > 0) {
@@ -150,12 +149,13 @@ function refuseTwoAddresses(input: Readonly<Record<string, unknown>>): void {
   });
 }
 
-function judgeHost(connector: Connector, settings: Record<string, unknown>): void {
+/** One spelling of a host, so that what is shown is what is dialled. */
+function withCanonicalHost(connector: Connector, settings: Record<string, unknown>): Record<string, unknown> {
   const name = fieldWithRole(connector, 'host');
   const value = name === undefined ? undefined : settings[name];
-  if (name === undefined || value === undefined) return;
+  if (name === undefined || value === undefined) return settings;
   try {
-    normaliseHost(value);
+    return { ...settings, [name]: normaliseHost(value).host };
   } catch (error) {
     if (!(error instanceof AddressRefused)) throw error;
     throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
@@ -220,7 +220,7 @@ export function destinationOf(connector: Connector, config: Config): Readonly<Re
     if (!isDestination(facts)) continue;
     const value = config.secrets[name] ?? config.settings[name];
     if (value === undefined || value instanceof Secret) continue;
-    destination[name] = facts.role === 'host' ? normaliseHost(value).host : JSON.stringify(value);
+    destination[name] = JSON.stringify(value);
   }
   return destination;
 }

@@ -21,7 +21,7 @@ const TAG_BYTES = 16;
 const CHECK_TEXT = 'headwater key check';
 
 /**
- * Seals text for one place under a fresh key, which the master key wraps (facts/security.md §3.2).
+ * Seals text for one place under a fresh key, which the master key wraps.
  * The result is `hw1.<master key id>.<wrapped key>.<ciphertext>`; the last two are base64url of IV, tag and bytes.
  */
 export function sealText(kek: Kek, plaintext: string, context: SealContext, random: Random): string {

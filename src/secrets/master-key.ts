@@ -120,7 +120,7 @@ async function readKeyFile(path: string): Promise<string | undefined> {
 
 /**
  * Many processes may do this at once, and all leave with the same key: a link appears with all its bytes or not at
- * all, and only one can (facts/security.md §3.3).
+ * all, and only one can.
  */
 async function createKeyFile(path: string, home: string): Promise<MasterKey> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;

@@ -19,7 +19,7 @@ export interface Connection extends SqliteDatabase {
 const BUSY_TIMEOUT_MS = 5_000;
 const MOST_STATEMENTS = 100;
 
-// DELETE and EXTRA because libsql's SQLite has the WAL-reset bug (facts/security.md §4.1). Without spilling, a
+// DELETE and EXTRA because libsql's SQLite has the WAL-reset bug (sqlite.org/wal.html). Without spilling, a
 // transaction takes the exclusive lock at its end only.
 const SETTINGS = `
   PRAGMA journal_mode = DELETE;

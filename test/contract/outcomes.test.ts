@@ -162,7 +162,7 @@ describe('create_source', () => {
     const broken = { ...config, password: '${env:HEADWATER_SECRET_NIX}' };
     const { code, report } = await error('create_source', create({ config: broken }));
     expect(code).toBe('TEST_FAILED');
-    const [step, ...others] = report?.['steps'] as Record<string, unknown>[];
+    const [step, ...others] = (report?.['steps'] ?? []) as Record<string, unknown>[];
     expect(step).toMatchObject({
       id: 'config',
       status: 'fail',
@@ -304,9 +304,12 @@ describe('update_source', () => {
   });
 
   it('the same destination in another spelling is the same', async () => {
-    const { id } = await made({ config: { ...config, host: 'localhost' } });
-    expect(await session.done('update_source', { source_id: id, config: { host: 'LOCALHOST.' } })).toMatchObject({
-      source: { version: 2 },
+    const { id } = await made({ config: { ...config, host: 'LocalHost.' } });
+    expect((await get(id)).config['host']).toBe('localhost');
+    const change = { host: 'LOCALHOST.', schemas: ['public'] };
+    expect(await session.done('update_source', { source_id: id, config: change })).toMatchObject({
+      changed: ['config.schemas'],
+      report: { ok: true },
     });
   });
 

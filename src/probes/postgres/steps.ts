@@ -137,8 +137,8 @@ function readSteps(session: Session): StepSpec[] {
       limitMs: 4000,
       timeout,
       run: async () => {
-        const [found] = [...(await session.query(READABLE_TABLE, [session.schemas]))];
-        const [row] = found ? [found] : await session.query(READABLE_VIEW, [session.schemas]);
+        const [readable] = await session.query(READABLE_TABLE, [session.schemas]);
+        const row = readable ?? (await session.query(READABLE_VIEW, [session.schemas]))[0];
         if (row) {
           table = { namespace: row['namespace'] ?? '', name: row['name'] ?? '' };
           return undefined;

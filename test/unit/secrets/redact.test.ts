@@ -74,8 +74,7 @@ describe('no secret survives', () => {
     for (let lead = 0; lead < 900; lead += 1) {
       const cleaned = clean(`${'-'.repeat(lead)}${value}`, 200);
       expect(cleaned.length).toBeLessThanOrEqual(200);
-      expect(cleaned).not.toMatch(/[a-z]{4}(?<!\[secr|\[secre|\[secret)[a-z]*$/);
-      expect(cleaned).not.toContain('abcd');
+      expect(cleaned).not.toContain('abc');
     }
   });
 

@@ -1,6 +1,8 @@
+import { Console } from 'node:console';
+import { PassThrough } from 'node:stream';
 import { format, inspect } from 'node:util';
 import pino from 'pino';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { packSecrets, Secret, unpackSecrets } from '../../../src/secrets/secret.ts';
 
 const CANARY = 'CANARY-p4ss-9f27';
@@ -37,21 +39,15 @@ describe('a secret prints as [secret]', () => {
   });
 
   test('console', () => {
-    const written: string[] = [];
-    const spies = [process.stdout, process.stderr].map((stream) =>
-      vi.spyOn(stream, 'write').mockImplementation((text) => {
-        written.push(String(text));
-        return true;
-      }),
-    );
-    const real = new console.Console(process.stdout, process.stderr);
+    const stream = new PassThrough().setEncoding('utf8');
+    const real = new Console(stream, stream);
     real.log(secret, holder, '%s', secret);
     real.error(holder);
     real.dir(holder, { depth: 9 });
     real.table([holder.config]);
-    for (const spy of spies) spy.mockRestore();
-    expect(written.join('')).toContain('[secret]');
-    expect(written.join('')).not.toContain(CANARY);
+    const written: unknown = stream.read();
+    expect(written).toContain('[secret]');
+    expect(written).not.toContain(CANARY);
   });
 
   test('the log', () => {
