@@ -102,7 +102,7 @@ export class HeadwaterError extends Error {
     return this.details.retryable ?? ERROR_CODES[this.code].retryable;
   }
 
-  /** The wire form of DESIGN §2.5. Never holds `cause`. */
+  /** The wire form. Never holds `cause`. */
   toJSON(): Record<string, unknown> {
     return { code: this.code, message: this.message, ...this.details, retryable: this.retryable };
   }

@@ -40,7 +40,7 @@ export interface HandoffLetter {
   text: string;
 }
 
-/** DESIGN §2.4, but for `next`, which the use case adds. */
+/** What a test found, but for `next`, which the use case adds. */
 export interface Report {
   ok: boolean;
   verdict: Verdict;

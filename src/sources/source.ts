@@ -25,7 +25,7 @@ export interface ShownSecret {
   from: string;
 }
 
-/** A source as every tool and resource shows it (DESIGN §2.3). Holds no secret. */
+/** A source as every tool and resource shows it. Holds no secret. */
 export interface Source {
   id: string;
   name: string;

@@ -6,22 +6,27 @@ import { postgresql } from '../../../src/connectors/databases/postgresql.ts';
 import { HeadwaterError } from '../../../src/errors.ts';
 import { parseConnectionString } from '../../../src/secrets/connection-string.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
-import { hostileInputs, type Verdict } from '../../support/hostile-inputs.ts';
+import { hostileInputs } from '../../support/hostile-inputs.ts';
 import { createLab } from '../probes/lab.ts';
 
 const parse = (text: string | Secret) => parseConnectionString(text, POSTGRES_STRINGS);
 
-/** The refusal of a string: our own error, and in it nothing of what was given. */
-function refusal(text: string, ...secrets: string[]): HeadwaterError {
+/** What something threw, as our own error. */
+function thrown(work: () => unknown): HeadwaterError {
   try {
-    const found = parse(text);
-    throw new Error(`it was taken for ${JSON.stringify(found)}`);
+    throw new Error(`it was taken for ${JSON.stringify(work())}`);
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
-    for (const secret of secrets) expect(JSON.stringify(error) + error.stack).not.toContain(secret);
-    expect(error.code).toBe('INVALID_CONFIG');
     return error;
   }
+}
+
+/** The refusal of a string: our own error, and in it nothing of what was given. */
+function refusal(text: string, ...secrets: string[]): HeadwaterError {
+  const error = thrown(() => parse(text));
+  for (const secret of secrets) expect(JSON.stringify(error) + error.stack).not.toContain(secret);
+  expect(error.code).toBe('INVALID_CONFIG');
+  return error;
 }
 
 describe('what is in one', () => {
@@ -137,80 +142,62 @@ describe('a refusal never quotes the secret', () => {
   });
 
   test('whatever the password holds in clear, it is read right or refused, and shown nowhere', () => {
-    const password = fc
-      .string({ unit: 'binary-ascii', minLength: 8, maxLength: 30 })
-      .filter((text) => /^[A-Za-z]{4}/.test(text));
-    const tail = fc
-      .tuple(
-        fc.stringMatching(/^[A-Za-z]{8}$/),
-        fc.constantFrom('@', '/', '?', '#', ':', '%', '\\', ' ', '[', '&', '='),
-      )
-      .map(([word, odd]) => `${word.slice(0, 4)}${odd}${word.slice(4)}`);
+    const odd = fc.constantFrom('@', '/', '?', '#', ':', '%', '%4', '%41', '\\', ' ', '[', '&', '=', '}@', '${');
+    // Nothing that could stand in a sentence of ours.
+    const word = fc.stringMatching(/^[A-Z]\d[a-z]\d$/);
+    const password = fc.oneof(
+      fc.tuple(word, odd, word, odd, word).map((parts) => parts.join('')),
+      fc.tuple(word, fc.string({ unit: 'binary-ascii', maxLength: 20 }), word).map((parts) => parts.join('')),
+    );
     fc.assert(
-      fc.property(fc.oneof(password, tail), (text) => {
+      fc.property(password, (text) => {
         let found: Record<string, unknown>;
         try {
           found = parse(`postgres://app:${text}@db.example.com:5432/shop`);
         } catch (error) {
           expect(error).toBeInstanceOf(HeadwaterError);
-          expect(JSON.stringify(error)).not.toContain(text);
-          expect(JSON.stringify(error)).not.toContain(
-            text.slice(-4) === text ? text : `${text.slice(0, 4)}${text.slice(4)}`,
-          );
+          for (const part of text.match(/[A-Z]\d[a-z]\d/g) ?? []) expect(JSON.stringify(error)).not.toContain(part);
           return;
         }
         const { password: read, ...rest } = found;
         expect(rest).toEqual({ host: 'db.example.com', port: 5432, username: 'app', database: 'shop' });
-        expect([text, decodeURIComponent(text)]).toContain(read);
+        expect(read).toBe(decodeURIComponent(text));
       }),
-      { numRuns: 2000 },
+      { numRuns: 3000 },
     );
   });
 });
 
 describe('hostile inputs', () => {
-  /** Accepted, refused by the policy, or no connection string: in every case but the first before anything is dialled. */
-  async function verdictOf(text: string): Promise<Verdict> {
-    const lab = createLab({
-      egress: 'public_only',
-      names: { 'db.example.com': ['93.184.216.34'] },
-      dialled: '127.0.0.1',
-    });
-    try {
-      parseConfig(postgresql, { database: 'app', username: 'u', connection_string: text });
-    } catch (error) {
-      if (!(error instanceof HeadwaterError)) throw error;
-      return 'error';
-    } finally {
-      expect(lab.dials).toBe(0);
-    }
-    return 'allow';
-  }
-
-  const all = hostileInputs<string>('connection_string');
+  const LOOPBACK = 'connection_string-pg-loop';
+  const all = hostileInputs<string>('connection_string').filter(({ id }) => id !== LOOPBACK);
   const ours = all.filter(({ id }) => !/-(my|mg|rd)-/.test(id));
   const others = all.filter((each) => !ours.includes(each));
+  const config = (text: string) => () => parseConfig(postgresql, { connection_string: text });
 
-  test.each(ours)('$id: $expect ($why)', async ({ id, input, expect: expected }) => {
-    const { host, ...given } = { host: undefined, connection_string: input };
-    void host;
-    if (id === 'connection_string-pg-loop') {
-      // A well-formed string: the policy refuses the address, as it would refuse the single field.
-      const lab = createLab({ egress: 'public_only' });
-      const report = await lab.test(given);
-      expect(report.steps.find(({ status }) => status === 'fail')).toMatchObject({
-        id: 'address_policy',
-        code: 'HOST_REFUSED',
-      });
-      expect(lab.dials).toBe(0);
-      return;
-    }
-    const verdict = await verdictOf(input);
-    expect(verdict === 'allow').toBe(expected === 'allow');
-    if (expected !== 'allow') refusal(input, 's3cret', 'TOPSECRET');
+  test.each(ours.filter((each) => each.expect === 'allow'))('$id is accepted ($why)', ({ input }) => {
+    expect(config(input)()).toMatchObject({ settings: { host: 'db.example.com', database: 'app', username: 'app' } });
+  });
+
+  // Whether the policy forbids it or it is malformed: it does not get as far as a config, let alone a socket.
+  test.each(ours.filter((each) => each.expect !== 'allow'))('$id is refused ($why)', ({ input }) => {
+    const error = thrown(config(input));
+    expect(error.code).toBe('INVALID_CONFIG');
+    expect(JSON.stringify(error)).not.toMatch(/s3cret|TOPSECRET/);
   });
 
   test.each(others)("$id: another database's string is refused for its scheme", ({ input }) => {
     expect(refusal(input, 's3cret').message).toMatch(/scheme is not postgresql or postgres|not a URL with one host/);
+  });
+
+  test('a well-formed string with an address that is not permitted goes as far as a field with it would', async () => {
+    const [loopback] = hostileInputs<string>('connection_string').filter(({ id }) => id === LOOPBACK);
+    const lab = createLab({ egress: 'public_only' });
+    const report = await lab.test({ connection_string: loopback?.input });
+    expect(report.steps.find(({ status }) => status === 'fail')).toMatchObject({
+      id: 'address_policy',
+      code: 'HOST_REFUSED',
+    });
+    expect(lab.dials).toBe(0);
   });
 });
