@@ -9,6 +9,7 @@ import { resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
 import { newSourceId } from './sources/id.ts';
+import { PRINCIPAL_ROLES, type PrincipalRole } from './sources/principal.ts';
 import type { SourceRepository } from './sources/repository.ts';
 import type { Services } from './sources/services.ts';
 import { openStore } from './store/sqlite.ts';
@@ -18,8 +19,10 @@ import { enabledTools } from './tools/index.ts';
 /** Everything a server, a command or a test works with. */
 export interface App {
   settings: Settings;
+  /** For whoever runs the process. */
   services: Services;
-  tools: readonly Tool[];
+  /** The tools somebody of this role has, and services that offer no others. */
+  access: (role: PrincipalRole) => Access;
   log: Log;
   onSourceChange: SourceRepository['onChange'];
   /** Signs what a person agreed to, for as long as this process lives. */
@@ -33,6 +36,11 @@ export interface App {
    */
   checkKey: () => Promise<boolean>;
   close: () => Promise<void>;
+}
+
+export interface Access {
+  tools: readonly Tool[];
+  services: Services;
 }
 
 /** What a test may put in place of the real thing. */
@@ -61,9 +69,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     now,
     newId: () => newSourceId(now()),
   });
-  const tools = enabledTools(settings.readOnly);
-  const names = new Set(tools.map(({ name }) => name));
-  const services: Services = {
+  const shared: Omit<Services, 'isEnabled'> = {
     platforms: new Map([[local.code, local]]),
     defaultPlatform: settings.platform,
     egress,
@@ -71,12 +77,18 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
     now,
-    isEnabled: (tool) => names.has(tool),
   };
+  const accessOf = (role: PrincipalRole): Access => {
+    const tools = enabledTools({ role, readOnly: settings.readOnly });
+    const names = new Set(tools.map(({ name }) => name));
+    return { tools, services: { ...shared, isEnabled: (tool) => names.has(tool) } };
+  };
+  const accesses = new Map(PRINCIPAL_ROLES.map((role) => [role, accessOf(role)]));
+  const access = (role: PrincipalRole) => accesses.get(role) ?? accessOf(role);
   return {
     settings,
-    services,
-    tools,
+    services: access('admin').services,
+    access,
     log,
     onSourceChange: store.sources.onChange,
     consentKey: randomBytes(32),

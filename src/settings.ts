@@ -39,10 +39,10 @@ const VARIABLES = {
     standard: '`local`',
   },
   HEADWATER_EGRESS: {
-    schema: z.enum(['public_only', 'allow_private']).default('allow_private'),
+    schema: z.enum(['public_only', 'allow_private']).optional(),
     meaning:
       '`public_only` refuses every non-public address; `allow_private` also opens loopback, RFC 1918, ULA and the names reserved for them. Cloud metadata is refused always',
-    standard: '`allow_private`',
+    standard: 'stdio and CLI: `allow_private`; http: `public_only`',
   },
   HEADWATER_ALLOW_HOSTS: {
     schema: z
@@ -118,9 +118,13 @@ export class SettingsError extends Error {}
 
 /**
  * Reads the environment. @throws SettingsError for a wrong value, or for an unknown HEADWATER_ name that is within two
- * edits of a known one; other unknown names are left alone, since orchestrators inject some.
+ * edits of a known one; other unknown names are left alone, since orchestrators inject some. `standard`: what holds
+ * where the environment says nothing and it depends on who can reach the process.
  */
-export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  standard: Pick<Settings, 'egress'> = { egress: 'allow_private' },
+): Settings {
   refuseTypos(environment);
   const values = Object.fromEntries(
     Object.entries(VARIABLES).map(([name, { schema }]) => [name, readOne(name, schema, environment[name])]),
@@ -136,7 +140,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       ...(values.HEADWATER_MASTER_KEY_FILE === undefined ? {} : { file: values.HEADWATER_MASTER_KEY_FILE }),
     },
     platform: values.HEADWATER_PLATFORM,
-    egress: values.HEADWATER_EGRESS,
+    egress: values.HEADWATER_EGRESS ?? standard.egress,
     allowHosts: values.HEADWATER_ALLOW_HOSTS,
     allowCidrs: values.HEADWATER_ALLOW_CIDRS,
     inlineSecrets: values.HEADWATER_INLINE_SECRETS,

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import type { Settings } from '../settings.ts';
 import type { Output } from './output/output.ts';
 import type { Parameters, Values } from './parameters.ts';
 
@@ -26,6 +27,8 @@ export interface CommandDefinition<P extends Parameters, O extends Parameters> {
   /** What it does, in a few sentences. */
   description: string;
   examples: readonly string[];
+  /** Settings that hold where the environment says nothing, if they are others than usual. */
+  standard?: Pick<Settings, 'egress'>;
   run: (input: Values<P> & Values<O>, context: Context) => Promise<Outcome>;
 }
 

@@ -11,6 +11,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Serve an MCP client over stdin and stdout (the default)',
     load: async () => (await import('./stdio-command.ts')).stdioCommand,
   },
+  http: {
+    summary: 'Serve MCP clients over HTTP',
+    load: async () => (await import('./http.ts')).httpCommand,
+  },
   catalog: { summary: 'Find connectors', load: async () => (await import('./catalog.ts')).catalogCommand },
   schema: {
     summary: 'Show what a connector needs',
@@ -18,5 +22,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   test: { summary: 'Test a connection for real', load: async () => (await import('./test.ts')).testCommand },
   sources: { summary: 'List sources', load: async () => (await import('./sources.ts')).sourcesCommand },
+  token: {
+    summary: 'Manage who may use the HTTP server',
+    load: async () => (await import('./token.ts')).tokenCommand,
+  },
   doctor: { summary: 'Check this installation', load: async () => (await import('./doctor.ts')).doctorCommand },
 };

@@ -50,7 +50,7 @@ async function outcomeOf(args: readonly string[], out: Output, json: boolean): P
   const input = readArguments(known, command, rest);
   // Help and wrong arguments need none of it.
   const { createApp } = await import('../app.ts');
-  const app = createApp(readSettings());
+  const app = createApp(readSettings(undefined, command.standard));
   try {
     // The tables that `input` was read by are those that `run` was typed for.
     return await command.run(input as never, { app, out, json });

@@ -183,7 +183,7 @@ export function tlsCa(): Field<string | undefined> {
 function holdsCertificates(text: string): boolean {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?(-----END CERTIFICATE-----|$)/g) ?? [];
   try {
-    return blocks.map((block) => new X509Certificate(block)).length > 0;
+    return blocks.every((block) => new X509Certificate(block).raw.length > 0);
   } catch {
     return false;
   }

@@ -1,4 +1,11 @@
-export type PrincipalRole = 'admin' | 'editor' | 'viewer';
+/** What somebody may do, each including what the next may. */
+export const PRINCIPAL_ROLES = ['admin', 'editor', 'viewer'] as const;
+export type PrincipalRole = (typeof PRINCIPAL_ROLES)[number];
+
+/** Whether `role` includes what `needed` may. */
+export function includesRole(role: PrincipalRole, needed: PrincipalRole): boolean {
+  return PRINCIPAL_ROLES.indexOf(role) <= PRINCIPAL_ROLES.indexOf(needed);
+}
 
 /** Who is asking. */
 export interface Principal {

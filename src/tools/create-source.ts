@@ -34,6 +34,7 @@ export const createSourceTool = defineTool({
     warnings: inputs.warnings,
     next: inputs.next,
   }),
+  role: 'editor',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   errors: [
     'CONNECTOR_NOT_FOUND',

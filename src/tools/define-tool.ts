@@ -14,7 +14,7 @@ import { type ErrorCode, HeadwaterError } from '../errors.ts';
 import { fieldProblems } from '../issues.ts';
 import type { Log } from '../log.ts';
 import { canonicalJson } from '../sources/canonical.ts';
-import type { Principal } from '../sources/principal.ts';
+import type { Principal, PrincipalRole } from '../sources/principal.ts';
 import type { Call, Services } from '../sources/services.ts';
 
 /** What a handler gets besides its arguments. */
@@ -36,6 +36,8 @@ export interface ToolDefinition<I extends z.ZodObject, O extends z.ZodObject> {
   description: string;
   input: I;
   output: O;
+  /** Who may call it, at least. */
+  role: PrincipalRole;
   annotations: { readOnlyHint: boolean; destructiveHint: boolean; idempotentHint: boolean; openWorldHint: boolean };
   errors: readonly ErrorCode[];
   handler: (input: z.output<I>, context: ToolContext) => Promise<Record<string, unknown>> | Record<string, unknown>;

@@ -20,6 +20,7 @@ export const deleteSourceTool = defineTool({
     plan: inputs.plan,
     next: inputs.next,
   }),
+  role: 'editor',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   errors: ['SOURCE_NOT_FOUND', 'CONNECTOR_NOT_FOUND', 'CONFIRMATION_REQUIRED', 'VERSION_CONFLICT'],
   handler: async (input, { services, call, ask }) => ({ ...(await deleteSource(services, defined(input), call, ask)) }),

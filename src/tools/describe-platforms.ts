@@ -10,6 +10,7 @@ export const describePlatformsTool = defineTool({
     'Where sources can live: for each platform whether it is configured, what it can do, what it cannot and why.',
   input: z.strictObject({ platform }),
   output: z.object({ platforms: z.array(z.looseObject({})) }),
+  role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   errors: [],
   handler: ({ platform: code }, { services }) => ({ platforms: describePlatforms(services, code) }),

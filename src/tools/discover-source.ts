@@ -25,6 +25,7 @@ export const discoverSourceTool = defineTool({
     warnings: inputs.warnings,
     next: inputs.next,
   }),
+  role: 'editor',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: [
     'SOURCE_NOT_FOUND',

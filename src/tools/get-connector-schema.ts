@@ -27,6 +27,7 @@ export const getConnectorSchemaTool = defineTool({
     docs_url: z.string().optional(),
     hidden_fields: z.int().optional(),
   }),
+  role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   errors: ['CONNECTOR_NOT_FOUND'],
   handler: async (input, { services }) => ({ ...(await describeConnector(services, input)) }),

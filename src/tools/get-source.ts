@@ -16,6 +16,7 @@ export const getSourceTool = defineTool({
     wait_s: z.number().min(0).max(50).optional().describe('Default 30.'),
   }),
   output: z.object({ source: inputs.source }),
+  role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   errors: ['SOURCE_NOT_FOUND', 'CONNECTOR_NOT_FOUND'],
   handler: async (input, { services, call }) => ({ source: await getSource(services, defined(input), call) }),

@@ -1,3 +1,4 @@
+import { includesRole, type PrincipalRole } from '../sources/principal.ts';
 import { createSourceTool } from './create-source.ts';
 import type { Tool } from './define-tool.ts';
 import { deleteSourceTool } from './delete-source.ts';
@@ -26,7 +27,7 @@ export const TOOLS: readonly Tool[] = [
   describePlatformsTool,
 ];
 
-/** The tools that are there: without those that write, where the operator says so. */
-export function enabledTools(readOnly: boolean): Tool[] {
-  return TOOLS.filter((tool) => !readOnly || tool.annotations.readOnlyHint);
+/** The tools that somebody of this role can see and call; where the operator says so, without those that write. */
+export function enabledTools({ role, readOnly }: { role: PrincipalRole; readOnly: boolean }): Tool[] {
+  return TOOLS.filter((tool) => includesRole(role, tool.role) && (!readOnly || tool.annotations.readOnlyHint));
 }

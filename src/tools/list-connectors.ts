@@ -22,6 +22,7 @@ export const listConnectorsTool = defineTool({
     total: z.int(),
     next_cursor: z.string().optional(),
   }),
+  role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   errors: ['INVALID_CURSOR'],
   handler: (input, { services }) => ({ ...listConnectors(services, input) }),

@@ -24,6 +24,7 @@ export const listSourcesTool = defineTool({
     total: z.int().optional().describe('Absent beyond 100.'),
     next_cursor: z.string().optional(),
   }),
+  role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   errors: ['INVALID_CURSOR', 'CONNECTOR_NOT_FOUND'],
   handler: async (input, { services, call }) => ({ ...(await listSources(services, defined(input), call)) }),

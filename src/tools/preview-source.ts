@@ -20,6 +20,7 @@ export const previewSourceTool = defineTool({
     truncated: z.boolean().describe('There are more rows than these.'),
     notice: z.string(),
   }),
+  role: 'editor',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: [
     'SOURCE_NOT_FOUND',

@@ -34,6 +34,7 @@ export const testConnectionTool = defineTool({
     next,
     tested_at: z.string(),
   }),
+  role: 'editor',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: ['CONNECTOR_NOT_FOUND', 'INVALID_CONFIG', 'SOURCE_NOT_FOUND', 'SOURCE_PAUSED', 'SECRET_IN_ARGUMENT'],
   handler: async ({ source_id, connector, config: given, platform: code, checks, timeout_s }, { services, call }) => {

@@ -36,6 +36,7 @@ export const updateSourceTool = defineTool({
     warnings: inputs.warnings,
     next: inputs.next,
   }),
+  role: 'editor',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   errors: [
     'SOURCE_NOT_FOUND',

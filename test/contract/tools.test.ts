@@ -54,7 +54,7 @@ describe('the surface', () => {
   it('hides what writes when read-only', async () => {
     const readOnly = await inMemory({ HEADWATER_READ_ONLY: 'on' });
     const names = (await readOnly.client.listTools()).tools.map(({ name }) => name);
-    expect(names).toEqual(enabledTools(true).map(({ name }) => name));
+    expect(names).toEqual(enabledTools({ role: 'admin', readOnly: true }).map(({ name }) => name));
     expect(names).not.toContain('create_source');
     await expect(readOnly.client.callTool({ name: 'delete_source', arguments: {} })).rejects.toThrow(/not found/);
     await readOnly.close();
