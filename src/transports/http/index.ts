@@ -18,6 +18,8 @@ export interface HttpOptions {
   port: number;
   /** Names besides our own that requests may call us by. */
   allowHosts: readonly string[];
+  /** What answers behind the guards: the product, where a test brings nothing of its own. */
+  serverOf?: typeof createServer;
 }
 
 export interface HttpServer {
@@ -39,6 +41,7 @@ const READY_MS = 5_000;
  * @throws HeadwaterError INVALID_ARGUMENTS for an address other than loopback without any token
  */
 export async function serveOverHttp(app: App, options: HttpOptions): Promise<HttpServer> {
+  const { serverOf = createServer } = options;
   const tokenFile = join(app.settings.home, 'tokens.json');
   const authenticator = createAuthenticator(tokenFile);
   const isLocal = isLoopback(options.host);
@@ -52,8 +55,8 @@ export async function serveOverHttp(app: App, options: HttpOptions): Promise<Htt
     );
   }
   const hosts = permittedHosts(options.host, options.allowHosts);
-  const sessions = createSessions((principal) => createServer(app, principal));
-  const modern = createModernLane(app);
+  const sessions = createSessions((principal) => serverOf(app, principal));
+  const modern = createModernLane(app, serverOf);
 
   /** The caller; `undefined` for one without a valid token. On loopback none is needed while there is none. */
   const callerOf = async ({ headers }: IncomingMessage): Promise<Principal | undefined> => {
