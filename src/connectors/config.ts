@@ -5,7 +5,8 @@ import { parseConnectionString } from '../secrets/connection-string.ts';
 import { parseReference, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Connector } from './define-connector.ts';
-import { isDestination, isSecret, type Role } from './fields.ts';
+import { type FieldFacts, isDestination, isSecret, type Role } from './fields.ts';
+import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
 
 export type SecretValue = Secret | Reference;
 
@@ -15,7 +16,8 @@ export type SecretValue = Secret | Reference;
  */
 export interface Config {
   settings: Readonly<Record<string, unknown>>;
-  secrets: Readonly<Record<string, SecretValue>>;
+  /** By path: `password`, `auth/token`. */
+  secrets: Readonly<Record<FieldPath, SecretValue>>;
 }
 
 const CONNECTION_STRING = 'connection_string';
@@ -49,17 +51,32 @@ export function mergeConfig(
   const given = expandConnectionString(connector, patch);
   refuseMasks(connector, given);
   const replaced = patch[CONNECTION_STRING] === undefined ? removed : [...removed, CONNECTION_STRING, ...ADDRESS];
-  const stays = ([name]: [string, unknown]) => given[name] === undefined && !replaced.includes(name);
+  const auth = mergeAuth(before, given[AUTH]);
+  const stays = ([path]: [string, unknown]) =>
+    valueAt(given, path) === undefined && !replaced.some((gone) => path === gone || path.startsWith(`${gone}/`));
   const settings = Object.fromEntries(Object.entries(before.settings).filter(stays));
-  const secrets = Object.fromEntries(Object.entries(before.secrets).filter(stays));
-  return validated(connector, { ...settings, ...given }, secrets);
+  const secrets = Object.fromEntries(
+    Object.entries(before.secrets)
+      .filter(stays)
+      .filter(([path]) => auth.keeps || !path.startsWith(`${AUTH}/`)),
+  );
+  return validated(connector, { ...settings, ...given, ...auth.given }, secrets);
+}
+
+/** `{}` wipes, another method replaces, anything else is merged field by field. */
+function mergeAuth({ settings }: Config, given: unknown): { given: Record<string, unknown>; keeps: boolean } {
+  if (!isObject(given)) return { given: {}, keeps: given === undefined };
+  const stored = isObject(settings[AUTH]) ? settings[AUTH] : {};
+  if (Object.keys(given).length === 0) return { given: { [AUTH]: { method: NO_AUTH } }, keeps: false };
+  const keeps = given['method'] === undefined || given['method'] === stored['method'];
+  return { given: { [AUTH]: keeps ? { ...stored, ...given } : given }, keeps };
 }
 
 /** Validates a whole config whose `kept` secrets are already known. */
 function validated(connector: Connector, input: Readonly<Record<string, unknown>>, kept: Config['secrets']): Config {
   const deferred = (input[CONNECTION_STRING] ?? kept[CONNECTION_STRING]) !== undefined;
-  const placeholders = Object.fromEntries(Object.keys(kept).map((name) => [name, 'kept']));
-  const expanded: Record<string, unknown> = { ...placeholders, ...input };
+  const placeholders = Object.keys(kept).map((path) => [path, valueAt(input, path) ?? 'kept'] as const);
+  const expanded = withValues(input, placeholders);
   if (deferred) refuseTwoAddresses(expanded);
   const schema = deferred ? connector.schema().partial() : connector.schema();
   const result = schema.safeParse(expanded);
@@ -71,14 +88,29 @@ function validated(connector: Connector, input: Readonly<Record<string, unknown>
   }
   const settings: Record<string, unknown> = {};
   const secrets: Record<string, SecretValue> = {};
-  for (const [name, value] of Object.entries(result.data)) {
-    const facts = connector.fields[name]?.facts;
-    // Defaults wait for the connection string, which may say otherwise.
-    if (value === undefined || !facts || (deferred && expanded[name] === undefined)) continue;
-    if (isSecret(facts)) secrets[name] = kept[name] ?? secretValue(name, String(value));
-    else settings[name] = value;
+  // Defaults wait for the connection string, which may say otherwise.
+  const said = Object.entries(result.data).filter(([name]) => !deferred || expanded[name] !== undefined);
+  for (const [path, value, facts] of leaves(connector, said)) {
+    if (value === undefined) continue;
+    if (facts && isSecret(facts)) secrets[path] = kept[path] ?? secretValue(path, String(value));
+    else Object.assign(settings, withValues(settings, [[path, value]]));
   }
   return { settings: withCanonicalHost(connector, settings), secrets };
+}
+
+/** Every value of a validated config with its path; what is inside `auth` one by one. */
+function* leaves(
+  connector: Connector,
+  entries: readonly (readonly [string, unknown])[],
+): Generator<[path: string, value: unknown, facts: FieldFacts | undefined]> {
+  for (const [name, value] of entries) {
+    if (name !== AUTH || !isObject(value)) yield [name, value, factsOf(connector, name)];
+    else {
+      for (const [inner, each] of Object.entries(value)) {
+        yield [`${AUTH}/${inner}`, each, factsOf(connector, inner, String(value['method']))];
+      }
+    }
+  }
 }
 
 function secretValue(name: string, text: string): SecretValue {
@@ -93,9 +125,14 @@ function secretValue(name: string, text: string): SecretValue {
 }
 
 function refuseMasks(connector: Connector, input: Readonly<Record<string, unknown>>): void {
-  const fields = Object.entries(input)
-    .filter(([name, value]) => {
-      const facts = connector.fields[name]?.facts;
+  const inner = isObject(input[AUTH]) ? Object.entries(input[AUTH]) : [];
+  const known = fieldsByPath(connector);
+  const fields = [
+    ...Object.entries(input),
+    ...inner.map(([name, value]): [string, unknown] => [`${AUTH}/${name}`, value]),
+  ]
+    .filter(([path, value]) => {
+      const facts = known.get(path)?.facts;
       if (!facts || !isSecret(facts)) return value === null;
       return value === null || typeof value === 'object' || (typeof value === 'string' && MASK.test(value));
     })
@@ -198,7 +235,7 @@ export async function resolveConfig(
   }
   const { [CONNECTION_STRING]: dsn, ...rest } = resolved;
   if (dsn === undefined) {
-    return { values: { ...config.settings, ...resolved }, secrets: Object.values(resolved) };
+    return { values: withValues(config.settings, Object.entries(resolved)), secrets: Object.values(resolved) };
   }
   const found = connector.connectionString ? parseConnectionString(dsn, connector.connectionString) : {};
   const whole = parseConfig(connector, { ...found, ...config.settings });
@@ -216,11 +253,11 @@ function naming(name: string, error: unknown): never {
 /** The destination of a config, canonical: equal exactly when secrets would go to the same place in the same way. */
 export function destinationOf(connector: Connector, config: Config): Readonly<Record<string, string>> {
   const destination: Record<string, string> = {};
-  for (const [name, { facts }] of Object.entries(connector.fields)) {
+  for (const [path, { facts }] of fieldsByPath(connector)) {
     if (!isDestination(facts)) continue;
-    const value = config.secrets[name] ?? config.settings[name];
+    const value = config.secrets[path] ?? valueAt(config.settings, path);
     if (value === undefined || value instanceof Secret) continue;
-    destination[name] = JSON.stringify(value);
+    destination[path] = JSON.stringify(value);
   }
   return destination;
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Probe } from '../probes/probe.ts';
 import type { ConnectionStringRules } from '../secrets/connection-string.ts';
-import type { ConfigOf, Fields } from './fields.ts';
+import type { AuthOf, AuthWays, ConfigOf, Fields } from './fields.ts';
+import { AUTH, NO_AUTH } from './paths.ts';
 
 export const CATEGORIES = ['database', 'warehouse', 'stream', 'storage', 'saas', 'file', 'api'] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -10,7 +11,7 @@ export const CAPABILITIES = ['test', 'discover', 'preview', 'cdc_check'] as cons
 export type Capability = (typeof CAPABILITIES)[number];
 
 /** The whole of what makes a connector. One file holds one. */
-export interface ConnectorDefinition<F extends Fields> {
+export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   /** Canonical code, snake_case: `postgresql`. */
   code: string;
   name: string;
@@ -23,33 +24,56 @@ export interface ConnectorDefinition<F extends Fields> {
   fields: F;
   /** How a connection string is taken apart, where the fields have one. */
   connectionString?: ConnectionStringRules;
-  /** Ways to authenticate, as shown in the catalog. */
-  auth: readonly string[];
+  /** Where there are several ways to authenticate: each by its name, with the fields it needs. `none` is the default. */
+  auth?: A;
   capabilities: readonly Capability[];
   /** What must be true or known before a config can be written. */
   prerequisites: readonly string[];
   /** A config a reader can copy: valid, with references for secrets. */
   example: Readonly<Record<string, unknown>>;
-  probe: () => Promise<Probe<ConfigOf<F>>>;
+  probe: () => Promise<Probe<ConfigOf<F> & AuthOf<A>>>;
 }
 
 /** A defined connector, with its schema built on first use. */
-export interface Connector extends Omit<ConnectorDefinition<Fields>, 'probe'> {
+export interface Connector extends Omit<ConnectorDefinition<Fields, AuthWays>, 'probe'> {
   /** The strict object of all fields, built once. */
   readonly schema: () => z.ZodObject;
   // A probe reads its own connector's typed config; behind this line only `parseConfig` makes one.
   readonly probe: () => Promise<Probe<never>>;
 }
 
-export function defineConnector<F extends Fields>(definition: ConnectorDefinition<F>): Connector {
+export function defineConnector<F extends Fields, A extends AuthWays = Record<never, Fields>>(
+  definition: ConnectorDefinition<F, A>,
+): Connector {
   let schema: z.ZodObject | undefined;
   return {
     ...definition,
     schema: () => {
-      schema ??= z.strictObject(
-        Object.fromEntries(Object.entries(definition.fields).map(([name, field]) => [name, field.schema()])),
-      );
+      schema ??= z.strictObject({
+        ...shapeOf(definition.fields),
+        ...(definition.auth ? { [AUTH]: authSchema(definition.auth) } : {}),
+      });
       return schema;
     },
   };
+}
+
+function shapeOf(fields: Fields): Record<string, z.ZodType> {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.schema()]));
+}
+
+function authSchema(ways: AuthWays): z.ZodType {
+  const variants = Object.entries(ways).map(([method, fields]) =>
+    z.strictObject({ method: z.literal(method), ...shapeOf(fields) }),
+  );
+  const [first, ...others] = variants;
+  if (!first) throw new TypeError('auth without any way to authenticate');
+  const union = z.discriminatedUnion('method', [first, ...others]);
+  return NO_AUTH in ways ? union.default({ method: NO_AUTH }) : union;
+}
+
+/** The ways to authenticate, as the catalog shows them. */
+export function authMethods({ auth, fields }: Connector): readonly string[] {
+  if (auth) return Object.keys(auth);
+  return Object.values(fields).some(({ facts }) => facts.role === 'password') ? ['password'] : [NO_AUTH];
 }

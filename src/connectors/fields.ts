@@ -43,6 +43,14 @@ export type Fields = Record<string, Field>;
 /** The typed config a probe of these fields receives: references resolved, secrets as `Secret`. */
 export type ConfigOf<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
+/** Ways to authenticate by name, each with its fields. */
+export type AuthWays = Readonly<Record<string, Fields>>;
+
+/** What a probe receives as `auth`: the way, by `method`, and its fields. Nothing where a connector has one way. */
+export type AuthOf<A extends AuthWays> = [keyof A] extends [never]
+  ? unknown
+  : { auth: { [M in keyof A]: { method: M } & ConfigOf<A[M]> }[keyof A] };
+
 export function isSecret(facts: FieldFacts): boolean {
   return facts.class === 'secret' || facts.class === 'secret_destination';
 }

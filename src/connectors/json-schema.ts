@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Connector } from './define-connector.ts';
-import { isSecret } from './fields.ts';
+import { type AuthWays, type FieldFacts, isSecret } from './fields.ts';
+import { AUTH } from './paths.ts';
 
 export type Detail = 'essential' | 'full';
 export type JsonSchema = Record<string, unknown>;
@@ -25,23 +26,43 @@ export function connectorSchema(connector: Connector, detail: Detail): Connector
 }
 
 function build(connector: Connector, detail: Detail): ConnectorSchema {
-  const whole = z.toJSONSchema(connector.schema(), { io: 'input', target: 'draft-2020-12' });
-  const properties: Record<string, JsonSchema> = {};
-  for (const [name, { facts }] of Object.entries(connector.fields)) {
-    if (detail === 'essential' && facts.advanced) continue;
-    properties[name] = {
-      title: facts.title,
-      description: facts.description,
-      ...(whole.properties?.[name] as JsonSchema),
-      ...(facts.examples ? { examples: facts.examples } : {}),
-      ...(isSecret(facts) ? { writeOnly: true } : {}),
-    };
-  }
-  const required = whole.required ?? [];
+  const whole = z.toJSONSchema(connector.schema(), { io: 'input', target: 'draft-2020-12' }) as JsonSchema & {
+    properties: Record<string, JsonSchema>;
+  };
+  const shown = Object.entries(connector.fields).filter(([, { facts }]) => detail === 'full' || !facts.advanced);
+  const properties = Object.fromEntries(
+    shown.map(([name, { facts }]) => [name, described(facts, whole.properties[name])]),
+  );
+  if (connector.auth) properties[AUTH] = authSchema(connector.auth, whole.properties[AUTH]);
+  const required = (whole['required'] as string[] | undefined) ?? [];
   // A connection string stands for everything that is required.
   const need = connector.connectionString
     ? { anyOf: [{ required }, { required: ['connection_string'] }] }
     : { required };
-  const schema = { $schema: whole.$schema, type: 'object', properties, ...need, additionalProperties: false };
-  return { schema, hiddenFields: Object.keys(connector.fields).length - Object.keys(properties).length };
+  const schema = { $schema: whole['$schema'], type: 'object', properties, ...need, additionalProperties: false };
+  return { schema, hiddenFields: Object.keys(connector.fields).length - shown.length };
+}
+
+function described(facts: FieldFacts, schema: JsonSchema | undefined): JsonSchema {
+  return {
+    title: facts.title,
+    description: facts.description,
+    ...schema,
+    ...(facts.examples ? { examples: facts.examples } : {}),
+    ...(isSecret(facts) ? { writeOnly: true } : {}),
+  };
+}
+
+/** The union over `method`, each field told in its facts. */
+function authSchema(ways: AuthWays, schema: JsonSchema | undefined): JsonSchema {
+  const variants = (schema?.['oneOf'] ?? schema?.['anyOf'] ?? []) as (JsonSchema & {
+    properties: Record<string, JsonSchema>;
+  })[];
+  const told = Object.values(ways).map((fields, at) => {
+    const variant = variants[at];
+    const own = Object.entries(fields).map(([name, { facts }]) => [name, described(facts, variant?.properties[name])]);
+    return { ...variant, properties: { method: variant?.properties['method'], ...Object.fromEntries(own) } };
+  });
+  const { anyOf: _, oneOf: __, ...rest } = schema ?? {};
+  return { title: 'Authentication', description: 'How to authenticate: choose a method.', ...rest, oneOf: told };
 }

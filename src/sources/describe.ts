@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Connector } from '../connectors/define-connector.ts';
+import { authMethods, type Connector } from '../connectors/define-connector.ts';
 import { isSecret } from '../connectors/fields.ts';
 import { connectorSchema, type Detail, type JsonSchema } from '../connectors/json-schema.ts';
+import { fieldsByPath } from '../connectors/paths.ts';
 import { type ConnectorQuery, findConnector, searchConnectors } from '../connectors/search.ts';
 import { decodeCursor, encodeCursor } from './list.ts';
 import type { Platform } from './platform.ts';
@@ -46,11 +47,19 @@ export function listConnectors(
   };
 }
 
-function summary(services: Services, { code, name, category, auth, capabilities }: Connector): ConnectorSummary {
+function summary(services: Services, connector: Connector): ConnectorSummary {
+  const { code, name, category, capabilities } = connector;
   const platforms = [...services.platforms.values()].filter(({ connectors }) =>
     connectors.some((other) => other.code === code),
   );
-  return { code, name, category, platforms: platforms.map((platform) => platform.code), auth, capabilities };
+  return {
+    code,
+    name,
+    category,
+    platforms: platforms.map((platform) => platform.code),
+    auth: authMethods(connector),
+    capabilities,
+  };
 }
 
 export interface ConnectorDescription {
@@ -83,9 +92,7 @@ export async function describeConnector(
     platform: platform.code,
     schema,
     ...(Object.keys(options.shape).length > 0 ? { options_schema: optionsSchema(options) } : {}),
-    secret_fields: Object.entries(connector.fields).flatMap(([name, { facts }]) =>
-      isSecret(facts) ? [`/${name}`] : [],
-    ),
+    secret_fields: [...fieldsByPath(connector)].flatMap(([path, { facts }]) => (isSecret(facts) ? [`/${path}`] : [])),
     portable_names: Object.fromEntries(
       Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.role ? [[facts.role, name]] : [])),
     ),

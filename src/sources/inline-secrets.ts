@@ -1,4 +1,5 @@
 import type { Config } from '../connectors/config.ts';
+import { valueAt } from '../connectors/paths.ts';
 import { HeadwaterError } from '../errors.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Services } from './services.ts';
@@ -16,7 +17,7 @@ export function inlineSecretWarnings(
   const names = Object.entries(config.secrets)
     .filter(
       ([name, value]) =>
-        value instanceof Secret && (given[name] !== undefined || given['connection_string'] !== undefined),
+        value instanceof Secret && (valueAt(given, name) !== undefined || given['connection_string'] !== undefined),
     )
     .map(([name]) => name);
   if (names.length === 0) return [];

@@ -1,4 +1,5 @@
 import type { Config } from '../connectors/config.ts';
+import { withValues } from '../connectors/paths.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { ShownSecret } from './source.ts';
@@ -9,5 +10,5 @@ export function shownConfig({ settings, secrets }: Config): Record<string, unkno
     name,
     { set: true, from: value instanceof Secret ? 'vault' : describeReference(value) },
   ]);
-  return { ...settings, ...Object.fromEntries(shown) };
+  return withValues(settings, shown);
 }

@@ -1,8 +1,10 @@
 import { type Config, parseConfig } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
+import { withValues } from '../connectors/paths.ts';
 import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
+import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { type TestRequest, testConfig } from './probing.ts';
@@ -76,12 +78,11 @@ export function refusePaused(source: Source): void {
 
 /** Only complete calls are offered: a config with literal secrets cannot be repeated here. */
 function nextAfterPass(services: Services, connector: Connector, { settings, secrets }: Config): NextCall[] {
-  const references = Object.entries(secrets).map(([name, value]) => [
-    name,
-    value instanceof Secret ? undefined : `\${${value.scheme}:${value.target}}`,
-  ]);
-  if (references.some(([, text]) => text === undefined)) return [];
-  const config = { ...settings, ...Object.fromEntries(references) };
+  if (Object.values(secrets).some((value) => value instanceof Secret)) return [];
+  const references = Object.entries(secrets).map(
+    ([path, value]) => [path, value instanceof Secret ? undefined : `\${${describeReference(value)}}`] as const,
+  );
+  const config = withValues(settings, references);
   return offer(services, {
     tool: 'create_source',
     arguments: { connector: connector.code, config },

@@ -1,6 +1,6 @@
 import { type Config, destinationOf, mergeConfig } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
-import { isSecret } from '../connectors/fields.ts';
+import { AUTH, fieldsByPath, valueAt } from '../connectors/paths.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
@@ -93,7 +93,10 @@ const CLEARABLE = ['/description', '/options/collection'];
 function editedConfig({ source, connector }: StoredSource, before: Config, { config, clear = [] }: UpdateRequest) {
   const fields = clear.flatMap((pointer) => (pointer.startsWith('/config/') ? [pointer.slice('/config/'.length)] : []));
   const wrong = clear.filter((pointer) => !pointer.startsWith('/config/') && !CLEARABLE.includes(pointer));
-  const unknown = fields.filter((name) => !Object.hasOwn(connector.fields, name)).map((name) => `/config/${name}`);
+  const known = fieldsByPath(connector);
+  const unknown = fields
+    .filter((path) => !known.has(path) && !(connector.auth && path === AUTH))
+    .map((path) => `/config/${path}`);
   const refused = [...wrong, ...unknown];
   if (refused.length > 0) {
     throw new HeadwaterError('INVALID_ARGUMENTS', 'Only optional fields can be cleared.', {
@@ -119,7 +122,8 @@ function refuseCarriedSecrets(
   const moved = changedKeys(destinationOf(connector, before), destinationOf(connector, after));
   if (moved.length === 0) return;
   const carried = Object.keys(before.secrets).filter(
-    (name) => after.secrets[name] === before.secrets[name] && given[name] === undefined && !cleared.includes(name),
+    (path) =>
+      after.secrets[path] === before.secrets[path] && valueAt(given, path) === undefined && !cleared.includes(path),
   );
   if (carried.length === 0) return;
   throw new HeadwaterError(
@@ -173,14 +177,17 @@ function changedNames(source: Source, change: SourceChange, configFields: readon
 
 /** Fields whose value changed. A secret that was given again counts: whether it is the same is nobody's business. */
 function changedFields(connector: Connector, before: Config, after: Config): string[] {
-  return Object.keys(connector.fields).filter((name) => {
-    const field = connector.fields[name];
-    if (field && isSecret(field.facts)) return before.secrets[name] !== after.secrets[name];
-    return canonicalJson(before.settings[name] ?? null) !== canonicalJson(after.settings[name] ?? null);
-  });
+  const settings = changedKeys(canonical(before.settings), canonical(after.settings));
+  const secrets = changedKeys(before.secrets, after.secrets).map((path) => path.split('/')[0] ?? path);
+  const changed = new Set([...settings, ...secrets]);
+  return [...Object.keys(connector.fields), AUTH].filter((name) => changed.has(name));
 }
 
-function changedKeys(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): string[] {
+function canonical(settings: Config['settings']): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, canonicalJson(value)]));
+}
+
+function changedKeys(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name]);
 }
 

@@ -43,7 +43,6 @@ export const postgresql = defineConnector({
     connection_string: connectionString('postgresql://reader:${env:HEADWATER_SECRET_DB}@db.example.com:5432/shop'),
   },
   connectionString: POSTGRES_STRINGS,
-  auth: ['password'],
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'A user that may log in and read: GRANT CONNECT on the database, USAGE on the schemas, SELECT on the tables.',

@@ -1,5 +1,6 @@
 import type { Config } from '../../connectors/config.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
+import { withValues } from '../../connectors/paths.ts';
 import { HeadwaterError } from '../../errors.ts';
 import { describeReference, parseReference } from '../../secrets/references.ts';
 import { packSecrets, Secret, unpackSecrets } from '../../secrets/secret.ts';
@@ -182,7 +183,7 @@ function tested(outcome: TestOutcome | undefined) {
 }
 
 function sourceOf(record: SourceRecord, connector: Connector): Source {
-  const secrets = Object.entries(record.secretSources).map(([name, from]) => [name, { set: true, from }]);
+  const secrets = Object.entries(record.secretSources).map(([path, from]) => [path, { set: true, from }] as const);
   return {
     id: record.id,
     name: record.name,
@@ -190,7 +191,7 @@ function sourceOf(record: SourceRecord, connector: Connector): Source {
     connector_display_name: connector.name,
     platform: 'local',
     ...(record.description === null ? {} : { description: record.description }),
-    config: { ...record.settings, ...Object.fromEntries(secrets) },
+    config: withValues(record.settings, secrets),
     desired_state: record.desiredState,
     status: record.status,
     last_error: record.lastError,
