@@ -14,7 +14,7 @@ export const httpCommand = defineCommand({
   description:
     'Serves MCP clients over Streamable HTTP at /mcp, with /healthz and /readyz, until it is told to stop (Ctrl-C, ' +
     'SIGTERM); requests that run then may end. Here HEADWATER_EGRESS is public_only unless it is set. Callers need a ' +
-    'bearer token as soon as there is one: headwater token add.',
+    'bearer token as soon as the first was made: headwater token add.',
   examples: [
     'headwater http',
     'headwater http --port 8080',
@@ -25,10 +25,19 @@ export const httpCommand = defineCommand({
     const allowHosts = names.split(',').flatMap((name) => name.trim() || []);
     const server = await serveOverHttp(app, { host, port, allowHosts });
     if (!json) out.write(`Headwater listens on ${server.url}\n`);
-    await new Promise<void>((resolve) => {
-      for (const signal of STOPS) process.once(signal, () => resolve());
-    });
-    await server.close();
-    return { document: { url: server.url, stopped: true }, lines: () => ['Stopped.'] };
+    await toldToStop();
+    // Whoever says it twice does not want to wait.
+    await Promise.race([server.close(), toldToStop()]);
+    return { document: { url: server.url, stopped: true }, lines: () => [] };
   },
 });
+
+function toldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    const told = () => {
+      for (const signal of STOPS) process.off(signal, told);
+      resolve();
+    };
+    for (const signal of STOPS) process.on(signal, told);
+  });
+}

@@ -27,7 +27,8 @@ async function run(args: readonly string[], out: Output, err: Output): Promise<n
   const json = globalFlags(args).has('json');
   try {
     const { document, lines, ok = true } = await outcomeOf(args, out, json);
-    out.write(json ? toJson(document, out) : `${lines().join('\n')}\n`);
+    const text = () => lines().map((line) => `${line}\n`);
+    out.write(json ? toJson(document, out) : text().join(''));
     return ok ? 0 : 1;
   } catch (thrown) {
     const error = shown(thrown);

@@ -68,7 +68,7 @@ function listed(out: Output, records: readonly TokenRecord[]): Outcome {
     document: { tokens: records.map(shown) },
     lines: () =>
       records.length === 0
-        ? ['There are no tokens: on loopback, `headwater http` then needs none.']
+        ? ['There are no tokens. On loopback, `headwater http` needs none until the first is made.']
         : table(out, columns, records),
   };
 }

@@ -59,8 +59,8 @@ export interface Connection<Client> extends Pick<ServerProcess, 'pid' | 'home' |
   close(): Promise<void>;
 }
 
-const MODES = { modern: { pin: '2026-07-28' }, legacy: 'legacy', auto: 'auto' } as const;
-const CLIENT_INFO = { name: 'headwater-tests', version: '0' };
+export const MODES = { modern: { pin: '2026-07-28' }, legacy: 'legacy', auto: 'auto' } as const;
+export const CLIENT_INFO = { name: 'headwater-tests', version: '0' };
 
 /** Connects the official client of today. */
 export async function connectV2(options: ModernConnectOptions = {}): Promise<Connection<ModernClient>> {
@@ -95,7 +95,7 @@ export async function connectV1(options: ConnectOptions = {}): Promise<Connectio
   );
 }
 
-function capabilities({ capabilities = {}, onElicit }: ConnectOptions) {
+export function capabilities({ capabilities = {}, onElicit }: ConnectOptions) {
   return onElicit ? { elicitation: { form: {}, url: {} }, ...capabilities } : capabilities;
 }
 
@@ -139,7 +139,7 @@ async function connect<Client extends AnyClient>(
   };
 }
 
-function toolAnswer(result: unknown): ToolAnswer {
+export function toolAnswer(result: unknown): ToolAnswer {
   const { isError, structuredContent, content } = result as {
     isError?: boolean;
     structuredContent?: Record<string, unknown>;

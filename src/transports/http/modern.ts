@@ -3,41 +3,72 @@ import type { App } from '../../app.ts';
 import { SOURCE_URI } from '../../resources/source.ts';
 import type { createServer } from '../../server.ts';
 import type { Principal } from '../../sources/principal.ts';
+import { refusal } from './answers.ts';
+
+const MOST_STREAMS = 100;
 
 /** The lane of 2026-07-28 clients: no sessions, a server for each request. */
 export interface ModernLane {
-  handle(request: Request, principal: Principal): Promise<Response>;
+  handle(request: Request, principal: Principal, body: unknown): Promise<Response>;
+  /** Ends the streams that would stay open for ever, and takes no new ones. Calls go on. */
+  endStreams(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
  * One handler per principal, because a handler's subscribers all hear the same changes, and tenants must hear nothing of
- * each other.
+ * each other. Streams have another handler than calls: on shutdown they end first.
  */
 export function createModernLane(app: App, serverOf: typeof createServer): ModernLane {
-  const handlers = new Map<string, McpHttpHandler>();
+  const calls = new Map<string, McpHttpHandler>();
+  const streams = new Map<string, McpHttpHandler>();
   const stops: (() => void)[] = [];
-  const handlerOf = (principal: Principal): McpHttpHandler => {
-    const key = JSON.stringify([principal.tenant, principal.subject, principal.role]);
-    const known = handlers.get(key);
-    if (known) return known;
-    const handler = createMcpHandler(() => serverOf(app, principal, { tellsOfChanges: false }), {
+  let ending = false;
+
+  const newHandler = (principal: Principal): McpHttpHandler =>
+    createMcpHandler(() => serverOf(app, principal, { tellsOfChanges: false }), {
       legacy: 'reject',
+      maxSubscriptions: MOST_STREAMS,
       onerror: (error) => app.log.debug({ kind: error.name }, 'protocol error'),
     });
+  const newStreamHandler = (principal: Principal): McpHttpHandler => {
+    const handler = newHandler(principal);
     stops.push(
       app.onSourceChange(({ tenant, id }) => {
         if (tenant === principal.tenant) handler.notify.resourceUpdated(SOURCE_URI + id);
       }),
     );
-    handlers.set(key, handler);
     return handler;
   };
+
   return {
-    handle: (request, principal) => handlerOf(principal).fetch(request),
-    async close() {
+    async handle(request, principal, body) {
+      if (!isListen(body)) return handlerOf(calls, principal, newHandler).fetch(request, { parsedBody: body });
+      if (ending) return refusal({ status: 503, code: -32000, message: 'The server is shutting down' }, body);
+      return handlerOf(streams, principal, newStreamHandler).fetch(request, { parsedBody: body });
+    },
+    async endStreams() {
+      ending = true;
       for (const stop of stops) stop();
-      await Promise.all([...handlers.values()].map((handler) => handler.close()));
+      await Promise.all([...streams.values()].map((handler) => handler.close()));
+    },
+    async close() {
+      await Promise.all([...calls.values()].map((handler) => handler.close()));
     },
   };
+}
+
+function handlerOf(
+  handlers: Map<string, McpHttpHandler>,
+  principal: Principal,
+  make: (principal: Principal) => McpHttpHandler,
+): McpHttpHandler {
+  const key = JSON.stringify([principal.tenant, principal.subject, principal.role]);
+  const handler = handlers.get(key) ?? make(principal);
+  handlers.set(key, handler);
+  return handler;
+}
+
+function isListen(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
 }

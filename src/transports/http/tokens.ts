@@ -1,10 +1,11 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { HeadwaterError } from '../../errors.ts';
 import { makePrivateFolder, syncFolder } from '../../secrets/private-folder.ts';
-import { PRINCIPAL_ROLES, type Principal, type PrincipalRole } from '../../sources/principal.ts';
+import { PRINCIPAL_ROLES, type PrincipalRole } from '../../sources/principal.ts';
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u;
 
@@ -53,58 +54,20 @@ export function createTokenFile(path: string): TokenFile {
       const id = randomBytes(4).toString('hex');
       const token = `hw_${id}_${randomBytes(32).toString('base64url')}`;
       const record = { id, name, tenant, role, hash: hashOf(token), created_at: now.toISOString() };
-      await replace(path, [...(await list()), record]);
+      await alone(path, async () => replace(path, [...(await list()), record]));
       return { token, record };
     },
-    async revoke(id) {
-      const records = await list();
-      const rest = records.filter((record) => record.id !== id);
-      if (rest.length === records.length) return false;
-      await replace(path, rest);
-      return true;
-    },
+    revoke: (id) =>
+      alone(path, async () => {
+        const records = await list();
+        const rest = records.filter((record) => record.id !== id);
+        if (rest.length < records.length) await replace(path, rest);
+        return rest.length < records.length;
+      }),
   };
 }
 
-const LOOK_AGAIN_MS = 1000;
-
-/** Tells callers by their tokens. Looks at the file at most once a second, so a revoked token is refused within one. */
-export interface Authenticator {
-  /** Whether there are any tokens at all. */
-  hasTokens(): Promise<boolean>;
-  /** Who the token stands for; `undefined` for one that is unknown or revoked. */
-  principalOf(token: string): Promise<Principal | undefined>;
-}
-
-export function createAuthenticator(path: string, clock: () => number = () => performance.now()): Authenticator {
-  const file = createTokenFile(path);
-  let records: TokenRecord[] = [];
-  let version: string | undefined;
-  let looked = Number.NEGATIVE_INFINITY;
-  const current = async () => {
-    if (clock() - looked < LOOK_AGAIN_MS) return records;
-    const facts = await stat(path).catch(() => undefined);
-    const found = facts && `${facts.mtimeMs} ${facts.size} ${facts.ino}`;
-    if (found !== version) {
-      records = found === undefined ? [] : await file.list();
-      version = found;
-    }
-    looked = clock();
-    return records;
-  };
-  return {
-    hasTokens: async () => (await current()).length > 0,
-    async principalOf(token) {
-      const given = Buffer.from(hashOf(token), 'hex');
-      // Every record is compared, so that the time says nothing of which one came close.
-      let found: TokenRecord | undefined;
-      for (const record of await current()) if (timingSafeEqual(Buffer.from(record.hash, 'hex'), given)) found = record;
-      return found && { tenant: found.tenant, subject: found.name, role: found.role };
-    },
-  };
-}
-
-function hashOf(token: string): string {
+export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
@@ -121,15 +84,39 @@ function parse(text: string): TokenRecord[] {
   }
 }
 
-function unusable(): HeadwaterError {
+export function unusable(): HeadwaterError {
   return new HeadwaterError('STORE_UNAVAILABLE', 'The token file cannot be read.', {
     hint: 'A person must restore tokens.json in HEADWATER_HOME, or move it away and add tokens anew.',
     retryable: false,
   });
 }
 
-async function replace(path: string, records: readonly TokenRecord[]): Promise<void> {
+const LOCK_WAIT_MS = 5_000;
+const LOCK_LOOK_MS = 20;
+
+/** One process at a time, so that none writes back what another has just revoked. */
+async function alone<T>(path: string, change: () => Promise<T>): Promise<T> {
   await makePrivateFolder(dirname(path));
+  const lock = `${path}.lock`;
+  for (let waited = 0; ; waited += LOCK_LOOK_MS) {
+    try {
+      await (await open(lock, 'wx', 0o600)).close();
+      break;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw unusable();
+      // Nobody holds it for longer than a write takes: whoever made it is gone.
+      if (waited >= LOCK_WAIT_MS) await rm(lock, { force: true });
+      else await sleep(LOCK_LOOK_MS);
+    }
+  }
+  try {
+    return await change();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+async function replace(path: string, records: readonly TokenRecord[]): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const file = await open(draft, 'wx', 0o600);
   try {
