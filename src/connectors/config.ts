@@ -257,7 +257,7 @@ export function destinationOf(connector: Connector, config: Config): Readonly<Re
     if (!isDestination(facts)) continue;
     const value = config.secrets[path] ?? valueAt(config.settings, path);
     if (value === undefined || value instanceof Secret) continue;
-    destination[path] = JSON.stringify(value);
+    destination[path] = JSON.stringify(facts.canonical ? facts.canonical(value) : value);
   }
   return destination;
 }

@@ -6,7 +6,7 @@ import type { Secret } from '../secrets/secret.ts';
 /**
  * What a field means across platforms. The same role is the same thing on every platform, whatever its key there.
  */
-export type Role = 'host' | 'port' | 'username' | 'password' | 'database' | 'schemas' | 'tls_mode' | 'tls_ca';
+export type Role = 'url' | 'host' | 'port' | 'username' | 'password' | 'database' | 'schemas' | 'tls_mode' | 'tls_ca';
 
 /**
  * Every field has a class, so that nothing can be forgotten:
@@ -24,6 +24,8 @@ export interface FieldFacts {
   description: string;
   role?: Role;
   examples?: readonly unknown[];
+  /** What of a destination decides where a secret goes, where it is less than the whole: the origin of a URL. */
+  canonical?: (value: unknown) => unknown;
   /** Left out of the `essential` schema. */
   advanced?: boolean;
   /** Other names people use for it; they feed did-you-mean. */
@@ -134,6 +136,11 @@ const secretText = () =>
     .min(1)
     .max(65_536)
     .refine((value) => value.isWellFormed(), { error: 'holds half of a character' });
+
+/** A secret that must be given. */
+export function secret(facts: Partial<FieldFacts> & Pick<FieldFacts, 'title' | 'description'>): Field<Secret> {
+  return field({ class: 'secret', group: 'authentication', ...facts }, secretText);
+}
 
 export function password(): Field<Secret | undefined> {
   return field(

@@ -1,5 +1,9 @@
+import { restApi } from './apis/rest-api.ts';
+import { webhook } from './apis/webhook.ts';
 import { postgresql } from './databases/postgresql.ts';
 import type { Connector } from './define-connector.ts';
 
 /** Every connector that comes with Headwater, by code. */
-export const CONNECTORS: readonly Connector[] = [postgresql].sort((a, b) => (a.code < b.code ? -1 : 1));
+export const CONNECTORS: readonly Connector[] = [postgresql, restApi, webhook].sort((a, b) =>
+  a.code < b.code ? -1 : 1,
+);

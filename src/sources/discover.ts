@@ -1,4 +1,5 @@
 import { parseConfig } from '../connectors/config.ts';
+import type { Capability, Connector } from '../connectors/define-connector.ts';
 import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { DiscoverQuery, Stream, StreamPosition } from '../probes/probe.ts';
@@ -35,6 +36,7 @@ export async function discoverSource(
   call: Call,
 ): Promise<DiscoverAnswer> {
   const { connector, config, warnings } = await subject(services, request, call);
+  refuseIncapable(connector, 'discover');
   const limit = request.limit ?? 50;
   const query = pageQuery(request, limit);
   const page = await reading(services, connector, config, call, (session) => session.discover(query));
@@ -85,6 +87,14 @@ function afterOf(text: string): StreamPosition {
   throw new HeadwaterError('INVALID_CURSOR', 'This cursor is not one that the list gave out.', {
     hint: 'Start again without a cursor.',
     fields: [{ field: '/cursor', message: 'is not usable' }],
+  });
+}
+
+/** @throws HeadwaterError UNSUPPORTED where the connector cannot do this */
+export function refuseIncapable(connector: Connector, capability: Capability): void {
+  if (connector.capabilities.includes(capability)) return;
+  throw new HeadwaterError('UNSUPPORTED', `The connector ${connector.name} has nothing to ${capability}.`, {
+    hint: `It can: ${connector.capabilities.join(', ')}.`,
   });
 }
 

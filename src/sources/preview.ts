@@ -1,5 +1,5 @@
 import type { Preview } from '../probes/probe.ts';
-import { noStream } from './discover.ts';
+import { noStream, refuseIncapable } from './discover.ts';
 import { reading } from './probing.ts';
 import { type Call, platformOfSource, type Services } from './services.ts';
 import { refusePaused } from './test.ts';
@@ -27,6 +27,7 @@ export async function previewSource(
     call.principal,
     source_id,
   );
+  refuseIncapable(connector, 'preview');
   refusePaused(source);
   const preview = await reading(services, connector, await config(), call, (session) => session.preview(stream, limit));
   if (!preview) throw noStream(stream, source_id);

@@ -1,6 +1,7 @@
-import { type Config, fieldWithRole, resolveConfig } from '../connectors/config.ts';
+import { type Config, fieldWithRole, type ResolvedConfig, resolveConfig } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import type { Role } from '../connectors/fields.ts';
+import { AUTH, valueAt } from '../connectors/paths.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
 import { StepFailure } from '../probes/problems/index.ts';
@@ -112,7 +113,7 @@ async function planTest(
   try {
     const { values, secrets } = await resolveConfig(connector, config, services.resolveReference);
     // What `connector.schema()` has validated is what its own probe was typed for.
-    const plan = probe.plan(values as never, probeContext(services, secrets), { checks });
+    const plan = probe.plan(values as never, probeContext(services, secrets, userNames(values)), { checks });
     return { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] };
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
@@ -122,8 +123,16 @@ async function planTest(
   }
 }
 
-function probeContext(services: Services, secrets: readonly Secret[]) {
-  return { egress: services.egress, now: services.now, redactor: createRedactor(secrets) };
+function probeContext(services: Services, secrets: readonly Secret[], companions: readonly string[] = []) {
+  return { egress: services.egress, now: services.now, redactor: createRedactor(secrets, companions) };
+}
+
+/** What travels together with a password in one encoding, as in HTTP basic authentication. */
+function userNames(values: ResolvedConfig): string[] {
+  return ['username', `${AUTH}/username`].flatMap((path) => {
+    const name = valueAt(values, path);
+    return typeof name === 'string' ? [name] : [];
+  });
 }
 
 /** A config that cannot be used is a failed first step, with a fix, like any other failure. */

@@ -34,6 +34,7 @@ export const discoverSourceTool = defineTool({
     'SOURCE_PAUSED',
     'SECRET_IN_ARGUMENT',
     'CONNECTION_FAILED',
+    'UNSUPPORTED',
     'STREAM_NOT_FOUND',
     'INVALID_CURSOR',
     'DEADLINE_EXCEEDED',

@@ -27,6 +27,7 @@ export const previewSourceTool = defineTool({
     'CONNECTOR_NOT_FOUND',
     'SOURCE_PAUSED',
     'CONNECTION_FAILED',
+    'UNSUPPORTED',
     'STREAM_NOT_FOUND',
     'DEADLINE_EXCEEDED',
   ],

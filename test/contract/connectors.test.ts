@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/connectors/config.ts';
 import { CONNECTORS } from '../../src/connectors/index.ts';
 import { connectorSchema } from '../../src/connectors/json-schema.ts';
+import { valueAt } from '../../src/connectors/paths.ts';
 import { findConnector, searchConnectors } from '../../src/connectors/search.ts';
 import { parseReference } from '../../src/secrets/references.ts';
 import { projectRoot } from '../support/root.ts';
@@ -16,6 +17,16 @@ const ROWS: Readonly<
     calledAlso: ['postgres', 'pg', 'psql', 'postgre sql', 'PostgreSQL', 'postgrse', 'supabase', 'neon'],
     required: ['host', 'database', 'username'],
     secrets: ['password', 'connection_string'],
+  },
+  rest_api: {
+    calledAlso: ['rest', 'REST API', 'http api', 'rest-api', 'json api'],
+    required: ['url'],
+    secrets: ['auth/token', 'auth/password', 'auth/value'],
+  },
+  webhook: {
+    calledAlso: ['Webhook', 'web hook', 'callback'],
+    required: ['url'],
+    secrets: ['auth/token', 'auth/password', 'auth/value'],
   },
 };
 
@@ -62,10 +73,11 @@ describe.each(CONNECTORS.map((connector) => [connector.code, connector] as const
   });
 
   it('marks its secrets, and nothing else', () => {
-    const secrets = Object.entries(properties).flatMap(([name, property]) =>
-      property['writeOnly'] === true ? [name] : [],
-    );
-    expect(secrets).toEqual(row?.secrets);
+    const marked = (from: string, group: Record<string, Record<string, unknown>>): string[] =>
+      Object.entries(group).flatMap(([name, property]) => (property['writeOnly'] === true ? [from + name] : []));
+    const ways = (properties['auth']?.['oneOf'] ?? []) as { properties: Record<string, Record<string, unknown>> }[];
+    const inside = ways.flatMap((way) => marked('auth/', way.properties));
+    expect([...new Set([...marked('', properties), ...inside])]).toEqual(row?.secrets);
   });
 
   it('asks for what a test needs', () => {
@@ -75,8 +87,8 @@ describe.each(CONNECTORS.map((connector) => [connector.code, connector] as const
 
   it('has an example that is valid and holds references only', () => {
     const { secrets } = parseConfig(connector, connector.example);
-    for (const name of Object.keys(secrets))
-      expect(parseReference(String(connector.example[name])), name).toBeDefined();
+    for (const path of Object.keys(secrets))
+      expect(parseReference(String(valueAt(connector.example, path))), path).toBeDefined();
   });
 
   it('is one file of at most 80 lines', () => {

@@ -11,7 +11,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   nearest: [],
   version: [],
   issues: ['errors', 'nearest'],
-  net: ['errors'],
+  net: ['secrets', 'errors'],
   secrets: ['errors'],
   settings: ['nearest', 'net'],
   log: ['settings'],
@@ -113,7 +113,9 @@ describe('layers', () => {
     const sockets = /^(node:)?(net|tls|dns|http|https|http2|dgram|undici)(\/|$)/;
     const values = ({ text }: Module) =>
       [...text.matchAll(/import (?!type)[^;]*?from '([^']+)'/g)].some((match) => sockets.test(match[1] ?? ''));
-    expect(filesWith((module) => module.room !== 'net' && !module.file.startsWith('transports/http/') && values(module))).toEqual([]);
+    expect(
+      filesWith((module) => module.room !== 'net' && !module.file.startsWith('transports/http/') && values(module)),
+    ).toEqual([]);
   });
 
   it('only settings.ts reads the environment', () => {

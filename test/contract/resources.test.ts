@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONNECTORS } from '../../src/connectors/index.ts';
 import { type InMemory, inMemory } from '../support/in-memory.ts';
 
 let session: InMemory;
@@ -39,8 +40,11 @@ describe('resources', () => {
   });
 
   it('serves the catalog, a category and the platforms', async () => {
-    expect(await read('headwater://connectors')).toMatchObject({ connectors: [{ code: 'postgresql' }] });
-    expect(await read('headwater://categories/database')).toMatchObject({ connectors: [{ code: 'postgresql' }] });
+    const { connectors } = await read('headwater://connectors');
+    expect((connectors as { code: string }[]).map(({ code }) => code)).toEqual(CONNECTORS.map(({ code }) => code));
+    expect(await read('headwater://categories/api')).toMatchObject({
+      connectors: [{ code: 'rest_api' }, { code: 'webhook' }],
+    });
     expect(await read('headwater://categories/file')).toMatchObject({ connectors: [], total: 0 });
     expect(await read('headwater://platforms')).toMatchObject({ platforms: [{ platform: 'local', configured: true }] });
   });

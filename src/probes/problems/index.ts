@@ -1,4 +1,5 @@
 import { CDC_PROBLEMS } from './cdc.ts';
+import { HTTP_PROBLEMS } from './http.ts';
 import type { Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
@@ -14,6 +15,7 @@ export const PROBLEMS = {
   ...REACHING_PROBLEMS,
   ...TLS_PROBLEMS,
   ...LOGIN_PROBLEMS,
+  ...HTTP_PROBLEMS,
   ...READING_PROBLEMS,
   ...CDC_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;

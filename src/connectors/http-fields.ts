@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { type Field, field, secret } from './fields.ts';
+
+/** Fields of everything that is reached by a URL. */
+
+const UNSAFE = /[\p{Cc}\s]/u;
+
+/** An http or https URL with a host and without credentials in it; what decides where secrets go is its origin. */
+export function url(description: string, example: string): Field<string> {
+  return field(
+    {
+      class: 'destination',
+      group: 'connection',
+      role: 'url',
+      title: 'URL',
+      description,
+      examples: [example],
+      aka: ['base_url', 'endpoint', 'uri', 'address', 'host'],
+      canonical: (value) => (typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value),
+    },
+    () =>
+      z
+        .string()
+        .max(8192)
+        .refine((text) => !UNSAFE.test(text) && /^https?:\/\/[^/?#\\]/i.test(text) && URL.canParse(text), {
+          error: 'must be a whole http or https URL',
+        })
+        .refine((text) => !hasCredentials(text), { error: 'must not hold credentials; they go into auth' }),
+  );
+}
+
+function hasCredentials(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username !== '' || password !== '';
+}
+
+/** Headers that frame the message, name the target, carry credentials, or open metadata services. */
+const REFUSED_HEADERS = new Set([
+  'host',
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'metadata',
+  'metadata-flavor',
+  'x-aws-ec2-metadata-token',
+  'x-aws-ec2-metadata-token-ttl-seconds',
+]);
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\xa0-\xff]{0,2000}$/;
+
+/** Further request headers without secrets. */
+export function headers(): Field<Record<string, string> | undefined> {
+  return field(
+    {
+      class: 'setting',
+      group: 'connection',
+      title: 'Headers',
+      description: 'Further request headers, such as a version. Secrets go into auth.',
+      examples: [{ 'X-Api-Version': '2026-01' }],
+      advanced: true,
+    },
+    () =>
+      z
+        .record(z.string(), z.string())
+        .refine((given) => Object.keys(given).length <= 30, { error: 'are more than 30' })
+        .refine((given) => Object.keys(given).every((name) => HEADER_NAME.test(name)), {
+          error: 'hold a name that is no header name',
+        })
+        .refine((given) => Object.values(given).every((value) => HEADER_VALUE.test(value)), {
+          error: 'hold a value that no header can carry',
+        })
+        .refine((given) => !Object.keys(given).some((name) => REFUSED_HEADERS.has(name.toLowerCase())), {
+          error: 'hold one that cannot be set here (Host, Authorization, framing and metadata headers)',
+        })
+        .optional(),
+  );
+}
+
+function name(title: string, description: string, example: string): Field<string> {
+  return field({ class: 'setting', group: 'authentication', title, description, examples: [example] }, () =>
+    z
+      .string()
+      .regex(HEADER_NAME, { error: 'is not a usable name' })
+      .refine((text) => !FRAMING.has(text.toLowerCase()), { error: 'cannot be set here' }),
+  );
+}
+const FRAMING = new Set([...REFUSED_HEADERS].filter((header) => !['authorization', 'cookie'].includes(header)));
+
+/** The ways HTTP APIs take credentials. */
+export const HTTP_AUTH = {
+  none: {},
+  bearer: {
+    token: secret({ title: 'Token', description: 'Sent as Authorization: Bearer.', aka: ['api_key', 'access_token'] }),
+  },
+  basic: {
+    username: field<string>(
+      {
+        class: 'setting',
+        group: 'authentication',
+        title: 'User',
+        description: 'User name of HTTP basic authentication.',
+      },
+      () =>
+        z
+          .string()
+          .min(1)
+          .max(256)
+          .refine((text) => !text.includes(':') && !UNSAFE.test(text), {
+            error: 'must not hold colons or white space',
+          }),
+    ),
+    password: secret({ title: 'Password', description: 'Password of HTTP basic authentication.' }),
+  },
+  header: {
+    name: name('Header', 'The header that carries the key.', 'X-Api-Key'),
+    value: secret({ title: 'Key', description: 'What the header carries.', aka: ['api_key', 'key'] }),
+  },
+  query: {
+    name: name('Parameter', 'The query parameter that carries the key.', 'api_key'),
+    value: secret({
+      title: 'Key',
+      description: 'What the parameter carries. Prefer a header where the API has one: URLs end up in logs.',
+      aka: ['api_key', 'key'],
+    }),
+  },
+} as const;

@@ -1,0 +1,69 @@
+import type { HttpAnswer } from '../../net/http.ts';
+import { StepFailure } from '../problems/index.ts';
+import type { HttpSession } from './session.ts';
+
+const SHOWN_BODY = 300;
+
+/** Refuses the answers that no request gets when all is well: credentials, redirects, limits, faults. */
+export function judgeStatus(session: HttpSession, answer: HttpAnswer, path: string): void {
+  const { facts, config } = session;
+  const { status, headers } = answer;
+  const evidence = evidenceOf(session, answer);
+  const fail = (code: StepFailure['problem']['code'], what = String(status), fields?: readonly string[]) => {
+    throw new StepFailure(
+      code,
+      { ...facts, what },
+      { evidence, driver_code: `HTTP ${status}`, ...(fields ? { fields } : {}) },
+    );
+  };
+  if (status === 401 || status === 407)
+    fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_AUTH_REJECTED', undefined, ['auth']);
+  if (status === 403) fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_FORBIDDEN', undefined, ['auth']);
+  if (status >= 300 && status < 400) fail('HTTP_REDIRECT', redirectTarget(session, headers['location']));
+  if (status === 404 || status === 410) fail('HTTP_NOT_FOUND', session.clean(path, 120));
+  if (status === 429) fail('HTTP_RATE_LIMITED', waitOf(headers['retry-after']));
+  if (status >= 500) fail('HTTP_SERVER_ERROR');
+}
+
+/** Refuses what is left of the answers that are not a success. */
+export function judgeSuccess(session: HttpSession, answer: HttpAnswer): void {
+  if (answer.status >= 200 && answer.status < 300) return;
+  const details = { evidence: evidenceOf(session, answer), driver_code: `HTTP ${answer.status}` };
+  throw new StepFailure('HTTP_UNEXPECTED', { ...session.facts, what: String(answer.status) }, details);
+}
+
+/** The JSON of an answer. @throws StepFailure HTTP_NOT_JSON, saying what it is instead */
+export function jsonOf(session: HttpSession, answer: HttpAnswer): unknown {
+  const type = session.clean(answer.headers['content-type'], 60);
+  const refuse = (what: string) =>
+    new StepFailure('HTTP_NOT_JSON', { ...session.facts, what }, { evidence: evidenceOf(session, answer) });
+  if (/html/i.test(type)) throw refuse('it sends a web page');
+  try {
+    return JSON.parse(answer.body.toString('utf8'));
+  } catch {
+    throw refuse(
+      answer.truncated
+        ? 'its answer is too large to be looked at'
+        : `it sends ${type || 'something without a type'}, not JSON`,
+    );
+  }
+}
+
+export function evidenceOf(session: HttpSession, { status, headers, body }: HttpAnswer): string {
+  const type = session.clean(headers['content-type'], 60) || 'no type';
+  const text = session.clean(body.toString('utf8'), SHOWN_BODY);
+  return `status ${status}, ${type}${text === '' ? '' : `: ${text}`}`;
+}
+
+function redirectTarget(session: HttpSession, location: string | undefined): string {
+  try {
+    const { origin, pathname } = new URL(location ?? '', session.url);
+    return session.clean(origin + pathname, 200);
+  } catch {
+    return 'an address that it does not say';
+  }
+}
+
+function waitOf(text: string | undefined): string {
+  return text !== undefined && /^\d{1,6}$/.test(text) ? `${text} seconds` : '';
+}

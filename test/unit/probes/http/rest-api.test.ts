@@ -1,0 +1,322 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiServer, json, startApi } from '../../../support/api-server.ts';
+import { createAuthority } from '../../../support/certificates.ts';
+import { startGarbageServer, startHangingServer } from '../../../support/hostile-servers.ts';
+import { type InMemory, inMemory } from '../../../support/in-memory.ts';
+
+const TOKEN = 'canary-token-4711';
+const CUSTOMERS = Array.from({ length: 12 }, (_, id) => ({
+  id,
+  name: `Customer ${id}`,
+  vip: id % 2 === 0,
+  tags: ['a'],
+  note: id === 3 ? null : 'x',
+}));
+
+let session: InMemory;
+const servers: ApiServer[] = [];
+beforeAll(async () => {
+  session = await inMemory({ HEADWATER_SECRET_API: TOKEN });
+});
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+  await session.close();
+});
+
+async function api(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  ...rest: [Parameters<typeof startApi>[1]?]
+): Promise<ApiServer> {
+  const server = await startApi(answer, ...rest);
+  servers.push(server);
+  return server;
+}
+
+interface Report {
+  ok: boolean;
+  verdict: string;
+  headline: string;
+  depth: string;
+  steps: {
+    id: string;
+    status: string;
+    code?: string;
+    fields?: string[];
+    actor?: string;
+    evidence?: string;
+    message?: string;
+    fix?: { text: string };
+  }[];
+}
+
+async function test(config: Record<string, unknown>, connector = 'rest_api'): Promise<Report> {
+  const report = await session.done('test_connection', { connector, config, timeout_s: 3 });
+  expect(JSON.stringify(report)).not.toContain(TOKEN);
+  return report as unknown as Report;
+}
+
+const stepOf = (report: Report, status: string) => report.steps.find((step) => step.status === status);
+const bearer = { method: 'bearer', token: '${env:HEADWATER_SECRET_API}' };
+
+/** An API as it should be: it lists customers for those who have the token. */
+const proper = (request: IncomingMessage, response: ServerResponse) => {
+  const { authorization, 'x-api-key': key } = request.headers;
+  const query = new URL(request.url ?? '/', 'http://x').searchParams.get('api_key');
+  const basic = `Basic ${Buffer.from(`reader:${TOKEN}`).toString('base64')}`;
+  if (authorization === `Bearer ${TOKEN}` || authorization === basic || key === TOKEN || query === TOKEN)
+    json(response, 200, { data: CUSTOMERS });
+  else json(response, 401, { error: `no: ${authorization ?? key ?? query}` });
+};
+
+describe('every way to authenticate', () => {
+  it.each([
+    ['bearer', bearer],
+    ['basic', { method: 'basic', username: 'reader', password: '${env:HEADWATER_SECRET_API}' }],
+    ['header', { method: 'header', name: 'X-Api-Key', value: '${env:HEADWATER_SECRET_API}' }],
+    ['query', { method: 'query', name: 'api_key', value: '${env:HEADWATER_SECRET_API}' }],
+  ])('%s goes where it should, and is proven', async (_, auth) => {
+    const server = await api(proper);
+    const report = await test({ url: `${server.url}/v1`, test_path: '/customers?limit=5', auth });
+    expect(report).toMatchObject({ ok: true, verdict: 'ok', depth: 'read' });
+    expect(report.steps.find(({ id }) => id === 'auth')?.evidence).toMatch(/without credentials: status 401/);
+    expect(server.requests.map(({ path }) => path.split('&')[0])).toEqual([
+      '/v1/customers?limit=5',
+      '/v1/customers?limit=5',
+    ]);
+  });
+
+  it('says when the answer would be the same without credentials', async () => {
+    const server = await api((_, response) => json(response, 200, CUSTOMERS));
+    const report = await test({ url: server.url, auth: bearer });
+    expect(report).toMatchObject({ ok: true, verdict: 'ok_with_warnings' });
+    expect(stepOf(report, 'warn')).toMatchObject({ id: 'auth', code: 'AUTH_UNPROVEN' });
+  });
+});
+
+describe('failures', () => {
+  it.each<
+    [
+      string,
+      (request: IncomingMessage, response: ServerResponse) => void,
+      Record<string, unknown>,
+      Record<string, unknown>,
+    ]
+  >([
+    [
+      'rejected credentials',
+      (_, r) => json(r, 401, { error: `bad token ${TOKEN}` }),
+      { auth: bearer },
+      { id: 'auth', code: 'API_AUTH_REJECTED', fields: ['auth'], actor: 'user' },
+    ],
+    ['missing credentials', (_, r) => json(r, 401, {}), {}, { id: 'auth', code: 'API_AUTH_MISSING', fields: ['auth'] }],
+    [
+      'a scope that is missing',
+      (_, r) => json(r, 403, {}),
+      { auth: bearer },
+      { id: 'auth', code: 'API_FORBIDDEN', actor: 'vendor' },
+    ],
+    ['a wrong path', (_, r) => json(r, 404, {}), {}, { id: 'auth', code: 'HTTP_NOT_FOUND', fields: ['url'] }],
+    [
+      'a redirect',
+      (_, r) => json(r, 301, {}, { location: 'https://api.example.com/v2/x?secret=1' }),
+      {},
+      { code: 'HTTP_REDIRECT', fix: { text: expect.stringContaining('https://api.example.com/v2/x') } },
+    ],
+    [
+      'too many requests',
+      (_, r) => json(r, 429, {}, { 'retry-after': '17' }),
+      {},
+      { code: 'HTTP_RATE_LIMITED', fix: { text: 'Wait 17 seconds and test again.' } },
+    ],
+    ['a broken server', (_, r) => json(r, 503, {}), {}, { code: 'HTTP_SERVER_ERROR', actor: 'vendor' }],
+    ['an odd status', (_, r) => json(r, 418, {}), {}, { id: 'query', code: 'HTTP_UNEXPECTED' }],
+    [
+      'a web page',
+      (_, r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<html>Log in</html>'),
+      {},
+      { id: 'query', code: 'HTTP_NOT_JSON', message: expect.stringMatching(/web page/) },
+    ],
+    [
+      'something else than JSON',
+      (_, r) => r.writeHead(200, { 'content-type': 'text/plain' }).end('hello'),
+      {},
+      { code: 'HTTP_NOT_JSON' },
+    ],
+    [
+      'no list where one should be',
+      (_, r) => json(r, 200, { items: [] }),
+      { records_path: '/data' },
+      { code: 'HTTP_NO_RECORDS', fields: ['records_path'] },
+    ],
+    [
+      'an answer that breaks off',
+      (_, r) => r.writeHead(200, { 'content-length': '1000' }).write('{"a":', () => r.destroy()),
+      {},
+      { code: 'HTTP_BROKEN' },
+    ],
+    [
+      'headers without end',
+      (_, r) => r.writeHead(200, { 'x-big': 'x'.repeat(60_000) }).end(),
+      {},
+      { code: expect.stringMatching(/HTTP_BROKEN|WRONG_PROTOCOL/) },
+    ],
+  ])('%s', async (_, answer, change, expected) => {
+    const server = await api(answer);
+    const report = await test({ url: server.url, ...change });
+    expect(report.ok).toBe(false);
+    expect(stepOf(report, 'fail')).toMatchObject(expected);
+    expect(report.headline).toContain(stepOf(report, 'fail')?.message);
+  });
+
+  it('an answer that never comes ends at its deadline', async () => {
+    const hanging = await startHangingServer();
+    const report = await test({ url: `http://127.0.0.1:${hanging.port}` });
+    expect(stepOf(report, 'fail')).toMatchObject({ id: 'protocol', code: 'HTTP_TIMEOUT' });
+    await expect.poll(() => hanging.open).toBe(0);
+    await hanging.stop();
+  });
+
+  it('a server of another protocol', async () => {
+    const garbage = await startGarbageServer();
+    const report = await test({ url: `http://127.0.0.1:${garbage.port}` });
+    expect(stepOf(report, 'fail')).toMatchObject({
+      id: 'protocol',
+      code: expect.stringMatching(/WRONG_PROTOCOL|HTTP_BROKEN/),
+    });
+    await garbage.stop();
+  });
+
+  it('a small answer that decodes to a huge one is cut off', async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, 32));
+    const server = await api((_, response) =>
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb),
+    );
+    expect(stepOf(await test({ url: server.url }), 'fail')).toMatchObject({
+      code: 'HTTP_NOT_JSON',
+      message: expect.stringMatching(/too large/),
+    });
+  });
+
+  it('follows no redirect, also not to itself', async () => {
+    const server = await api((_, response) => json(response, 302, {}, { location: '/elsewhere' }));
+    await test({ url: server.url, auth: bearer });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe('TLS', () => {
+  it('checks certificates in full, with an authority of one’s own', async () => {
+    const authority = await createAuthority();
+    const certificate = await authority.issue({ ips: ['127.0.0.1'] });
+    const server = await api(proper, certificate);
+    expect(stepOf(await test({ url: server.url, auth: bearer }), 'fail')).toMatchObject({
+      id: 'tls',
+      code: 'TLS_UNTRUSTED',
+      fields: ['tls_ca'],
+    });
+    expect(await test({ url: server.url, auth: bearer, tls_ca: authority.certPem })).toMatchObject({ ok: true });
+  });
+});
+
+describe('the config', () => {
+  it.each([
+    ['ftp://example.com', /http or https/],
+    ['https://user:pw@example.com', /credentials/],
+    ['https:example.com', /http or https/],
+    ['https://exa mple.com', /http or https/],
+    ['not a url', /http or https/],
+  ])('refuses the URL %s', async (url, why) => {
+    const { error } = await session.call('test_connection', { connector: 'rest_api', config: { url } });
+    expect(error).toMatchObject({
+      code: 'INVALID_CONFIG',
+      fields: [{ field: '/config/url', message: expect.stringMatching(why) }],
+    });
+  });
+
+  it.each([
+    { Host: 'x' },
+    { 'Content-Length': '1' },
+    { Authorization: 'x' },
+    { 'Metadata-Flavor': 'Google' },
+    { 'X A': '1' },
+    { 'X-A': 'a\r\nb' },
+    { 'X-A': '你' },
+  ])('refuses the headers %j', async (headers) => {
+    const { error } = await session.call('test_connection', {
+      connector: 'rest_api',
+      config: { url: 'https://example.com', headers },
+    });
+    expect(error).toMatchObject({ code: 'INVALID_CONFIG', fields: [{ field: '/config/headers' }] });
+  });
+
+  it('says what a way to authenticate lacks', async () => {
+    const { error } = await session.call('test_connection', {
+      connector: 'rest_api',
+      config: { url: 'https://example.com', auth: { method: 'basic', username: 'x' } },
+    });
+    expect(error).toMatchObject({
+      code: 'INVALID_CONFIG',
+      fields: [{ field: '/config/auth/password', message: 'is required' }],
+    });
+  });
+});
+
+describe('the life of a source', () => {
+  it('creates, discovers, previews, edits safely', async () => {
+    const server = await api(proper);
+    const config = { url: `${server.url}/v1`, test_path: '/customers', auth: bearer };
+    const { source } = (await session.done('create_source', { connector: 'rest', config, name: 'API' })) as {
+      source: { id: string; config: unknown };
+    };
+    expect(source.config).toMatchObject({
+      auth: { method: 'bearer', token: { set: true, from: 'env:HEADWATER_SECRET_API' } },
+    });
+    const id = { source_id: source.id };
+    expect(await session.done('discover_source', { ...id, stream: '/customers' })).toMatchObject({
+      streams: [
+        { name: '/customers', columns: expect.arrayContaining([{ name: 'note', type: 'string', nullable: true }]) },
+      ],
+    });
+    expect(await session.done('preview_source', { ...id, stream: 'api./customers', limit: 2 })).toMatchObject({
+      rows: [{ id: 0, vip: true, tags: '["a"]' }, { id: 1 }],
+      truncated: true,
+    });
+
+    const refused = await session.call('update_source', {
+      ...id,
+      config: { url: 'https://evil.example.com/v1' },
+      run_test: false,
+    });
+    expect(refused.error).toMatchObject({ code: 'CREDENTIALS_REQUIRED', fields: [{ field: '/config/auth/token' }] });
+    expect(await session.done('update_source', { ...id, config: { url: `${server.url}/v2` } })).toMatchObject({
+      changed: ['url'].map((name) => `config.${name}`),
+    });
+    const basic = { method: 'basic', username: 'reader', password: '${env:HEADWATER_SECRET_API}' };
+    expect(await session.done('update_source', { ...id, config: { auth: basic } })).toMatchObject({
+      changed: ['config.auth'],
+      source: { config: { auth: { method: 'basic', username: 'reader', password: { set: true } } } },
+    });
+    const wiped = await session.done('update_source', { ...id, config: { auth: {} }, run_test: false });
+    expect((wiped['source'] as { config: { auth: unknown } }).config.auth).toEqual({ method: 'none' });
+  });
+});
+
+describe('webhook', () => {
+  it('asks with HEAD and delivers nothing', async () => {
+    const server = await api((_, response) => response.writeHead(405).end());
+    expect(await test({ url: server.url }, 'webhook')).toMatchObject({ ok: true });
+    expect(server.requests.map(({ method }) => method)).toEqual(['HEAD']);
+    const gone = await api((_, response) => response.writeHead(410).end());
+    expect(stepOf(await test({ url: gone.url }, 'webhook'), 'fail')).toMatchObject({ code: 'HTTP_NOT_FOUND' });
+  });
+
+  it('has nothing to discover, and says so', async () => {
+    const { error } = await session.call('discover_source', {
+      connector: 'webhook',
+      config: { url: 'https://hooks.example.com' },
+    });
+    expect(error).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringMatching(/nothing to discover/) });
+  });
+});
