@@ -1,5 +1,5 @@
 // Bundles src/cli.ts to dist/: one small entry that starts fast, everything heavy in chunks that load on first use.
-import { chmod, readdir, rm } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { rolldown } from 'rolldown';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -23,7 +23,26 @@ const { output } = await bundle.write({
 await bundle.close();
 await chmod(`${dir}/cli.js`, 0o755);
 
+// What is bundled comes under licences that want to go along with it.
+const LICENCES = 'THIRD-PARTY-LICENSES.txt';
+await writeFile(
+  `${dir}/${LICENCES}`,
+  await licencesOf(output.flatMap((part) => ('moduleIds' in part ? part.moduleIds : []))),
+);
+
 // Only now, so that there is a whole build at every moment.
-const current = new Set(output.map(({ fileName }) => fileName));
+const current = new Set([LICENCES, ...output.map(({ fileName }) => fileName)]);
 const stale = (await readdir(dir)).filter((name) => !current.has(name));
 await Promise.all(stale.map((name) => rm(`${dir}/${name}`, { recursive: true, force: true })));
+
+/** @param {readonly string[]} modules paths of the files in the bundle */
+async function licencesOf(modules) {
+  const folders = modules.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []);
+  const texts = [...new Set(folders)].map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+    const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
+    const contents = await Promise.all(files.map((file) => readFile(`${folder}/${file}`, 'utf8')));
+    return [`${name} ${version} (${license})`, ...contents].join('\n\n').trimEnd();
+  });
+  return `${(await Promise.all(texts)).sort().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}

@@ -1,9 +1,10 @@
-/** Writes README's generated tables from the code. `--check` only says whether they are current. */
+/** Writes README's generated tables and the manifests from the code. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ERROR_CODES } from '../src/errors.ts';
 import { PROBLEMS } from '../src/probes/problems/index.ts';
 import { variableTable } from '../src/settings.ts';
 import { TOOLS } from '../src/tools/index.ts';
+import { MANIFESTS } from './manifests.ts';
 
 const README = new URL('../README.md', import.meta.url);
 
@@ -57,8 +58,6 @@ export function withSections(text: string): string {
 }
 
 if (process.argv[1]?.endsWith('docs.js')) {
-  const before = readFileSync(README, 'utf8');
-  const after = withSections(before);
-  if (process.argv.includes('--check')) process.exitCode = before === after ? 0 : 1;
-  else writeFileSync(README, after);
+  writeFileSync(README, withSections(readFileSync(README, 'utf8')));
+  for (const [file, text] of Object.entries(MANIFESTS)) writeFileSync(new URL(`../${file}`, import.meta.url), text);
 }
