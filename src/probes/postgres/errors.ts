@@ -30,6 +30,7 @@ const LOGIN_MESSAGES: readonly { state: RegExp; routine?: string; pattern: RegEx
   { state: /^28000$/, pattern: /not permitted to log in/i, code: 'LOGIN_NOT_PERMITTED' },
   { state: /^28000$/, pattern: /role .* does not exist/i, code: 'USER_UNKNOWN' },
   { state: /^08P01$|^28000$/, pattern: /ssl|tls|encrypt|insecure/i, code: 'TLS_REQUIRED' },
+  { state: /^08P01$/, pattern: /no such user/i, code: 'USER_UNKNOWN' },
   { state: /^08P01$/, pattern: /password|auth/i, code: 'AUTH_REJECTED' },
   { state: /^08P01$/, pattern: /database/i, code: 'DATABASE_NOT_FOUND' },
 ];

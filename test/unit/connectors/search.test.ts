@@ -1,15 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { postgresql } from '../../../src/connectors/databases/postgresql.ts';
 import type { Connector } from '../../../src/connectors/define-connector.ts';
-import { CONNECTORS } from '../../../src/connectors/index.ts';
 import { findConnector, searchConnectors } from '../../../src/connectors/search.ts';
 import { HeadwaterError } from '../../../src/errors.ts';
 
-const [postgres] = CONNECTORS;
-if (!postgres) throw new Error('there is no connector');
-
 /** A catalog with neighbours, so that an order shows. */
 const named = (code: string, over: Partial<Connector> = {}): Connector => ({
-  ...postgres,
+  ...postgresql,
   code,
   name: code,
   aliases: [],
@@ -19,7 +16,7 @@ const named = (code: string, over: Partial<Connector> = {}): Connector => ({
 const CATALOG = [
   named('mysql', { name: 'MySQL', keywords: ['sql', 'aurora'] }),
   named('postgres_cdc', { name: 'Postgres CDC', category: 'stream', capabilities: ['test'] }),
-  postgres,
+  postgresql,
   named('stripe', { name: 'Stripe', category: 'saas', capabilities: ['test'] }),
 ];
 const codes = (query?: string, filter = {}) => searchConnectors(CATALOG, { query, ...filter }).map(({ code }) => code);

@@ -189,8 +189,18 @@ describe.skipIf(process.platform !== 'linux')('several addresses', () => {
   const egress = egressWith({ allowPrivate: true });
   const to = (port: number, ...addresses: string[]) =>
     egress.judge({ host: { kind: 'name', host: 'db.example.com' }, port, answers: addresses });
-  const openHandles = () =>
-    process.getActiveResourcesInfo().filter((name) => /^TCP(Socket|Connect)Wrap$/.test(name)).length;
+  /** Every socket that was made since, so that none can be forgotten. */
+  let dialled: Socket[];
+
+  beforeEach(() => {
+    dialled = [];
+    const connect = Socket.prototype.connect as (this: Socket, ...args: unknown[]) => Socket;
+    vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...args: unknown[]) {
+      dialled.push(this);
+      return connect.apply(this, args);
+    });
+  });
+  afterEach(() => vi.restoreAllMocks());
 
   test('the first is closed: the second answers at once', async () => {
     const port = await freePort();
@@ -206,15 +216,15 @@ describe.skipIf(process.platform !== 'linux')('several addresses', () => {
   test('the first says nothing: the second is tried after a quarter of a second, and the first let go', async () => {
     const firewall = await startDroppingFirewall();
     const alive = await listen(() => {}, SECOND, firewall.port);
-    const before = openHandles();
+    dialled = [];
     const begun = performance.now();
     const socket = await egress.connect(to(firewall.port, firewall.host, SECOND), never);
     expect(socket.remoteAddress).toBe(SECOND);
     const ms = performance.now() - begun;
     expect(ms).toBeGreaterThan(200);
     expect(ms).toBeLessThan(800);
+    expect(dialled.map((each) => each.destroyed)).toEqual([true, false]);
     socket.destroy();
-    await vi.waitFor(() => expect(openHandles()).toBeLessThanOrEqual(before));
     await Promise.all([alive.stop(), firewall.stop()]);
   });
 
@@ -248,7 +258,7 @@ describe.skipIf(process.platform !== 'linux')('several addresses', () => {
 
   test('cancelled while it dials: it ends at once with the reason, and leaves nothing', async () => {
     const firewall = await startDroppingFirewall();
-    const before = openHandles();
+    dialled = [];
     const controller = new AbortController();
     const reason = new Error('enough');
     setTimeout(() => controller.abort(reason), 50);
@@ -256,8 +266,22 @@ describe.skipIf(process.platform !== 'linux')('several addresses', () => {
     const dialling = egress.connect(to(firewall.port, firewall.host, firewall.host), controller.signal);
     await expect(dialling).rejects.toBe(reason);
     expect(performance.now() - begun).toBeLessThan(300);
-    await vi.waitFor(() => expect(openHandles()).toBeLessThanOrEqual(before));
+    expect(dialled.map((each) => each.destroyed)).toEqual([true]);
     await firewall.stop();
+  });
+
+  test('no listener stays on the signal, whichever way it ends', async () => {
+    const port = await freePort();
+    const alive = await listen(() => {}, SECOND, port);
+    const { signal } = new AbortController();
+    const add = vi.spyOn(signal, 'addEventListener');
+    const remove = vi.spyOn(signal, 'removeEventListener');
+    const socket = await egress.connect(to(port, FIRST, SECOND), signal);
+    await expect(egress.connect(to(port, FIRST), signal)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(add).toHaveBeenCalledTimes(2);
+    expect(remove.mock.calls.map(([, listener]) => listener)).toEqual(add.mock.calls.map(([, listener]) => listener));
+    socket.destroy();
+    await alive.stop();
   });
 
   test('cancelled before: nothing is dialled', async () => {

@@ -79,7 +79,7 @@ describe('no secret survives', () => {
   });
 
   test('so often that what stands behind it moves to the front', () => {
-    const value = 'K'.repeat(63).concat('Z');
+    const value = 'K'.repeat(61).concat('Z');
     const cleaned = redactor(value).clean(value.repeat(1000));
     expect(cleaned).not.toContain('KKKK');
     expect(cleaned.startsWith('[secret][secret]')).toBe(true);

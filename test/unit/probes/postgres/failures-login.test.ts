@@ -122,6 +122,14 @@ describe('the login', () => {
       fix: 'Set tls_mode to require (or verify-full).',
     },
     {
+      words: { code: '08P01', message: 'no such user "ssl_tls"' },
+      code: 'USER_UNKNOWN',
+      fields: ['username'],
+      actor: 'user',
+      says: 'There is no user shop_reader',
+      fix: 'Check the user name, or have the user created.',
+    },
+    {
       words: { code: 'XX000', message: 'Tenant or user not found' },
       code: 'LOGIN_REFUSED',
       actor: 'dba',
