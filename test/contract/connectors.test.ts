@@ -13,6 +13,16 @@ import { projectRoot } from '../support/root.ts';
 const ROWS: Readonly<
   Record<string, { calledAlso: readonly string[]; required: readonly string[]; secrets: readonly string[] }>
 > = {
+  mariadb: {
+    calledAlso: ['maria', 'maria db', 'MariaDB', 'mariadb server', 'galera', 'skysql'],
+    required: ['host', 'username'],
+    secrets: ['password', 'connection_string'],
+  },
+  mysql: {
+    calledAlso: ['my sql', 'MySQL', 'mysq', 'tidb', 'planetscale', 'percona', 'singlestore', 'vitess'],
+    required: ['host', 'username'],
+    secrets: ['password', 'connection_string'],
+  },
   postgresql: {
     calledAlso: ['postgres', 'pg', 'psql', 'postgre sql', 'PostgreSQL', 'postgrse', 'supabase', 'neon'],
     required: ['host', 'database', 'username'],

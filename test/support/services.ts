@@ -24,6 +24,11 @@ export const SERVICES: readonly Service[] = [
         .find((folder) => existsSync(join(folder, 'initdb')));
     },
   },
+  {
+    name: 'MariaDB',
+    debianPackage: 'mariadb-server',
+    find: () => (existsSync('/usr/sbin/mariadbd') && existsSync('/usr/bin/mariadb-install-db') ? '/usr' : undefined),
+  },
 ];
 
 /** Whether nothing may be skipped (`npm run test:services`). */

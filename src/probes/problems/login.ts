@@ -49,7 +49,7 @@ export const LOGIN_PROBLEMS = {
   AUTH_METHOD_UNSUPPORTED: {
     actor: 'dba',
     says: ({ what }) => `The server asks for a way to log in that cannot be used here (${what})`,
-    fix: () => 'Permit password authentication (scram-sha-256) for this user.',
+    fix: ({ fix }) => fix || 'Permit password authentication (scram-sha-256) for this user.',
   },
   LOGIN_REFUSED: {
     actor: 'dba',
@@ -61,5 +61,41 @@ export const LOGIN_PROBLEMS = {
     retryable: true,
     says: (facts) => `${place(facts)} did not answer the login`,
     fix: () => 'Test again; if it stays, look at the load and the log of the server.',
+  },
+  AUTH_REJECTED_WITHOUT_TLS: {
+    actor: 'user',
+    roles: ['username', 'password', 'tls_mode'],
+    says: ({ username }) => `The server rejected the login of ${username}, which came without TLS`,
+    fix: () => 'Check user name and password. If the account demands TLS, set tls_mode to require: servers do not say.',
+  },
+  ADDRESS_NOT_PERMITTED: {
+    actor: 'dba',
+    says: ({ server }) => `${server} has no account that may come from the address that Headwater connects from`,
+    fix: ({ username }) => `Create the account ${username} for that address (the evidence of this step shows it).`,
+  },
+  ADDRESS_BLOCKED: {
+    actor: 'dba',
+    retryable: true,
+    says: ({ server }) => `${server} has blocked the address of Headwater after too many failed connections`,
+    fix: () => 'Empty the host cache of the server; if it comes back, raise max_connect_errors.',
+  },
+  PASSWORD_EXPIRED: {
+    actor: 'dba',
+    roles: ['password'],
+    says: ({ username }) => `The password of ${username} has expired`,
+    fix: () => 'Set a new password for the user, and put it into the config.',
+  },
+  ACCOUNT_LOCKED: {
+    actor: 'dba',
+    roles: ['username'],
+    says: ({ username }) => `The account of ${username} is locked`,
+    fix: ({ username }) => `Unlock the account of ${username}.`,
+  },
+  LOGIN_NEEDS_TLS: {
+    actor: 'user',
+    roles: ['tls_mode'],
+    says: ({ server, username }) =>
+      `${server} asks for the password of ${username} itself, which is not sent over a connection without TLS`,
+    fix: () => 'Set tls_mode to require (or verify-full); where the server has no TLS, have it turned on.',
   },
 } as const satisfies Record<string, ProblemKind>;

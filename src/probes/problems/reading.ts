@@ -60,4 +60,21 @@ export const READING_PROBLEMS = {
     says: ({ server }) => `${server} refused a catalogue query`,
     fix: () => 'Read what the server said (the evidence of this step), and its log.',
   },
+  DATABASE_NOT_VISIBLE: {
+    actor: 'dba',
+    roles: ['database'],
+    says: ({ username, database }) => `${username} sees no database ${database}: it is not there, or may not be read`,
+    fix: () => 'Check the name (case may count). If it is right, grant the user the right to read it.',
+  },
+  SELECTION_NOT_VISIBLE: {
+    actor: 'dba',
+    roles: ['schemas'],
+    says: ({ username, what }) => `${username} does not see ${what}: it is not there, or may not be read`,
+    fix: () => 'Check the names (case may count). If they are right, grant the user the right to read them.',
+  },
+  OTHER_PRODUCT: {
+    actor: 'user',
+    says: ({ server, what }) => `This is ${what}, not ${server}`,
+    fix: ({ what }) => `Use the connector of ${what}: platforms treat the two differently.`,
+  },
 } as const satisfies Record<string, ProblemKind>;

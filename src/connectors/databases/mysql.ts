@@ -1,0 +1,56 @@
+import { defineConnector } from '../define-connector.ts';
+import { connectionString, host, password, port, tlsCa, tlsMode, username } from '../fields.ts';
+import { databaseSelection, oneDatabase } from './mysql-fields.ts';
+import { mysqlStrings } from './mysql-strings.ts';
+
+export const mysql = defineConnector({
+  code: 'mysql',
+  name: 'MySQL',
+  category: 'database',
+  aliases: ['my sql', 'mysqld', 'mysql2'],
+  keywords: [
+    'percona',
+    'tidb',
+    'planetscale',
+    'vitess',
+    'aurora mysql',
+    'singlestore',
+    'memsql',
+    'cloud sql',
+    'rds',
+    'aurora',
+    'azure',
+    'sql',
+    'relational',
+    'cdc',
+    'binlog',
+  ],
+  docsUrl: 'https://dev.mysql.com/doc/refman/8.4/en/',
+  fields: {
+    host: host(),
+    port: port(3306),
+    database: oneDatabase(),
+    username: username(),
+    password: password(),
+    databases: databaseSelection(),
+    tls_mode: tlsMode('prefer'),
+    tls_ca: tlsCa(),
+    connection_string: connectionString('mysql://reader:${env:HEADWATER_SECRET_DB}@db.example.com:3306/shop'),
+  },
+  connectionString: mysqlStrings('mysql'),
+  capabilities: ['test', 'discover', 'preview', 'cdc_check'],
+  prerequisites: [
+    'A user that may log in from where Headwater runs and read: GRANT SELECT on the databases.',
+    'The server accepts connections from there (bind_address, firewall, IP allow-list).',
+    'For change data capture: log_bin on, binlog_format ROW, and REPLICATION SLAVE and CLIENT (the cdc check tells).',
+  ],
+  example: {
+    host: 'db.example.com',
+    port: 3306,
+    database: 'shop',
+    username: 'headwater',
+    password: '${env:HEADWATER_SECRET_DB}',
+    tls_mode: 'require',
+  },
+  probe: async () => (await import('../../probes/mysql/index.ts')).mysqlProbe('MySQL'),
+});

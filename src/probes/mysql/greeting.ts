@@ -1,0 +1,117 @@
+import type { Socket } from 'node:net';
+import { fingerprint } from '../fingerprint.ts';
+import { type Facts, StepFailure } from '../problems/index.ts';
+import { Reader } from './reader.ts';
+import { ERROR, type ServerError, serverError } from './server-error.ts';
+
+/** What a server says of itself before anything is asked ("Protocol::HandshakeV10"). */
+export interface Greeting {
+  version: string;
+  capabilities: number;
+  nonce: Buffer;
+  plugin: string;
+}
+
+const HEADER = 4;
+const LONGEST_GREETING = 4096;
+const VERSION_10 = 0x0a;
+const NONCE_LENGTH = 20;
+const NUDGE_AFTER_MS = 4000;
+/** PostgreSQL's request for TLS, and line ends: whatever waits for its client says who it is when it hears this. */
+const NUDGE = Buffer.from('0000000804d2162f0d0a0d0a', 'hex');
+
+const UNREADABLE = 'its greeting cannot be read';
+const WAITED = 'it waits for its client to speak first';
+
+/**
+ * Reads the first packet, which the server sends unasked: a greeting, or its refusal of anybody from here.
+ * @throws StepFailure WRONG_PROTOCOL where something else answers, CONNECTION_LOST where it hangs up
+ */
+export async function readGreeting(socket: Socket, facts: Facts, signal: AbortSignal): Promise<Greeting | ServerError> {
+  const nudged = { yes: false };
+  // By then no server that is fit to be used would still be silent; nothing can be asked of this one any more.
+  const nudge = setTimeout(() => {
+    nudged.yes = true;
+    socket.write(NUDGE);
+  }, NUDGE_AFTER_MS);
+  try {
+    const payload = await firstPacket(socket, facts, signal, nudged);
+    if (nudged.yes) throw new StepFailure('PROTOCOL_TIMEOUT', facts);
+    return parse(payload);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: UNREADABLE });
+  } finally {
+    clearTimeout(nudge);
+  }
+}
+
+function parse(payload: Buffer): Greeting | ServerError {
+  if (payload[0] === ERROR) return serverError(payload);
+  const reader = new Reader(payload);
+  reader.uint(1);
+  // MariaDB 10 puts this before its version, for old replicas.
+  const version = reader
+    .zeroEnded()
+    .toString('latin1')
+    .replace(/^5\.5\.5-(?=\d)/, '');
+  reader.take(4);
+  const start = reader.take(8);
+  reader.take(1);
+  const low = reader.uint(2);
+  reader.take(3);
+  const capabilities = low + reader.uint(2) * 0x1_0000;
+  reader.take(11);
+  const nonce = Buffer.concat([start, reader.take(NONCE_LENGTH - start.length)]);
+  const plugin = reader.rest().toString('latin1').replace(/^\0/, '').split('\0')[0] ?? '';
+  return { version, capabilities, nonce, plugin };
+}
+
+function firstPacket(socket: Socket, facts: Facts, signal: AbortSignal, nudged: { yes: boolean }): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let held = Buffer.alloc(0);
+    const settle = (finish: () => void) => {
+      socket.off('data', onData);
+      socket.off('close', onClose);
+      signal.removeEventListener('abort', onAbort);
+      socket.pause();
+      finish();
+    };
+    const wrong = (what: string) => settle(() => reject(new StepFailure('WRONG_PROTOCOL', { ...facts, what })));
+    const onData = (bytes: Buffer) => {
+      held = Buffer.concat([held, bytes]);
+      const length = held.length < HEADER ? 0 : held.readUIntLE(0, 3);
+      const end = HEADER + length;
+      if (!begins(held)) wrong(nudged.yes ? otherServer(held) : fingerprint(held));
+      // Who greets waits for an answer; what comes with the greeting would be taken for a part of what follows.
+      else if (held.length > end && held[HEADER] !== ERROR) wrong(UNREADABLE);
+      else if (held.length > HEADER && held.length >= end) settle(() => resolve(held.subarray(HEADER, end)));
+    };
+    const onClose = () => {
+      if (nudged.yes) wrong(WAITED);
+      else if (held.length > 0) wrong(UNREADABLE);
+      else settle(() => reject(new StepFailure('CONNECTION_LOST', facts)));
+    };
+    const onAbort = () => settle(() => reject(signal.reason));
+    socket.on('data', onData);
+    socket.once('close', onClose);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (socket.destroyed) onClose();
+    else socket.resume();
+  });
+}
+
+/** Whether these may be the first bytes of a MySQL server: a short packet that greets or refuses. */
+function begins(bytes: Buffer): boolean {
+  if (bytes.length < HEADER) return true;
+  const [kind, number] = [bytes[HEADER], bytes[3] ?? 0];
+  const length = bytes.readUIntLE(0, 3);
+  if (length === 0 || length > LONGEST_GREETING) return false;
+  // Who refuses at the door may count its packets from 1.
+  return kind === undefined ? number < 3 : (kind === VERSION_10 && number === 0) || (kind === ERROR && number < 3);
+}
+
+function otherServer(bytes: Buffer): string {
+  const isPostgres = bytes[0] === 0x53 || bytes[0] === 0x4e || bytes[0] === 0x45;
+  return isPostgres ? 'a PostgreSQL server answers there' : fingerprint(bytes);
+}

@@ -1,0 +1,25 @@
+import type { Probe } from '../probe.ts';
+import { cdcSteps } from './cdc.ts';
+import { readSession } from './read.ts';
+import { type MysqlConfig, Session } from './session.ts';
+import { mysqlSteps } from './steps.ts';
+
+/**
+ * The probe of everything that speaks MySQL's protocol. It speaks it itself: a driver would want to read the greeting
+ * and to make TLS on its own, fetches keys over clear lines, and parses what a server sends without bounds.
+ * `server` is the product's name in sentences.
+ */
+export function mysqlProbe(server: 'MySQL' | 'MariaDB'): Probe<MysqlConfig> {
+  return {
+    plan: (config, context, { checks }) => {
+      const session = new Session(config, context, server);
+      const steps = mysqlSteps(session);
+      return {
+        subject: `${server} at ${config.host}:${config.port}`,
+        steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
+        close: () => session.close(),
+        session: () => readSession(session),
+      };
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import type { Socket } from 'node:net';
+import type { TlsMode } from '../../net/tls.ts';
+import type { Secret } from '../../secrets/secret.ts';
+import { type Link, reached } from '../network.ts';
+import type { ProbeContext } from '../probe.ts';
+import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
+import { type Asking, queryFailure } from './errors.ts';
+import type { Greeting } from './greeting.ts';
+import type { Packets } from './packets.ts';
+import { goodbye, query, type Row, useDatabase } from './query.ts';
+import type { ServerError } from './server-error.ts';
+
+export type { Row } from './query.ts';
+
+/** What the MySQL probe needs of a connector; any connector with these fields can use it. */
+export interface MysqlConfig {
+  host: string;
+  port: number;
+  database?: string | undefined;
+  /** More than one database to read, instead of `database`. */
+  databases?: string[] | undefined;
+  username: string;
+  password?: Secret | undefined;
+  tls_mode: TlsMode;
+  tls_ca?: string | undefined;
+}
+
+/** What the server says of itself once it is logged in to. */
+export interface ServerFacts {
+  version: string;
+  mariadb: boolean;
+  /** The account that the login was matched to: `reader@%`. */
+  account: string;
+}
+
+/** One connection's state while its steps run, and the one way to query it. */
+export class Session {
+  readonly config: MysqlConfig;
+  readonly context: ProbeContext;
+  readonly facts: Required<Pick<Facts, 'host' | 'port' | 'server' | 'username'>> & { database?: string };
+  readonly link: Link = {};
+  greeting: Greeting | ServerError | undefined;
+  /** The socket to log in over: the link's, or TLS on top of it. */
+  wire: Socket | undefined;
+  encrypted = false;
+  /** Set once the login has begun. */
+  packets: Packets | undefined;
+  loggedIn = false;
+  server: ServerFacts | undefined;
+  /** Selected databases that the user sees; what is not there is not asked again. */
+  visible: readonly string[] | undefined;
+  #asking = false;
+
+  constructor(config: MysqlConfig, context: ProbeContext, server: string) {
+    this.config = config;
+    this.context = context;
+    const { host, port, username, database } = config;
+    this.facts = { host, port, server, username, ...(database === undefined ? {} : { database }) };
+  }
+
+  /** The databases to read; undefined for all that the user may see. */
+  get scope(): readonly string[] | undefined {
+    return this.visible ?? this.selected;
+  }
+
+  /** The databases that the config names. */
+  get selected(): readonly string[] | undefined {
+    const { databases, database } = this.config;
+    return databases ?? (database === undefined ? undefined : [database]);
+  }
+
+  get isMariadb(): boolean {
+    return this.server?.mariadb ?? false;
+  }
+
+  get asking(): Asking {
+    const { facts, context, config, greeting } = this;
+    const offered = greeting !== undefined && 'capabilities' in greeting && (greeting.capabilities & 0x800) !== 0;
+    return {
+      facts,
+      context,
+      account: this.server?.account,
+      password: config.password !== undefined,
+      shunsTls: config.tls_mode === 'disable' && offered,
+    };
+  }
+
+  /** @throws StepFailure; the server's own refusal as `code`, where its number does not know better */
+  query(statement: string, code: ProblemCode = 'QUERY_FAILED', facts: Facts = this.facts): Promise<Row[]> {
+    return this.#ask((packets) => query(packets, statement), code, facts);
+  }
+
+  /** @throws StepFailure DATABASE_NOT_FOUND or DATABASE_NOT_VISIBLE */
+  async use(database: string): Promise<void> {
+    const facts = { ...this.facts, database };
+    await this.#ask((packets) => useDatabase(packets, database), 'QUERY_FAILED', facts);
+  }
+
+  /** Selects from the user's own tables, in a transaction that cannot write. `what` is named where it fails. */
+  async readOnly(select: string, limitMs: number, what: string): Promise<Row[]> {
+    const facts = { ...this.facts, what };
+    await this.query('START TRANSACTION READ ONLY', 'READ_FAILED', facts);
+    try {
+      return await this.query(this.#limited(select, limitMs), 'READ_FAILED', facts);
+    } finally {
+      await this.query('ROLLBACK', 'READ_FAILED', facts).catch(() => {});
+    }
+  }
+
+  /** The same SELECT, ended by the server when it takes longer. To servers that have no limit the hint is a comment. */
+  #limited(select: string, limitMs: number): string {
+    return this.isMariadb
+      ? `SET STATEMENT max_statement_time = ${limitMs / 1000} FOR ${select}`
+      : select.replace(/^SELECT/, `SELECT /*+ MAX_EXECUTION_TIME(${limitMs}) */`);
+  }
+
+  async #ask<T>(ask: (packets: Packets) => Promise<T>, code: ProblemCode, facts: Facts): Promise<T> {
+    // Behind a question that is still unanswered, the next one would only wait.
+    if (this.#asking) throw new StepFailure('QUERY_TIMEOUT', facts);
+    this.#asking = true;
+    try {
+      return await ask(reached(this.packets));
+    } catch (error) {
+      throw queryFailure(error, { ...this.asking, facts }, code);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** Text from the server, fit to be shown. */
+  clean(text: string | null | undefined, cap = 200): string {
+    return this.context.redactor.clean(text ?? '', cap);
+  }
+
+  async close(): Promise<void> {
+    if (this.loggedIn && !this.#asking && this.packets) goodbye(this.packets);
+    this.wire?.destroy();
+    this.link.socket?.destroy();
+  }
+}

@@ -1,0 +1,173 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Certificate } from './certificates.ts';
+import { freePort } from './ports.ts';
+import { temporaryFolder } from './temp.ts';
+import { serverTmpdir, unprivileged } from './unprivileged.ts';
+import { startWatchdog } from './watchdog.ts';
+
+export interface MariadbOptions {
+  /** Further options of the server, without the dashes. */
+  settings?: Record<string, string>;
+  /** TLS is off without. */
+  tls?: Certificate;
+}
+
+export interface TestMariadb {
+  readonly host: string;
+  readonly port: number;
+  /** The server's main process: stop it with SIGSTOP and it hangs. */
+  readonly pid: number;
+  /** Runs statements as root, over the socket that nobody else can reach. @returns what the client prints, tab-separated */
+  sql(statements: string): Promise<string>;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const INSTALL = '/usr/bin/mariadb-install-db';
+const SERVER = '/usr/sbin/mariadbd';
+const CLIENT = '/usr/bin/mariadb';
+const START_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 5_000;
+const DEFAULTS: Record<string, string> = {
+  'bind-address': '127.0.0.1',
+  'skip-name-resolve': '1',
+  // Nothing here outlives the test, so nothing need reach the disk.
+  'innodb-flush-log-at-trx-commit': '0',
+  'innodb-buffer-pool-size': '16M',
+  'innodb-log-file-size': '8M',
+};
+
+/** Starts a real, private MariaDB of Debian's on a free port of 127.0.0.1, as an ordinary user even where we are root. */
+export async function startMariadb(options: MariadbOptions = {}): Promise<TestMariadb> {
+  const folder = await temporaryFolder('mariadb', serverTmpdir());
+  const watchdog = startWatchdog(folder.path);
+  try {
+    const data = join(folder.path, 'data');
+    await mkdir(data);
+    for (const path of [folder.path, data]) await give(path);
+    const install = [
+      '--no-defaults',
+      `--datadir=${data}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ];
+    const installing = run(INSTALL, install, folder.path);
+    const [code] = await once(installing.child, 'close');
+    if (code !== 0) throw new Error(`${INSTALL} failed (${code}): ${installing.output()}`);
+    const server = await launch(folder.path, data, options, watchdog.guard);
+    return {
+      ...server,
+      async stop() {
+        await server.stop();
+        watchdog.dismiss();
+        await folder.remove();
+      },
+    };
+  } catch (error) {
+    watchdog.dismiss();
+    await folder.remove();
+    throw error;
+  }
+}
+
+async function launch(
+  folder: string,
+  data: string,
+  { settings, tls }: MariadbOptions,
+  guard: (pid: number) => void,
+  attempts = 3,
+): Promise<TestMariadb> {
+  const port = await freePort();
+  const socket = join(folder, 'socket');
+  const all = { ...DEFAULTS, ...(tls ? await certificateOptions(folder, tls) : {}), ...settings };
+  const flags = Object.entries({ datadir: data, port: String(port), socket, ...all }).map(
+    ([name, value]) => `--${name}=${value}`,
+  );
+  const { child, output } = run(SERVER, ['--no-defaults', ...flags], data);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${SERVER} could not be started`);
+  guard(pid);
+  const sql = (statements: string) => runClient(socket, statements);
+  try {
+    await untilItAnswers(sql, child);
+  } catch (error) {
+    await end(child);
+    // Somebody took the port between our look and the server's.
+    if (attempts > 1 && /bind on TCP|already in use/i.test(output())) {
+      return launch(folder, data, { ...(settings ? { settings } : {}), ...(tls ? { tls } : {}) }, guard, attempts - 1);
+    }
+    throw new Error(`MariaDB did not start: ${output()}`, { cause: error });
+  }
+  return { host: '127.0.0.1', port, pid, sql, log: output, stop: () => end(child) };
+}
+
+async function certificateOptions(folder: string, { certPem, keyPem }: Certificate): Promise<Record<string, string>> {
+  const [cert, key] = [join(folder, 'server.crt'), join(folder, 'server.key')];
+  await writeFile(cert, certPem, { mode: 0o600 });
+  await writeFile(key, keyPem, { mode: 0o600 });
+  for (const path of [cert, key]) await give(path);
+  return { 'ssl-cert': cert, 'ssl-key': key };
+}
+
+function runClient(socket: string, statements: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const flags = ['--no-defaults', `--socket=${socket}`, '--user=root', '--batch', '--skip-column-names'];
+    const child = execFile(CLIENT, flags, { timeout: 20_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${stderr.trim()} in: ${statements.slice(0, 500)}`));
+      else resolve(stdout);
+    });
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(statements);
+  });
+}
+
+async function untilItAnswers(sql: TestMariadb['sql'], child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + START_LIMIT_MS;
+  for (;;) {
+    try {
+      await sql('SELECT 1');
+      return;
+    } catch (error) {
+      if (hasEnded(child) || Date.now() > deadline) throw error;
+      await sleep(30);
+    }
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  await gone;
+  clearTimeout(force);
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function run(program: string, args: string[], cwd: string) {
+  const child = spawn(program, args, {
+    cwd,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...unprivileged,
+  });
+  let text = '';
+  const collect = (chunk: string) => {
+    text = (text + chunk).slice(-256 * 1024);
+  };
+  child.on('error', (error) => collect(error.message));
+  child.stdout.setEncoding('utf8').on('data', collect);
+  child.stderr.setEncoding('utf8').on('data', collect);
+  return { child, output: () => text };
+}
+
+async function give(path: string): Promise<void> {
+  if (unprivileged) await chown(path, unprivileged.uid, unprivileged.gid);
+}
