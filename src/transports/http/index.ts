@@ -8,6 +8,7 @@ import { LOCAL_PRINCIPAL } from '../../sources/principal.ts';
 import { answer } from './answers.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { answerClientErrors } from './client-errors.ts';
+import { createDrain } from './drain.ts';
 import { beginExchange, type Exchange } from './exchange.ts';
 import { readiness } from './health.ts';
 import { type HttpLimits, LIMITS } from './limits.ts';
@@ -17,7 +18,6 @@ import { hostOf, permittedHosts } from './origin.ts';
 import { endRevoked } from './revocation.ts';
 import { createRouter } from './routes.ts';
 import { createSessions } from './sessions.ts';
-import { withLimit } from './time.ts';
 
 export interface HttpOptions {
   host: string;
@@ -72,7 +72,6 @@ export async function serveOverHttp(
   });
 
   const open = new Set<Exchange>();
-  let draining = false;
   const server = createHttpServer({
     maxHeaderSize: headerBytes,
     headersTimeout: headersMs,
@@ -82,15 +81,12 @@ export async function serveOverHttp(
     // A request without Host is refused where all others are judged.
     requireHostHeader: false,
   });
+  const drain = createDrain(server, open);
   server.on('request', (request, response) => {
     const exchange = beginExchange(request, response, log);
     open.add(exchange);
-    response.once('close', () => {
-      open.delete(exchange);
-      // Only now is its connection one that waits for nothing.
-      if (draining) setImmediate(() => server.closeIdleConnections());
-    });
-    if (draining) response.shouldKeepAlive = false;
+    response.once('close', () => open.delete(exchange));
+    drain.watch(exchange);
     Promise.resolve(route(exchange)).catch((error: unknown) => {
       log.error({ request_id: exchange.id, kind: error instanceof Error ? error.name : typeof error }, 'fault');
       if (response.headersSent) response.destroy();
@@ -107,12 +103,10 @@ export async function serveOverHttp(
   return {
     url,
     async close() {
-      draining = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const { response } of open) if (!response.headersSent) response.shouldKeepAlive = false;
+      const drained = drain.begin(drainMs);
       sessions.endStreams();
       await modern.endStreams();
-      await withLimit(closed, drainMs).catch(() => {});
+      await drained;
       stopLooking();
       await Promise.all([sessions.close(), modern.close()]);
       server.closeAllConnections();

@@ -3,9 +3,12 @@ import type { App } from '../../app.ts';
 import { SOURCE_URI } from '../../resources/source.ts';
 import type { createServer } from '../../server.ts';
 import type { Principal } from '../../sources/principal.ts';
-import { refusal } from './answers.ts';
+import { type Refusal, refusal } from './answers.ts';
 
 const MOST_STREAMS = 100;
+const SHUTTING_DOWN: Refusal = { status: 503, code: -32000, message: 'The server is shutting down' };
+/** The SDK's status of a call that was ended from our side, or by a client that will not read it. */
+const CUT_OFF = 499;
 
 /** The lane of 2026-07-28 clients: no sessions, a server for each request. */
 export interface ModernLane {
@@ -43,9 +46,12 @@ export function createModernLane(app: App, serverOf: typeof createServer): Moder
 
   return {
     async handle(request, principal, body) {
-      if (!isListen(body)) return handlerOf(calls, principal, newHandler).fetch(request, { parsedBody: body });
-      if (ending) return refusal({ status: 503, code: -32000, message: 'The server is shutting down' }, body);
-      return handlerOf(streams, principal, newStreamHandler).fetch(request, { parsedBody: body });
+      if (isListen(body)) {
+        if (ending) return refusal(SHUTTING_DOWN, body);
+        return handlerOf(streams, principal, newStreamHandler).fetch(request, { parsedBody: body });
+      }
+      const response = await handlerOf(calls, principal, newHandler).fetch(request, { parsedBody: body });
+      return response.status === CUT_OFF ? refusal(SHUTTING_DOWN, body) : response;
     },
     async endStreams() {
       ending = true;

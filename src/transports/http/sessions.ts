@@ -51,7 +51,7 @@ export function createSessions({
   createServer,
   clock = () => performance.now(),
   most = 1000,
-  mostPerPrincipal = 100,
+  mostPerPrincipal = 500,
 }: SessionsOptions): Sessions {
   const sessions = new Map<string, Session>();
   const end = async (id: string) => {

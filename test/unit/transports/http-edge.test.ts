@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostileInputs } from '../../support/hostile-inputs.ts';
+import { startHangingServer } from '../../support/hostile-servers.ts';
 import {
   initialize,
   JSON_HEADERS,
@@ -442,5 +443,22 @@ describe('hostile-inputs.json', () => {
     }
     const sent = { method, path: real(path), headers, ...(method === 'POST' ? { body } : {}) };
     expect((await send(lab.url, sent)).status).toBe(wish);
+  });
+});
+
+describe('the end', () => {
+  it('comes after so long, whatever still runs', async () => {
+    const hanging = await startHangingServer();
+    const busy = await startLab({ limits: { drainMs: 200 }, settings: { HEADWATER_EGRESS: 'allow_private' } });
+    const config = { host: '127.0.0.1', port: hanging.port, database: 'd', username: 'u', password: 'literal' };
+    const params = { name: 'test_connection', arguments: { connector: 'pg', config, timeout_s: 25 } };
+    const call = send(busy.url, modernRequest('tools/call', params));
+    await expect.poll(() => hanging.open).toBe(1);
+    const started = performance.now();
+    await busy.close();
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect((await call).status).toBe(503);
+    await expect.poll(() => hanging.open).toBe(0);
+    await hanging.stop();
   });
 });

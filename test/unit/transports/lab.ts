@@ -20,10 +20,12 @@ export interface Lab {
 export interface LabOptions extends Partial<HttpOptions> {
   /** Name → role; none means that none are needed. */
   tokens?: Record<string, PrincipalRole>;
+  /** Variables beside the data folder. */
+  settings?: Record<string, string>;
 }
 
 /** The HTTP server in this process, over a store of its own, with its log kept. */
-export async function startLab({ tokens = {}, ...options }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ tokens = {}, settings: variables = {}, ...options }: LabOptions = {}): Promise<Lab> {
   const home = await temporaryFolder('lab');
   const file = createTokenFile(`${home.path}/tokens.json`);
   const made: Record<string, string> = {};
@@ -32,7 +34,7 @@ export async function startLab({ tokens = {}, ...options }: LabOptions = {}): Pr
   }
   const lines: Record<string, unknown>[] = [];
   const line = (fields: Record<string, unknown>, message: string) => void lines.push({ ...fields, message });
-  const settings = readSettings({ HEADWATER_HOME: home.path }, { egress: 'public_only' });
+  const settings = readSettings({ HEADWATER_HOME: home.path, ...variables }, { egress: 'public_only' });
   const app: App = { ...createApp(settings), log: { debug: () => {}, info: line, warn: line, error: line } };
   const server = await serveOverHttp(app, { host: '127.0.0.1', port: 0, allowHosts: [], ...options });
   return {
