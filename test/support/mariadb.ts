@@ -30,13 +30,14 @@ export interface TestMariadb {
 const INSTALL = '/usr/bin/mariadb-install-db';
 const SERVER = '/usr/sbin/mariadbd';
 const CLIENT = '/usr/bin/mariadb';
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 40_000;
 const STOP_LIMIT_MS = 5_000;
 const DEFAULTS: Record<string, string> = {
   'bind-address': '127.0.0.1',
   'skip-name-resolve': '1',
   // Nothing here outlives the test, so nothing need reach the disk.
   'innodb-flush-log-at-trx-commit': '0',
+  'sync-frm': '0',
   'innodb-buffer-pool-size': '16M',
   'innodb-log-file-size': '8M',
 };
@@ -116,7 +117,7 @@ async function certificateOptions(folder: string, { certPem, keyPem }: Certifica
 function runClient(socket: string, statements: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const flags = ['--no-defaults', `--socket=${socket}`, '--user=root', '--batch', '--skip-column-names'];
-    const child = execFile(CLIENT, flags, { timeout: 20_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+    const child = execFile(CLIENT, flags, { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${stderr.trim()} in: ${statements.slice(0, 500)}`));
       else resolve(stdout);
     });

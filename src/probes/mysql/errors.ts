@@ -65,11 +65,11 @@ function otherFailure(error: unknown): StepFailure {
 }
 
 function loginProblem({ errno, message }: ServerError, { password, shunsTls }: Asking): ProblemCode {
+  // MariaDB and proxies have no number of their own for it.
+  if (/secure.?transport|\b(ssl|tls)\b.*\brequired?\b|insecure/i.test(withoutNames(message))) return 'TLS_REQUIRED';
   if (errno === 1045 && !password) return 'PASSWORD_MISSING';
   // The same number is used where an account demands TLS.
   if (errno === 1045 && shunsTls) return 'AUTH_REJECTED_WITHOUT_TLS';
-  // MariaDB and proxies have no number of their own for it.
-  if (/secure.?transport|\b(ssl|tls)\b.*\brequired?\b|insecure/i.test(withoutNames(message))) return 'TLS_REQUIRED';
   return PROBLEMS_BY_NUMBER[errno] ?? 'LOGIN_REFUSED';
 }
 

@@ -17,8 +17,10 @@ const LONGEST_GREETING = 4096;
 const VERSION_10 = 0x0a;
 const NONCE_LENGTH = 20;
 const NUDGE_AFTER_MS = 4000;
-/** PostgreSQL's request for TLS, and line ends: whatever waits for its client says who it is when it hears this. */
-const NUDGE = Buffer.from('0000000804d2162f0d0a0d0a', 'hex');
+const LINES_AFTER_MS = 4400;
+/** PostgreSQL's request for TLS, and line ends: whatever waits for its client says who it is when it hears these. */
+const NUDGE = Buffer.from('0000000804d2162f', 'hex');
+const LINES = '\r\n\r\n';
 
 const UNREADABLE = 'its greeting cannot be read';
 const WAITED = 'it waits for its client to speak first';
@@ -34,6 +36,7 @@ export async function readGreeting(socket: Socket, facts: Facts, signal: AbortSi
     nudged.yes = true;
     socket.write(NUDGE);
   }, NUDGE_AFTER_MS);
+  const lines = setTimeout(() => socket.write(LINES), LINES_AFTER_MS);
   try {
     const payload = await firstPacket(socket, facts, signal, nudged);
     if (nudged.yes) throw new StepFailure('PROTOCOL_TIMEOUT', facts);
@@ -43,6 +46,7 @@ export async function readGreeting(socket: Socket, facts: Facts, signal: AbortSi
     throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: UNREADABLE });
   } finally {
     clearTimeout(nudge);
+    clearTimeout(lines);
   }
 }
 
@@ -82,7 +86,7 @@ function firstPacket(socket: Socket, facts: Facts, signal: AbortSignal, nudged: 
       held = Buffer.concat([held, bytes]);
       const length = held.length < HEADER ? 0 : held.readUIntLE(0, 3);
       const end = HEADER + length;
-      if (!begins(held)) wrong(nudged.yes ? otherServer(held) : fingerprint(held));
+      if (!begins(held) || (nudged.yes && held.length === 1)) wrong(otherServer(held, nudged.yes));
       // Who greets waits for an answer; what comes with the greeting would be taken for a part of what follows.
       else if (held.length > end && held[HEADER] !== ERROR) wrong(UNREADABLE);
       else if (held.length > HEADER && held.length >= end) settle(() => resolve(held.subarray(HEADER, end)));
@@ -111,7 +115,9 @@ function begins(bytes: Buffer): boolean {
   return kind === undefined ? number < 3 : (kind === VERSION_10 && number === 0) || (kind === ERROR && number < 3);
 }
 
-function otherServer(bytes: Buffer): string {
-  const isPostgres = bytes[0] === 0x53 || bytes[0] === 0x4e || bytes[0] === 0x45;
-  return isPostgres ? 'a PostgreSQL server answers there' : fingerprint(bytes);
+function otherServer(bytes: Buffer, nudged: boolean): string {
+  const [first, , , number, kind] = bytes;
+  if (nudged && (first === 0x53 || first === 0x4e || first === 0x45)) return 'a PostgreSQL server answers there';
+  // Ours by its looks, and yet not to be read.
+  return number === 0 && (kind === VERSION_10 || kind === ERROR) ? UNREADABLE : fingerprint(bytes);
 }

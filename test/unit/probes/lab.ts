@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { expect, vi } from 'vitest';
 import { parseConfig } from '../../../src/connectors/config.ts';
 import { postgresql } from '../../../src/connectors/databases/postgresql.ts';
+import type { Connector } from '../../../src/connectors/define-connector.ts';
 import { HeadwaterError } from '../../../src/errors.ts';
 import { blockList } from '../../../src/net/address.ts';
 import { createEgress, type Egress, type Lookup } from '../../../src/net/egress.ts';
@@ -15,6 +16,8 @@ import type { Call, Services } from '../../../src/sources/services.ts';
 export type ConfigInput = Record<string, unknown>;
 
 export interface LabOptions {
+  /** PostgreSQL's without. */
+  connector?: Connector;
   egress?: 'public_only' | 'allow_private';
   lookup?: Lookup;
   /** Addresses by name, instead of `lookup`. */
@@ -45,7 +48,7 @@ export interface Lab {
 export function createLab(options: LabOptions = {}): Lab {
   const sockets: Socket[] = [];
   let dials = 0;
-  const { names, dialled } = options;
+  const { names, dialled, connector = postgresql } = options;
   const resolvedTo = (address: string, port: number) => gate.lookup(gate.admitName(address), port);
   const lookup = options.lookup ?? (names ? async (name: string) => names[name] ?? notFound(name) : undefined);
   const gate = createEgress({
@@ -92,10 +95,10 @@ export function createLab(options: LabOptions = {}): Lab {
     },
     async test(config, { timeoutS, checks, signal, onStep } = {}) {
       const request = { ...(timeoutS === undefined ? {} : { timeoutS }), ...(checks ? { checks } : {}) };
-      const parsed = parseConfig(postgresql, config);
-      return testConfig(services, postgresql, parsed, request, { ...call(signal), ...(onStep ? { onStep } : {}) });
+      const parsed = parseConfig(connector, config);
+      return testConfig(services, connector, parsed, request, { ...call(signal), ...(onStep ? { onStep } : {}) });
     },
-    read: (config, read, signal) => reading(services, postgresql, parseConfig(postgresql, config), call(signal), read),
+    read: (config, read, signal) => reading(services, connector, parseConfig(connector, config), call(signal), read),
   };
 }
 
