@@ -57,7 +57,7 @@ interface Outcome {
 }
 
 /** Lines of the suite that say what went wrong. */
-const TELLING = /^Running client scenario|FAILURE|WARNING|Error: |baseline|^ +✗/;
+const TELLING = /FAILURE|WARNING|Error: |baseline|^✗ |^ +[✗✓] /;
 
 const verbose = process.argv.includes('--verbose');
 const started = performance.now();
