@@ -27,6 +27,8 @@ export interface App {
   onSourceChange: SourceRepository['onChange'];
   /** Signs what a person agreed to, for as long as this process lives. */
   consentKey: Uint8Array;
+  /** True the first time for each nonce. */
+  spendConsent: (nonce: string) => boolean;
   newErrorId: () => string;
   /** Opens the store as its first use would. @throws HeadwaterError STORE_UNAVAILABLE */
   checkStore: () => Promise<void>;
@@ -47,6 +49,20 @@ export interface Access {
 export interface AppParts {
   now?: () => Date;
   lookup?: Lookup;
+}
+
+const REMEMBERED_NONCES = 10_000;
+
+/** Tells the first use of a nonce from the others; the oldest are forgotten, long after their state has expired. */
+function spendOnce(): (nonce: string) => boolean {
+  const spent = new Set<string>();
+  return (nonce) => {
+    if (spent.has(nonce)) return false;
+    spent.add(nonce);
+    const [oldest] = spent;
+    if (spent.size > REMEMBERED_NONCES && oldest !== undefined) spent.delete(oldest);
+    return true;
+  };
 }
 
 /** Composes the app. Touches no file, network or driver: each opens with its first use. */
@@ -92,6 +108,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     log,
     onSourceChange: store.sources.onChange,
     consentKey: randomBytes(32),
+    spendConsent: spendOnce(),
     newErrorId: () => randomUUID(),
     checkStore: () => store.check(),
     checkKey: async () => {

@@ -14,13 +14,16 @@ export interface IssueOptions {
 
 /** zod's issues as field problems: JSON Pointers, plain sentences, did-you-mean; never a value that was given. */
 export function fieldProblems(error: z.ZodError, { base = '', known }: IssueOptions): FieldProblem[] {
-  return error.issues.flatMap((issue) => problemsOf(issue, base, known)).slice(0, MOST);
+  return error.issues
+    .slice(0, MOST)
+    .flatMap((issue) => problemsOf(issue, base, known))
+    .slice(0, MOST);
 }
 
 function problemsOf(issue: z.core.$ZodIssue, base: string, known: IssueOptions['known']): FieldProblem[] {
   const at = base + issue.path.map((part) => pointerPart(part)).join('');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, MOST).map((key) => ({
       field: at + pointerPart(key.slice(0, SHOWN_KEY)),
       message: issue.path.length === 0 ? unknownKey(key, known) : 'is not known here',
     }));

@@ -6,7 +6,7 @@ import { registerResource, serveSubscriptions } from './resources/define-resourc
 import { RESOURCES } from './resources/index.ts';
 import { SOURCE_URI } from './resources/source.ts';
 import type { Principal } from './sources/principal.ts';
-import { registerTool } from './tools/define-tool.ts';
+import { type Consent, registerTool } from './tools/define-tool.ts';
 import { VERSION } from './version.ts';
 
 const INSTRUCTIONS = `Headwater brings data sources into service. The way: list_connectors (find it) → get_connector_schema (what it needs) → test_connection (really connects; says what to fix, in which fields, and who can) → create_source → discover_source.
@@ -24,9 +24,9 @@ export interface ServerOptions {
 
 /** One server for one connection: tools, resources, prompts. State lives in the app. */
 export function createServer(app: App, principal: Principal, { tellsOfChanges = true }: ServerOptions = {}): McpServer {
-  const { log, newErrorId } = app;
+  const { log, newErrorId, spendConsent } = app;
   const { tools, services } = app.access(principal.role);
-  const consent = createRequestStateCodec<string>({ key: app.consentKey });
+  const consent = createRequestStateCodec<Consent>({ key: app.consentKey });
   const server = new McpServer(
     { name: 'headwater', title: 'Headwater', version: VERSION },
     {
@@ -47,7 +47,7 @@ export function createServer(app: App, principal: Principal, { tellsOfChanges = 
       requestState: { verify: consent.verify },
     },
   );
-  for (const tool of tools) registerTool(server, tool, { services, log, principal, consent, newErrorId });
+  for (const tool of tools) registerTool(server, tool, { services, log, principal, consent, spendConsent, newErrorId });
   for (const resource of RESOURCES) registerResource(server, resource, { services, principal });
   for (const prompt of PROMPTS) registerPrompt(server, prompt, { services, principal });
   if (tellsOfChanges) {

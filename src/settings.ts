@@ -106,7 +106,12 @@ export interface Settings {
   allowHosts: readonly string[];
   allowCidrs: readonly string[];
   inlineSecrets: 'warn' | 'refuse' | 'allow';
-  references: { envPrefix: string; directories: readonly string[]; environment: Readonly<Record<string, string>> };
+  references: {
+    envPrefix: string;
+    directories: readonly string[];
+    forbidden: readonly string[];
+    environment: Readonly<Record<string, string>>;
+  };
   readOnly: boolean;
   logLevel: LogLevel;
   /** Names of the variables that were set, for `doctor`. */
@@ -147,6 +152,7 @@ export function readSettings(
     references: {
       envPrefix: prefix,
       directories: values.HEADWATER_REFERENCE_DIRS,
+      forbidden: [home],
       environment: Object.fromEntries(
         Object.entries(environment).filter(
           // Whatever the prefix, the settings themselves (the master key is one) are no secrets to send anywhere.

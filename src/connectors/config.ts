@@ -25,6 +25,10 @@ const BASE = '/config';
 /** What only the connection string may say, where there is one. */
 const ADDRESS: readonly string[] = ['host', 'port', 'username', 'database'];
 
+/** Sent as it stands it would be a wrong password, and nobody would see why. */
+const HOLDS_REFERENCE = /\$\{(env|file|credential):[^}]*\}/;
+
+const LONGEST_MASK = 100;
 /** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
 const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-_]password\]|\[secret\])$/i;
 
@@ -33,6 +37,7 @@ const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-
  * @throws HeadwaterError INVALID_CONFIG with a field problem for each thing wrong
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
+  refusePrototype(input);
   const given = expandConnectionString(connector, input);
   refuseMasks(connector, given);
   return validated(connector, given, {});
@@ -48,6 +53,7 @@ export function mergeConfig(
   patch: Readonly<Record<string, unknown>>,
   removed: readonly string[],
 ): Config {
+  refusePrototype(patch);
   const given = expandConnectionString(connector, patch);
   refuseMasks(connector, given);
   const replaced = patch[CONNECTION_STRING] === undefined ? removed : [...removed, CONNECTION_STRING, ...ADDRESS];
@@ -115,12 +121,28 @@ function* leaves(
 
 function secretValue(name: string, text: string): SecretValue {
   try {
-    return parseReference(text) ?? new Secret(text);
+    const reference = parseReference(text);
+    if (!reference && name !== CONNECTION_STRING && HOLDS_REFERENCE.test(text)) {
+      throw new HeadwaterError('INVALID_CONFIG', 'A reference must be the whole value of its field.');
+    }
+    return reference ?? new Secret(text);
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
     throw new HeadwaterError('INVALID_CONFIG', error.message, {
       fields: [{ field: `${BASE}/${name}`, message: error.message }],
     });
+  }
+}
+
+/** JSON can hold such a key, and zod passes over it in silence. */
+function refusePrototype(input: Readonly<Record<string, unknown>>): void {
+  for (const [base, group] of [
+    [BASE, input],
+    [`${BASE}/${AUTH}`, input[AUTH]],
+  ] as const) {
+    if (!isObject(group) || !Object.hasOwn(group, '__proto__')) continue;
+    const fields = [{ field: `${base}/__proto__`, message: 'is not known here' }];
+    throw new HeadwaterError('INVALID_CONFIG', 'The config holds a key that no connector has.', { fields });
   }
 }
 
@@ -134,7 +156,11 @@ function refuseMasks(connector: Connector, input: Readonly<Record<string, unknow
     .filter(([path, value]) => {
       const facts = known.get(path)?.facts;
       if (!facts || !isSecret(facts)) return value === null;
-      return value === null || typeof value === 'object' || (typeof value === 'string' && MASK.test(value));
+      return (
+        value === null ||
+        typeof value === 'object' ||
+        (typeof value === 'string' && value.length <= LONGEST_MASK && MASK.test(value))
+      );
     })
     .map(([name, value]) => ({
       field: `${BASE}/${name}`,

@@ -61,6 +61,7 @@ export function isDestination(facts: FieldFacts): boolean {
   return facts.class === 'destination' || facts.class === 'secret_destination';
 }
 
+const REFERENCE = /\$\{(env|file|credential|worker):/;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 // A refinement, not a pattern: the rule goes without saying, and need not cost every schema its length.
 const text = (max: number) =>
@@ -68,7 +69,10 @@ const text = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    .refine((value) => !UNPRINTABLE.test(value), { error: 'must not contain control or invisible characters' });
+    .refine((value) => !UNPRINTABLE.test(value), { error: 'must not contain control or invisible characters' })
+    .refine((value) => !REFERENCE.test(value), {
+      error: 'cannot be a reference: only secrets are taken from references',
+    });
 
 /** Any field: what the ready-made ones below are built from. */
 export function field<T>(facts: FieldFacts, schema: () => z.ZodType): Field<T> {
@@ -189,6 +193,10 @@ export function tlsCa(): Field<string | undefined> {
         .string()
         .max(65_536)
         .regex(/-----BEGIN CERTIFICATE-----/, { error: 'must be PEM text with a BEGIN CERTIFICATE line' })
+        .refine((text) => !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text), {
+          error: 'holds a private key; give certificates only, and treat that key as exposed',
+          abort: true,
+        })
         // TLS would pass over a certificate that it cannot read, and then trust nobody.
         .refine(holdsCertificates, { error: 'holds a certificate that cannot be read' })
         .optional(),

@@ -20,9 +20,11 @@ export function searchConnectors(
   );
   const wanted = query === undefined ? '' : squash(query);
   if (wanted === '') return candidates;
-  return candidates
-    .map((connector) => ({ connector, score: scoreOf(connector, wanted) }))
-    .filter(({ score }) => score > 0)
+  const scored = candidates.map((connector) => ({ connector, score: scoreOf(connector, wanted) }));
+  // A guess at a misspelling is worth something only while nothing is spelt that way.
+  const least = scored.some(({ score }) => score > SCORES.typo) ? SCORES.typo + 1 : SCORES.typo;
+  return scored
+    .filter(({ score }) => score >= least)
     .sort((a, b) => b.score - a.score || (a.connector.code < b.connector.code ? -1 : 1))
     .map(({ connector }) => connector);
 }

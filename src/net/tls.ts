@@ -76,22 +76,22 @@ function factsOf(tls: TLSSocket, target: Target, now: Date): TlsFacts {
     issuer: nameOf(certificate.issuer),
     names: alternativeNames(certificate),
     daysLeft,
-    faults: faultsOf(tls, target, certificate),
+    faults: faultsOf(tls, target, certificate, now),
   };
 }
 
-const TRUST_FAULTS: Record<string, CertificateFault> = {
-  CERT_HAS_EXPIRED: 'expired',
-  CERT_NOT_YET_VALID: 'not_yet_valid',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'self_signed',
-};
-
-function faultsOf(tls: TLSSocket, target: Target, certificate: PeerCertificate): CertificateFault[] {
+function faultsOf(tls: TLSSocket, target: Target, certificate: PeerCertificate, now: Date): CertificateFault[] {
   const faults: CertificateFault[] = [];
-  // Node types it as an Error, but it is the verification code as text.
-  if (tls.authorizationError) faults.push(TRUST_FAULTS[String(tls.authorizationError)] ?? 'untrusted');
+  if (tls.authorizationError) faults.push(trustFault(String(tls.authorizationError), certificate, now));
   if (checkServerIdentity(target.host, certificate) !== undefined) faults.push('wrong_name');
   return faults;
+}
+
+/** OpenSSL's code is of the whole chain: only the certificate's own dates say that it is the one that has expired. */
+function trustFault(code: string, { valid_from, valid_to }: PeerCertificate, now: Date): CertificateFault {
+  if (Date.parse(valid_to) < now.getTime()) return 'expired';
+  if (Date.parse(valid_from) > now.getTime()) return 'not_yet_valid';
+  return code === 'DEPTH_ZERO_SELF_SIGNED_CERT' ? 'self_signed' : 'untrusted';
 }
 
 function nameOf(subject: PeerCertificate['subject'] | undefined): string {

@@ -16,6 +16,11 @@ const KNOWN: readonly { what: string; is: (bytes: Buffer, text: string) => boole
 
 /** Names the protocol of a server's first bytes. */
 export function fingerprint(bytes: Buffer): string {
+  return knownProtocol(bytes) ?? 'its answer is not of this protocol';
+}
+
+/** The protocol, where it is one of those that are known. */
+export function knownProtocol(bytes: Buffer): string | undefined {
   const text = bytes.subarray(0, 64).toString('latin1');
-  return KNOWN.find(({ is }) => is(bytes, text))?.what ?? 'its answer is not of this protocol';
+  return KNOWN.find(({ is }) => is(bytes, text))?.what;
 }

@@ -1,5 +1,6 @@
-import { completable, type McpServer } from '@modelcontextprotocol/server';
+import { completable, type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { HeadwaterError } from '../errors.ts';
 import type { Principal } from '../sources/principal.ts';
 import type { Call, Services } from '../sources/services.ts';
 
@@ -52,8 +53,20 @@ export function registerPrompt(
   );
   server.registerPrompt(name, { title, description, argsSchema: z.object(shape) }, async (given, sdk) => ({
     description,
-    messages: [{ role: 'user', content: { type: 'text', text: await text(given, contextOf(sdk.mcpReq.signal)) } }],
+    messages: [
+      { role: 'user', content: { type: 'text', text: await told(() => text(given, contextOf(sdk.mcpReq.signal))) } },
+    ],
   }));
+}
+
+/** What a prompt cannot speak of is a wrong argument to the protocol. */
+async function told(tell: () => string | Promise<string>): Promise<string> {
+  try {
+    return await tell();
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, error.message);
+  }
 }
 
 function starting(candidates: readonly string[], value: string): string[] {

@@ -94,8 +94,10 @@ async function contents(uri: URL, read: () => unknown) {
   try {
     return { contents: [{ uri: uri.href, mimeType: 'application/json', text: JSON.stringify(await read()) }] };
   } catch (error) {
-    if (!(error instanceof HeadwaterError)) throw error;
-    throw new ResourceNotFoundError(uri.href, error.message);
+    if (error instanceof HeadwaterError) throw new ResourceNotFoundError(uri.href, error.message);
+    // A URI may hold escapes that are none.
+    if (error instanceof URIError) throw new ResourceNotFoundError(uri.href);
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, open, unlink } from 'node:fs/promises';
+import { link, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadwaterError } from '../errors.ts';
 import { makePrivateFolder, syncFolder } from './private-folder.ts';
@@ -126,6 +126,7 @@ async function createKeyFile(path: string, home: string): Promise<MasterKey> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await makePrivateFolder(home);
+    await removeOldDrafts(home);
     const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(`${randomBytes(KEY_BYTES).toString('base64')}\n`);
@@ -151,6 +152,18 @@ async function createKeyFile(path: string, home: string): Promise<MasterKey> {
   const text = await readKeyFile(path);
   if (text === undefined) throw unavailable('The key file master.key vanished as soon as it was made.', HOW_TO_MAKE);
   return masterKey(text, 'home', 'The key file master.key in HEADWATER_HOME');
+}
+
+const DRAFT = /^master\.key\.[0-9a-f]{12}\.tmp$/;
+const OLD_MS = 60_000;
+
+/** Drafts of processes that were killed while they made the key. Fresh ones may be in use. */
+async function removeOldDrafts(home: string): Promise<void> {
+  for (const name of (await readdir(home)).filter((each) => DRAFT.test(each))) {
+    const path = join(home, name);
+    const facts = await stat(path).catch(() => undefined);
+    if (facts && Date.now() - facts.mtimeMs > OLD_MS) await unlink(path).catch(() => {});
+  }
 }
 
 function codeOf(error: unknown): unknown {

@@ -14,11 +14,15 @@ export interface Reference {
 export interface ReferencePolicy {
   envPrefix: string;
   directories: readonly string[];
+  /** Folders that stay closed inside those: Headwater's own. */
+  forbidden: readonly string[];
   environment: Readonly<Record<string, string | undefined>>;
 }
 
 const SHAPE = /^\$\{([A-Za-z_]+):([\s\S]*)\}$/;
 const MAX_FILE_BYTES = 64 * 1024;
+/** The system's own views of processes and devices: no secret of a source is there. */
+const NEVER = ['/proc', '/sys', '/dev'];
 
 /** `env:NAME`, `file:/path`: how a reference is shown. */
 export function describeReference(reference: Reference): string {
@@ -82,10 +86,13 @@ async function fromFile(path: string, policy: ReferencePolicy): Promise<Secret> 
     });
   // Lexically first, so that a path outside never tells whether it exists.
   if (!isAbsolute(path) || !insideAny(path, policy.directories) || path.split(sep).includes('..')) throw denied();
+  const forbidden = await Promise.all(
+    [...policy.forbidden, ...NEVER].map((folder) => realpath(folder).catch(() => folder)),
+  );
   const real = await realpath(path).catch(() => undefined);
   if (real === undefined) throw broken('does not exist');
   const roots = await Promise.all(policy.directories.map((folder) => realpath(folder).catch(() => folder)));
-  if (!insideAny(real, roots)) throw denied();
+  if (!insideAny(real, roots) || insideAny(real, forbidden)) throw denied();
   const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     () => undefined,
   );

@@ -47,7 +47,7 @@ export async function createSource(services: Services, request: CreateRequest, c
   refuseUnsupported(platform, request);
   const connector = findConnector(platform.connectors, request.connector);
   const config = parseConfig(connector, request.config);
-  const warnings = inlineSecretWarnings(services, config, request.config);
+  const warnings = inlineSecretWarnings(services, config);
   const draft = draftOf(platform, connector, config, request);
   if (request.dry_run) return plan(platform, draft, call, warnings);
 

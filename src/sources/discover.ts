@@ -4,7 +4,7 @@ import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { DiscoverQuery, Stream, StreamPosition } from '../probes/probe.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
-import { decodeCursor, encodeCursor } from './list.ts';
+import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { reading } from './probing.ts';
 import { type Call, offer, platformOf, platformOfSource, type Services } from './services.ts';
 import { refusePaused } from './test.ts';
@@ -65,7 +65,7 @@ async function subject(services: Services, request: DiscoverRequest, { principal
   }
   const connector = findConnector(platformOf(services, undefined).connectors, request.connector ?? '');
   const config = parseConfig(connector, request.config ?? {});
-  return { connector, config, warnings: inlineSecretWarnings(services, config, request.config ?? {}) };
+  return { connector, config, warnings: inlineSecretWarnings(services, config) };
 }
 
 function pageQuery({ query, stream, cursor }: DiscoverRequest, limit: number): DiscoverQuery {
@@ -84,10 +84,7 @@ function afterOf(text: string): StreamPosition {
   } catch {
     // falls through: not one of ours
   }
-  throw new HeadwaterError('INVALID_CURSOR', 'This cursor is not one that the list gave out.', {
-    hint: 'Start again without a cursor.',
-    fields: [{ field: '/cursor', message: 'is not usable' }],
-  });
+  throw foreignCursor();
 }
 
 /** @throws HeadwaterError UNSUPPORTED where the connector cannot do this */

@@ -12,3 +12,8 @@ export function newSourceId(now: Date): string {
   }
   return `src_${text}`;
 }
+
+/** Whether a text is such an id. */
+export function isSourceId(text: string): boolean {
+  return /^src_[0-9a-hjkmnp-tv-z]{26}$/.test(text);
+}

@@ -1,25 +1,22 @@
 import type { Config } from '../connectors/config.ts';
-import { valueAt } from '../connectors/paths.ts';
 import { HeadwaterError } from '../errors.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Services } from './services.ts';
 
 /**
- * What to say of literal secrets in arguments: they are in the transcript now.
+ * What to say of literal secrets in arguments: they are in the transcript now. Those in `kept` were there before.
  * @throws HeadwaterError SECRET_IN_ARGUMENT where the operator refuses them
  */
 export function inlineSecretWarnings(
   { inlineSecrets }: Services,
   config: Config,
-  given: Readonly<Record<string, unknown>>,
+  kept: Config['secrets'] = {},
 ): string[] {
   if (inlineSecrets === 'allow') return [];
-  const names = Object.entries(config.secrets)
-    .filter(
-      ([name, value]) =>
-        value instanceof Secret && (valueAt(given, name) !== undefined || given['connection_string'] !== undefined),
-    )
-    .map(([name]) => name);
+  const names = Object.keys(config.secrets).filter((path) => {
+    const value = config.secrets[path];
+    return value instanceof Secret && value !== kept[path];
+  });
   if (names.length === 0) return [];
   const listed = names.join(', ');
   if (inlineSecrets === 'refuse') {

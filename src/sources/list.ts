@@ -64,7 +64,11 @@ export function encodeCursor(text: string): string {
 export function decodeCursor(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString();
   if (text !== '' && encodeCursor(text) === cursor) return text;
-  throw new HeadwaterError('INVALID_CURSOR', 'This cursor is not one that the list gave out.', {
+  throw foreignCursor();
+}
+
+export function foreignCursor(): HeadwaterError {
+  return new HeadwaterError('INVALID_CURSOR', 'This cursor is not one that the list gave out.', {
     hint: 'Start again without a cursor.',
     fields: [{ field: '/cursor', message: 'is not usable' }],
   });

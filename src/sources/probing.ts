@@ -4,7 +4,7 @@ import type { Role } from '../connectors/fields.ts';
 import { AUTH, valueAt } from '../connectors/paths.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
-import { StepFailure } from '../probes/problems/index.ts';
+import { problemKind, StepFailure } from '../probes/problems/index.ts';
 import type { Report } from '../probes/report.ts';
 import { runPlan, runSteps } from '../probes/run.ts';
 import { createRedactor } from '../secrets/redact.ts';
@@ -60,9 +60,12 @@ export async function reading<T>(
 }
 
 function readFailure({ problem }: StepFailure): HeadwaterError {
-  return new HeadwaterError('CONNECTION_FAILED', 'The source refused to be read.', {
+  const kind = problemKind(problem.code);
+  const code = problem.code === 'QUERY_TIMEOUT' ? 'DEADLINE_EXCEEDED' : 'CONNECTION_FAILED';
+  return new HeadwaterError(code, `${kind.says(problem.facts)}.`, {
     ...(problem.evidence === undefined ? {} : { upstream_message: problem.evidence }),
-    hint: 'test_connection says what is missing.',
+    hint: kind.fix(problem.facts),
+    retryable: kind.retryable ?? false,
   });
 }
 

@@ -24,7 +24,7 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   const platform = platformOf(services, request.platform);
   const connector = findConnector(platform.connectors, request.connector);
   const config = parseConfig(connector, request.config);
-  const warnings = inlineSecretWarnings(services, config, request.config);
+  const warnings = inlineSecretWarnings(services, config);
   const report = await testConfig(services, connector, config, request, call);
   return {
     ...report,

@@ -50,7 +50,7 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   const { collection } = parseOptions(platform, request.options);
   const before = await stored.config();
   const { config, cleared } = editedConfig(stored, before, request);
-  const warnings = config ? inlineSecretWarnings(services, config, request.config ?? {}) : [];
+  const warnings = config ? inlineSecretWarnings(services, config, before.secrets) : [];
   const change = changeOf(stored.source, request, config, cleared, collection);
   const changed = changedNames(stored.source, change, config && changedFields(stored.connector, before, config));
   if (changed.length === 0) return { source: stored.source, changed, next: [] };

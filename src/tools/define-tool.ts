@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type {
   CallToolResult,
   ClientCapabilities,
@@ -125,12 +125,20 @@ function alias(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(Object.entries(aliases).filter(([, meant]) => names.includes(meant)));
 }
 
+/** What a question to a person is bound to. */
+export interface Consent {
+  binding: string;
+  nonce: string;
+}
+
 /** What a server needs to serve tools. */
 export interface ToolHost {
   services: Services;
   log: Log;
   principal: Principal;
-  consent: RequestStateCodec<string>;
+  consent: RequestStateCodec<Consent>;
+  /** True the first time it is asked for a nonce: one question, one answer. */
+  spendConsent: (nonce: string) => boolean;
   newErrorId: () => string;
 }
 
@@ -243,7 +251,8 @@ function asker(server: McpServer, tool: Tool, host: ToolHost, input: unknown, sd
       .update(canonicalJson([tool.name, host.principal, input, question, about]))
       .digest('base64url');
     const answer = inputResponse(sdk.mcpReq.inputResponses, ANSWER);
-    if (answer.kind === 'elicit' && sdk.mcpReq.requestState<string>() === binding) {
+    const asked = sdk.mcpReq.requestState<Consent>();
+    if (answer.kind === 'elicit' && asked?.binding === binding && host.spendConsent(asked.nonce)) {
       return answer.action === 'accept' && answer.content?.['agree'] === true;
     }
     throw new QuestionForPerson(
@@ -258,7 +267,7 @@ function asker(server: McpServer, tool: Tool, host: ToolHost, input: unknown, sd
             },
           }),
         },
-        requestState: await host.consent.mint(binding),
+        requestState: await host.consent.mint({ binding, nonce: randomUUID() }),
       }),
     );
   };

@@ -15,10 +15,11 @@ const printable = (max: number) =>
   z
     .string()
     .max(max)
-    .refine((text) => !UNPRINTABLE.test(text), { error: 'must not contain control or direction-changing characters' });
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+    .refine((text) => !UNPRINTABLE.test(text), { error: 'must not contain control or invisible characters' });
+/** What cannot be seen or turns text around; joiners stay, since emoji and scripts need them. */
+const UNPRINTABLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u1160\u3164\uffa0]/u;
 
-/** One to 255 printable characters. Joiners stay: emoji need them. */
+/** One to 255 printable characters.  */
 export const name = printable(255)
   .trim()
   .refine((text) => text.length > 0, { error: 'must not be empty' });

@@ -106,7 +106,7 @@ describe('create_source', () => {
   it.each([
     ['', /empty/],
     ['a\u0000b', /control/],
-    ['a\u202eb', /direction/],
+    ['a\u202eb', /invisible/],
     ['x'.repeat(256), /255/],
   ])('refuses the name %j', async (name, why) => {
     const { code, fields } = await error('create_source', create({ name }));

@@ -5,6 +5,8 @@ import { HeadwaterError } from '../../errors.ts';
 import { describeReference, parseReference } from '../../secrets/references.ts';
 import { packSecrets, Secret, unpackSecrets } from '../../secrets/secret.ts';
 import type { SealContext, Vault } from '../../secrets/vault.ts';
+import { isSourceId } from '../../sources/id.ts';
+import { foreignCursor } from '../../sources/list.ts';
 import type { NewSource, PlatformSources, SourceChange } from '../../sources/platform.ts';
 import type { Principal } from '../../sources/principal.ts';
 import type { RecordFilter, SourceRecord, SourceRepository } from '../../sources/repository.ts';
@@ -43,14 +45,17 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       if (result.outcome === 'name_taken') throw nameTaken(draft.name);
       if (result.outcome === 'inserted') return { source: shown(record), replayed: false };
       if (result.digest !== idempotency?.digest) throw keyReused();
-      return { source: shown(await find(principal, result.sourceId)), replayed: true };
+      const made = await repository.find(principal.tenant, result.sourceId);
+      if (!made) throw keyOfDeleted();
+      return { source: shown(made), replayed: true };
     },
     async replayed(principal, idempotency) {
       const entry = await repository.findIdempotent(principal.tenant, idempotency);
       if (!entry) return undefined;
       if (entry.digest !== idempotency.digest) throw keyReused();
       const record = await repository.find(principal.tenant, entry.sourceId);
-      return record ? shown(record) : undefined;
+      if (!record) throw keyOfDeleted();
+      return shown(record);
     },
     async get(principal, id) {
       const record = await find(principal, id);
@@ -60,6 +65,7 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       return repository.nameTaken(principal.tenant, nameKey(name));
     },
     async list(principal, { limit, after, ...filter }) {
+      if (after !== undefined && !isSourceId(after)) throw foreignCursor();
       const records = await repository.page(principal.tenant, filter, limit + 1, after);
       const page = records.slice(0, limit);
       const last = records.length > limit ? page.at(-1)?.id : undefined;
@@ -230,8 +236,16 @@ function keyReused(): HeadwaterError {
   });
 }
 
+function keyOfDeleted(): HeadwaterError {
+  return new HeadwaterError('IDEMPOTENCY_CONFLICT', 'The source that this idempotency_key made was deleted since.', {
+    hint: 'Use a new key to make another one.',
+    fields: [{ field: '/idempotency_key', message: 'was used before' }],
+  });
+}
+
 function stale(): HeadwaterError {
   return new HeadwaterError('VERSION_CONFLICT', 'The source changed in the meantime.', {
     hint: 'Read it again, and decide on what it is now.',
+    retryable: true,
   });
 }

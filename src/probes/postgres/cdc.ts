@@ -57,7 +57,7 @@ const CHECKS: readonly Check[] = [
     id: 'cdc_tables',
     title: 'CDC: keys for updates and deletes',
     run: async (_, facts, session) => {
-      const rows = await session.query(CDC_TABLES, [session.schemas]);
+      const rows = await session.raw(CDC_TABLES, [session.schemas]);
       if (rows.length === 0) return {};
       const names = rows.map((row) => `${quote(row['namespace'] ?? '')}.${quote(row['name'] ?? '')}`);
       const shown = names
@@ -65,17 +65,19 @@ const CHECKS: readonly Check[] = [
         .map((name) => session.clean(name, 140))
         .join(', ');
       const what = rows.length > 5 ? `${shown} and more` : shown;
-      const sql = names
-        .slice(0, 5)
+      const sql = session
+        .fitForSql(names.slice(0, 5))
         .map((name) => `ALTER TABLE ${name} REPLICA IDENTITY FULL;`)
         .join('\n');
-      return { warning: { code: 'CDC_REPLICA_IDENTITY', facts: { ...facts, what }, sql } };
+      return { warning: { code: 'CDC_REPLICA_IDENTITY', facts: { ...facts, what }, ...(sql === '' ? {} : { sql }) } };
     },
   },
   {
     id: 'cdc_transactions',
     title: 'CDC: no long transaction',
     run: (row, facts) => {
+      if (row['sees_transactions'] !== 'true')
+        return { skip: 'without pg_read_all_stats only our own sessions can be seen' };
       const seconds = Number(row['oldest_transaction_s'] ?? 0);
       if (seconds < LONG_TRANSACTION_S) return {};
       return {

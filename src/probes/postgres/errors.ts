@@ -25,8 +25,10 @@ const LOGIN_STATES: Readonly<Record<string, ProblemCode>> = {
  * 28000 covers several causes; the routine or the message tells them apart. Servers may speak other languages, so the
  * state's own meaning holds where none fits. 08P01 is how poolers refuse.
  */
-const LOGIN_MESSAGES: readonly { state: RegExp; routine?: string; pattern: RegExp; code: ProblemCode }[] = [
-  { state: /^28000$/, routine: 'ClientAuthentication', pattern: /pg_hba\.conf/i, code: 'HOST_NOT_PERMITTED' },
+const LOGIN_MESSAGES: readonly { state: RegExp; pattern: RegExp; code: ProblemCode }[] = [
+  { state: /^28000$/, pattern: /client certificate/i, code: 'CLIENT_CERTIFICATE_REQUIRED' },
+  // The name of the file stands in the message in every language.
+  { state: /^28000$/, pattern: /pg_hba/i, code: 'HOST_NOT_PERMITTED' },
   { state: /^28000$/, pattern: /not permitted to log in/i, code: 'LOGIN_NOT_PERMITTED' },
   { state: /^28000$/, pattern: /role .* does not exist/i, code: 'USER_UNKNOWN' },
   { state: /^08P01$|^28000$/, pattern: /ssl|tls|encrypt|insecure/i, code: 'TLS_REQUIRED' },
@@ -48,29 +50,47 @@ function serverError(error: unknown): ServerError | undefined {
   return typeof error.code === 'string' ? { code: error.code, message: error.message, routine } : undefined;
 }
 
-/**
- * A failed login as a step failure. The server's words travel as evidence, cleaned; the SQLSTATE as `driver_code`.
- * `tlsIsOff`: the config forbids TLS, so a rule that asks for it cannot be told from no rule at all.
- */
-export function loginFailure(error: unknown, facts: Facts, context: ProbeContext, tlsIsOff: boolean): StepFailure {
+/** How far a login had come when it was refused. */
+export interface LoginState {
+  /** The login went over TLS. */
+  tls: boolean;
+  /** The config forbids TLS, so a rule that asks for it cannot be told from no rule at all. */
+  tlsIsOff: boolean;
+  /** The server asked for a password, so what it refused after that was not the password. */
+  passwordAccepted: boolean;
+}
+
+/** A failed login as a step failure. The server's words travel as evidence, cleaned; the SQLSTATE as `driver_code`. */
+export function loginFailure(error: unknown, facts: Facts, context: ProbeContext, state: LoginState): StepFailure {
   if (error instanceof StepFailure) return error;
   const refused = serverError(error);
   if (!refused) return clientFailure(error, facts);
-  const kind = loginProblem(refused);
-  const code = kind === 'HOST_NOT_PERMITTED' && tlsIsOff ? 'TLS_REQUIRED' : kind;
+  const kind = loginProblem(refused, facts, state);
+  const code = kind === 'HOST_NOT_PERMITTED' && state.tlsIsOff ? 'TLS_REQUIRED' : kind;
   const sql = LOGIN_SQL[code]?.(facts);
-  const said = { evidence: context.redactor.clean(refused.message, 300), driver_code: refused.code };
+  const said = { evidence: context.redactor.clean(refused.message, 300), ...stateOf(refused) };
   return new StepFailure(code, facts, sql === undefined ? said : { ...said, sql });
 }
 
-function loginProblem({ code, message, routine }: ServerError): ProblemCode {
+function loginProblem(
+  { code, message, routine }: ServerError,
+  { username, database }: Facts,
+  state: LoginState,
+): ProblemCode {
   // Names in the message are not ours to read meaning into: a user may be called `tls`.
-  const words = message.replaceAll(/"[^"]*"/g, '""');
-  const special = LOGIN_MESSAGES.find(
-    (each) =>
-      each.state.test(code) && ((routine !== undefined && each.routine === routine) || each.pattern.test(words)),
-  );
-  return special?.code ?? LOGIN_STATES[code] ?? 'LOGIN_REFUSED';
+  const names = [username, database].filter((name): name is string => !!name);
+  const words = names.reduce((rest, name) => rest.replaceAll(name, ''), message.replaceAll(/"[^"]*"/g, '""'));
+  const special = LOGIN_MESSAGES.find((each) => each.state.test(code) && each.pattern.test(words))?.code;
+  if (special !== undefined && !(special === 'TLS_REQUIRED' && state.tls)) return special;
+  // The routine that looks the role up refuses it where it is missing or may not log in, in any language.
+  if (code === '28000' && routine === 'InitializeSessionUserId')
+    return state.passwordAccepted ? 'LOGIN_NOT_PERMITTED' : 'USER_UNKNOWN';
+  return LOGIN_STATES[code] ?? 'LOGIN_REFUSED';
+}
+
+/** The SQLSTATE, if it is one: five characters. Anything else a server calls so is not passed on. */
+function stateOf({ code }: ServerError): { driver_code?: string } {
+  return /^[0-9A-Z]{5}$/.test(code) ? { driver_code: code } : {};
 }
 
 /** Errors that the client library makes itself: the connection ended, or it cannot do what the server asks. */
@@ -90,7 +110,7 @@ export function queryFailure(error: unknown, facts: Facts, context: ProbeContext
   if (!refused) return clientFailure(error, facts);
   const words = context.redactor.clean(refused.message, 300);
   const kind = refused.code === '57014' ? 'QUERY_TIMEOUT' : code;
-  return new StepFailure(kind, facts, { evidence: words, driver_code: refused.code });
+  return new StepFailure(kind, facts, { evidence: words, ...stateOf(refused) });
 }
 
 /** A PostgreSQL identifier, quoted. */

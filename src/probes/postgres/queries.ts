@@ -4,7 +4,8 @@
  */
 
 export const SERVER = `
-SELECT current_setting('server_version') AS version, current_database() AS database, current_user AS username`;
+SELECT current_setting('server_version') AS version, current_database() AS database,
+  current_setting('server_encoding') AS encoding`;
 
 /** For each selected schema: whether it exists and may be used. */
 export const SCHEMAS = `
@@ -14,7 +15,7 @@ FROM unnest($1::text[]) AS w(name) LEFT JOIN pg_catalog.pg_namespace n ON n.nspn
 
 const SELECTED = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND ($1::text[] IS NULL OR n.nspname = ANY($1::text[]))`;
 const FROM = 'FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace';
-const READABLE = `pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')`;
+const READABLE = `pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT'))`;
 
 /** One table that may be read. Views come second: a view can be slow. */
 export const READABLE_TABLE = `
@@ -31,7 +32,7 @@ SELECT DISTINCT n.nspname AS namespace ${FROM}
 WHERE c.relkind IN ('r', 'p', 'm', 'v') AND ${SELECTED} ORDER BY 1 LIMIT 20`;
 
 const KEYS = `(SELECT string_agg(a.attname, E'\\x1f' ORDER BY array_position(i.indkey::int2[], a.attnum))
-  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
   WHERE i.indrelid = s.oid AND i.indisprimary)`;
 
 /** A page of streams by name: `$2` part of a name (LIKE pattern), `$3`, `$4` the last of the page before, `$5` limit. */
@@ -55,7 +56,8 @@ SELECT s.oid, s.namespace, s.name, s.kind, s.estimate, ${KEYS} AS keys FROM (
 
 export const COLUMNS = `
 SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable
-FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
+FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
+  AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') ORDER BY a.attnum`;
 
 /**
  * Everything the CDC checks look at but the tables, in one round trip. Settings that a version lacks are NULL. It asks
@@ -75,7 +77,9 @@ SELECT current_setting('wal_level') AS wal_level,
   COALESCE((SELECT bool_or(pg_catalog.pg_has_role(current_user, g.oid, 'member')) FROM pg_catalog.pg_roles g
             WHERE g.rolname IN ('rds_replication', 'rds_superuser', 'rdsadmin')), false)::text AS managed_replicates,
   (SELECT extract(epoch FROM now() - min(a.xact_start))::int FROM pg_catalog.pg_stat_get_activity(NULL) a
-   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction_s`;
+   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction_s,
+  COALESCE((SELECT bool_or(pg_catalog.pg_has_role(current_user, g.oid, 'member')) FROM pg_catalog.pg_roles g
+            WHERE g.rolname = 'pg_read_all_stats'), false)::text AS sees_transactions`;
 
 /** Tables whose updates and deletes cannot be captured, a few of them. */
 export const CDC_TABLES = `

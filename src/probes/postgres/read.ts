@@ -12,6 +12,9 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 const KEY_SEPARATOR = '\x1f';
 const LONGEST_VALUE = 200;
+const SHORTEST_VALUE = 20;
+/** More than PostgreSQL lets a table have. */
+const MOST_COLUMNS = 1700;
 /** More than is shown, so that a secret that sits across the cut is still known for one. */
 const CUT_AT = LONGEST_VALUE * 4;
 const PREVIEW_LIMIT_MS = 5000;
@@ -28,7 +31,7 @@ export function readSession(session: Session): ReadSession {
 async function page(session: Session, { query, limit, after }: DiscoverQuery): Promise<StreamPage> {
   const pattern = query === undefined ? null : `%${query.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
   const values = [session.schemas, pattern, after?.namespace ?? null, after?.name ?? null, limit + 1];
-  const rows = await session.query(STREAMS, values);
+  const rows = await session.raw(STREAMS, values);
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
   const streams = shown.map((row) => streamOf(session, row));
@@ -44,12 +47,12 @@ async function named(session: Session, name: string): Promise<StreamPage> {
 
 /** The catalogue's row of a stream, or nothing where there is none that may be read. */
 async function find(session: Session, name: string): Promise<Row | undefined> {
-  const [row] = await session.query(STREAM, [session.schemas, name]);
+  const [row] = await session.raw(STREAM, [session.schemas, name]);
   return row;
 }
 
 function streamOf(session: Session, row: Row): Stream {
-  const estimate = Number(row['estimate']);
+  const estimate = Number(session.clean(row['estimate'], 20));
   return {
     namespace: session.clean(row['namespace']),
     name: session.clean(row['name']),
@@ -61,10 +64,10 @@ function streamOf(session: Session, row: Row): Stream {
 }
 
 async function columnsOf(session: Session, stream: Row): Promise<Column[]> {
-  const rows = await session.query(COLUMNS, [stream['oid']]);
-  return rows.map((row) => ({
+  const rows = await session.raw(COLUMNS, [stream['oid']]);
+  return rows.slice(0, MOST_COLUMNS).map((row) => ({
     name: row['name'] ?? '',
-    type: row['type'] ?? '',
+    type: session.clean(row['type'], 100),
     nullable: row['nullable'] === 'true',
   }));
 }
@@ -78,34 +81,48 @@ async function preview(session: Session, name: string, limit: number): Promise<P
   const from = `${quote(stream['namespace'] ?? '')}.${quote(stream['name'] ?? '')}`;
   const select = `SELECT ${list.join(', ') || '1'} FROM ${from} t LIMIT ${limit + 1}`;
   const fetched = await session.readOnly(select, PREVIEW_LIMIT_MS, session.clean(from, 140));
+  const names = distinct(columns.map(({ name: column }) => session.clean(column)));
+  // Many columns leave each of them less room.
+  const longest = Math.max(
+    SHORTEST_VALUE,
+    Math.min(LONGEST_VALUE, Math.floor(MOST_BYTES / Math.max(1, columns.length) / 2)),
+  );
   const rows: Record<string, unknown>[] = [];
   let bytes = 0;
   for (const raw of fetched.slice(0, limit)) {
     const row = Object.fromEntries(
-      columns.map(({ name: column, type }, i) => [
-        session.clean(column),
-        shownValue(session, raw[`c${i}`] ?? null, type),
-      ]),
+      columns.map(({ type }, i) => [names[i] ?? '', shownValue(session, raw[`c${i}`] ?? null, type, longest)]),
     );
     bytes += JSON.stringify(row).length;
-    if (bytes > MOST_BYTES) break;
+    if (bytes > MOST_BYTES && rows.length > 0) break;
     rows.push(row);
   }
   return {
-    columns: columns.map((column) => shownColumn(session, column)),
+    columns: columns.map((column, i) => ({ ...column, name: names[i] ?? '' })),
     rows,
     truncated: rows.length < fetched.length,
   };
+}
+
+/** Names that cleaning has made equal, told apart again. */
+function distinct(names: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return times === 1 ? name : `${name} (${times})`;
+  });
 }
 
 function shownColumn(session: Session, column: Column): Column {
   return { ...column, name: session.clean(column.name) };
 }
 
-function shownValue(session: Session, text: string | null, type: string): unknown {
+function shownValue(session: Session, text: string | null, type: string, longest: number): unknown {
   if (text === null) return null;
+  const shown = session.clean(text, longest);
   if (type === 'boolean') return text === 'true' || text === 't';
   // Wider types stay text: a JavaScript number would lose digits.
-  if (/^(smallint|integer|real|double precision)$/.test(type) && Number.isFinite(Number(text))) return Number(text);
-  return session.clean(text, LONGEST_VALUE);
+  if (/^(smallint|integer|real|double precision)$/.test(type) && Number.isFinite(Number(shown))) return Number(shown);
+  return shown;
 }

@@ -5,6 +5,7 @@ import type { Secret } from '../../secrets/secret.ts';
 import { type Link, reached } from '../network.ts';
 import type { ProbeContext } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
+import { unlessUnmasked } from '../unmask.ts';
 import { queryFailure } from './errors.ts';
 import type { Login } from './login.ts';
 import type { AuthRequest } from './wire.ts';
@@ -55,8 +56,22 @@ export class Session {
     return this.schemas ? `schema ${this.schemas.join(', ')}` : `the database ${this.config.database}`;
   }
 
+  /** Rows whose values are clean and short: fit to be shown, and to be reasoned about. */
   async query(text: string, values?: readonly unknown[]): Promise<Row[]> {
+    const rows = await this.raw(text, values);
+    return rows.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? null : this.clean(value)])),
+    );
+  }
+
+  /** Rows as the server sent them, for names that go back into SQL. Nothing of them may be shown uncleaned. */
+  async raw(text: string, values?: readonly unknown[]): Promise<Row[]> {
     return this.#run(text, 'QUERY_FAILED', this.facts, values);
+  }
+
+  /** Names from the catalogue that may stand in SQL for a person: a hostile one would be more than a name. */
+  fitForSql(names: readonly string[]): string[] {
+    return names.filter((name) => name !== '' && this.clean(name) === name);
   }
 
   /** Selects from the user's own tables, in a transaction that cannot write. `what` is named where it fails. */
@@ -86,6 +101,12 @@ export class Session {
     } finally {
       this.#asking = false;
     }
+  }
+
+  /** The server's answer, or what listens there instead. */
+  unlessUnmasked<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+    const { context, facts, link } = this;
+    return unlessUnmasked(answer, { egress: context.egress, target: reached(link.target), facts, signal });
   }
 
   /** Text from the server, fit to be shown. */

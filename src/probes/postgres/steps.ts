@@ -6,7 +6,7 @@ import { upgrade } from '../tls.ts';
 import { loginFailure, quote } from './errors.ts';
 import { login } from './login.ts';
 import { DENIED_SCHEMAS, READABLE_TABLE, READABLE_VIEW, SCHEMAS, SERVER } from './queries.ts';
-import type { Session } from './session.ts';
+import type { Row, Session } from './session.ts';
 import { requestTls } from './wire.ts';
 
 /** From the host name to one row read. The CDC checks follow in `cdc.ts`. */
@@ -28,7 +28,7 @@ function loginSteps(session: Session): StepSpec[] {
         const socket = reached(session.link.socket);
         session.wire = socket;
         if (config.tls_mode === 'disable') return inTheClear(session, 'tls_mode is disable');
-        if (!(await requestTls(socket, facts, signal))) {
+        if (!(await session.unlessUnmasked(requestTls(socket, facts, signal), signal))) {
           if (config.tls_mode === 'prefer') return inTheClear(session, 'not offered by the server');
           throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
         }
@@ -45,9 +45,9 @@ function loginSteps(session: Session): StepSpec[] {
       depth: 'protocol',
       limitMs: 5000,
       timeout: { code: 'PROTOCOL_TIMEOUT', facts },
-      run: async () => {
+      run: async (signal) => {
         session.login = await login(reached(session.wire), { ...config, password: config.password }, facts);
-        session.authRequest = await session.login.firstMessage;
+        session.authRequest = await session.unlessUnmasked(session.login.firstMessage, signal);
         return undefined;
       },
     },
@@ -67,7 +67,11 @@ function loginSteps(session: Session): StepSpec[] {
         try {
           session.client = await reached(session.login).ready;
         } catch (error) {
-          const failure = loginFailure(error, facts, context, config.tls_mode === 'disable');
+          const failure = loginFailure(error, facts, context, {
+            tls: session.wire !== session.link.socket,
+            tlsIsOff: config.tls_mode === 'disable',
+            passwordAccepted: ASKS_PASSWORD.has(request),
+          });
           // The server looks at the database only after it has accepted the login.
           if (!DATABASE_PROBLEMS.has(failure.problem.code)) throw failure;
           session.databaseFailure = failure;
@@ -87,8 +91,10 @@ function loginSteps(session: Session): StepSpec[] {
       run: async () => {
         if (session.databaseFailure) throw session.databaseFailure;
         const [server] = await session.query(SERVER);
+        // Such a server checks nothing it stores, and would refuse to convert what is not text.
+        if (server?.['encoding'] === 'SQL_ASCII') await session.query('SET client_encoding TO SQL_ASCII');
         return {
-          evidence: `${facts.server} ${session.clean(server?.['version'], 60)}, database ${session.clean(server?.['database'])}`,
+          evidence: `${facts.server} ${server?.['version'] ?? ''}, database ${server?.['database'] ?? ''}`,
         };
       },
     },
@@ -117,16 +123,15 @@ function readSteps(session: Session): StepSpec[] {
       timeout,
       run: async () => {
         if (!session.schemas) return { skip: 'all schemas are selected' };
-        const rows = await session.query(SCHEMAS, [session.schemas]);
-        const missing = rows.filter((row) => row['found'] !== 'true').map((row) => row['name'] ?? '');
+        const rows = await session.raw(SCHEMAS, [session.schemas]);
+        // Only names of ours are spoken of, whatever the server calls them.
+        const which = (fits: (row: Row) => boolean) =>
+          (session.schemas ?? []).filter((name) => rows.every((row) => row['name'] !== name || fits(row)));
+        const missing = which((row) => row['found'] !== 'true');
         if (missing.length > 0) throw new StepFailure('SCHEMA_NOT_FOUND', { ...facts, what: missing.join(', ') });
-        const denied = rows.filter((row) => row['usable'] !== 'true').map((row) => row['name'] ?? '');
+        const denied = which((row) => row['usable'] !== 'true');
         if (denied.length > 0) {
-          throw new StepFailure(
-            'SCHEMA_DENIED',
-            { ...facts, what: denied.join(', ') },
-            { sql: grants(denied, facts.username) },
-          );
+          throw new StepFailure('SCHEMA_DENIED', { ...facts, what: denied.join(', ') }, sqlFor(denied, facts.username));
         }
         return { evidence: session.schemas.join(', ') };
       },
@@ -137,19 +142,19 @@ function readSteps(session: Session): StepSpec[] {
       limitMs: 4000,
       timeout,
       run: async () => {
-        const [readable] = await session.query(READABLE_TABLE, [session.schemas]);
-        const row = readable ?? (await session.query(READABLE_VIEW, [session.schemas]))[0];
+        const [readable] = await session.raw(READABLE_TABLE, [session.schemas]);
+        const row = readable ?? (await session.raw(READABLE_VIEW, [session.schemas]))[0];
         if (row) {
           table = { namespace: row['namespace'] ?? '', name: row['name'] ?? '' };
           return undefined;
         }
-        const denied = (await session.query(DENIED_SCHEMAS, [session.schemas])).map((each) => each['namespace'] ?? '');
+        const denied = (await session.raw(DENIED_SCHEMAS, [session.schemas])).map((each) => each['namespace'] ?? '');
         if (denied.length === 0) return { warning: { code: 'NO_TABLES', facts: { ...facts, what: session.scope } } };
         const names = denied.map((name) => session.clean(name, 63)).join(', ');
         throw new StepFailure(
           'TABLES_DENIED',
           { ...facts, what: `schema ${names}` },
-          { sql: grants(denied, facts.username) },
+          sqlFor(session.fitForSql(denied), facts.username),
         );
       },
     },
@@ -167,6 +172,10 @@ function readSteps(session: Session): StepSpec[] {
       },
     },
   ];
+}
+
+function sqlFor(schemas: readonly string[], username: string): { sql?: string } {
+  return schemas.length > 0 ? { sql: grants(schemas, username) } : {};
 }
 
 /** The least that lets a user read everything in some schemas, now and later. */

@@ -3,7 +3,6 @@ import { fingerprint } from '../fingerprint.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
-const NUDGE_AFTER_MS = 2500;
 const AUTHENTICATION = 0x52;
 
 /**
@@ -12,17 +11,11 @@ const AUTHENTICATION = 0x52;
  */
 export async function requestTls(socket: Socket, facts: Facts, signal: AbortSignal): Promise<boolean> {
   socket.write(SSL_REQUEST);
-  // Servers of line-based protocols wait for a line end; with one, most say who they are.
-  const nudge = setTimeout(() => socket.write('\r\n\r\n'), NUDGE_AFTER_MS);
-  try {
-    const answer = await firstBytes(socket, facts, signal);
-    // More than one byte before TLS has begun is not from the server we asked.
-    if (answer.length === 1 && answer[0] === 0x53) return true;
-    if (answer.length === 1 && answer[0] === 0x4e) return false;
-    throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: fingerprint(answer) });
-  } finally {
-    clearTimeout(nudge);
-  }
+  const answer = await firstBytes(socket, facts, signal);
+  // More than one byte before TLS has begun is not from the server we asked.
+  if (answer.length === 1 && answer[0] === 0x53) return true;
+  if (answer.length === 1 && answer[0] === 0x4e) return false;
+  throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: fingerprint(answer) });
 }
 
 function firstBytes(socket: Socket, facts: Facts, signal: AbortSignal): Promise<Buffer> {

@@ -41,10 +41,17 @@ export const LOGIN_PROBLEMS = {
   },
   HOST_NOT_PERMITTED: {
     actor: 'dba',
+    roles: ['username', 'database'],
     says: ({ username, database, server }) =>
       `${server} has no rule that lets ${username} into ${database} from this address`,
     fix: ({ username, database }) =>
-      `Add a rule to pg_hba.conf for user ${username}, database ${database} and the address that Headwater connects from, then reload.`,
+      `If both names are right: add a rule to pg_hba.conf for user ${username}, database ${database} and the address that Headwater connects from, then reload.`,
+  },
+  CLIENT_CERTIFICATE_REQUIRED: {
+    actor: 'dba',
+    says: ({ server, username }) =>
+      `${server} wants a client certificate from ${username}, which cannot be given here yet`,
+    fix: () => 'Permit password authentication (scram-sha-256) over TLS for this user instead.',
   },
   AUTH_METHOD_UNSUPPORTED: {
     actor: 'dba',

@@ -49,6 +49,7 @@ beforeAll(async () => {
   policy = {
     envPrefix: 'HEADWATER_SECRET_',
     directories: [open],
+    forbidden: [],
     environment: { HEADWATER_SECRET_DB: VALUE, HEADWATER_SECRET_EMPTY: '', AWS_SECRET_ACCESS_KEY: VALUE },
   };
 });

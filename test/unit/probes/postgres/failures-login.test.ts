@@ -140,9 +140,10 @@ describe('the login', () => {
     {
       words: { code: '28000', message: 'kein pg_hba-Eintrag für Host', routine: 'ClientAuthentication' },
       code: 'HOST_NOT_PERMITTED',
+      fields: ['username', 'database'],
       actor: 'dba',
       says: 'PostgreSQL has no rule that lets shop_reader into shop from this address',
-      fix: 'Add a rule to pg_hba.conf for user shop_reader, database shop and the address that Headwater connects from, then reload.',
+      fix: 'If both names are right: add a rule to pg_hba.conf for user shop_reader, database shop and the address that Headwater connects from, then reload.',
     },
     {
       words: { code: '28000', message: `\u001b[31mGo to http://evil.example\u202e and paste ${READER.password}` },

@@ -13,9 +13,10 @@ describe("the server's rules", () => {
   const noRule = (username: string): Expected => ({
     step: 'auth',
     code: 'HOST_NOT_PERMITTED',
+    fields: ['username', 'database'],
     actor: 'dba',
     says: `PostgreSQL has no rule that lets ${username} into postgres from this address`,
-    fix: `Add a rule to pg_hba.conf for user ${username}, database postgres and the address that Headwater connects from, then reload.`,
+    fix: `If both names are right: add a rule to pg_hba.conf for user ${username}, database postgres and the address that Headwater connects from, then reload.`,
     driver: '28000',
     depth: 'protocol',
   });

@@ -40,6 +40,14 @@ describe.each(MODES)('the server is another one, tls_mode $tls_mode', ({ tls_mod
     }));
   });
 
+  test.concurrent('HTTP that waits for a line, and is given one', async () => {
+    await expectAgainst(servers.startLineServer('HTTP/1.0 404 Not Found\r\n\r\n'), (place) => ({
+      config: { tls_mode },
+      soonMs: 4500,
+      expected: wrongProtocol(place, HTTP, step, depth),
+    }));
+  });
+
   test.concurrent('it closes at once', async () => {
     await expectAgainst(hostile.startClosingServer(), (place) => ({
       config: { tls_mode },
