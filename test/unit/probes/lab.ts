@@ -77,6 +77,7 @@ export function createLab(options: LabOptions = {}): Lab {
       resolveReference(reference, {
         envPrefix: 'HEADWATER_SECRET_',
         directories: ['/run/secrets'],
+        forbidden: [],
         environment: options.environment ?? {},
       }),
     inlineSecrets: 'allow',
