@@ -36,6 +36,8 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+const LAST_WORDS_MS = 250;
+
 /**
  * Serves MCP over Streamable HTTP at /mcp, with /healthz and /readyz.
  * @throws HeadwaterError INVALID_ARGUMENTS for an address other than loopback without any token, for one that cannot be
@@ -103,12 +105,14 @@ export async function serveOverHttp(
   return {
     url,
     async close() {
-      const drained = drain.begin(drainMs);
+      drain.begin();
       sessions.endStreams();
       await modern.endStreams();
-      await drained;
+      await drain.ended(drainMs);
       stopLooking();
       await Promise.all([sessions.close(), modern.close()]);
+      // What was cut off hears of it.
+      await drain.ended(LAST_WORDS_MS);
       server.closeAllConnections();
     },
   };
