@@ -6,7 +6,7 @@ import { buildIfStale } from '../test/support/build.ts';
 import { projectRoot } from '../test/support/root.ts';
 import { machineLine, type Result, table } from './support/report.ts';
 
-const BENCHES = ['startup', 'calls', 'test-connection', 'create', 'pages', 'sizes'] as const;
+const BENCHES = ['startup', 'calls', 'http', 'test-connection', 'create', 'pages', 'sizes'] as const;
 const { json } = parseArgs({ options: { json: { type: 'boolean' } } }).values;
 
 await buildIfStale();
