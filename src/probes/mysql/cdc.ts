@@ -12,7 +12,7 @@ type Variables = ReadonlyMap<string, string>;
 interface Check {
   id: string;
   title: string;
-  run: (variables: Variables, session: Session) => StepOutcome | Promise<StepOutcome>;
+  run: (variables: Variables, session: Session, tables: () => Promise<Table[]>) => StepOutcome | Promise<StepOutcome>;
 }
 
 const HOUR_S = 3600;
@@ -111,8 +111,8 @@ const CHECKS: readonly Check[] = [
   {
     id: 'cdc_keys',
     title: 'CDC: primary keys',
-    run: async (_, session) => {
-      const tables = await looked(session);
+    run: async (_, session, looked) => {
+      const tables = await looked();
       const keyless = tables.filter(({ keys }) => keys.length === 0);
       if (keyless.length === 0) return lookedAt(tables);
       return { warning: { code: 'CDC_NO_PRIMARY_KEY', facts: { ...session.facts, what: named(session, keyless) } } };
@@ -121,13 +121,14 @@ const CHECKS: readonly Check[] = [
   {
     id: 'cdc_engines',
     title: 'CDC: engines with transactions',
-    run: async (_, session) => {
-      const tables = await looked(session);
+    run: async (_, session, looked) => {
+      const tables = await looked();
       const others = tables.filter(({ engine }) => WITHOUT_TRANSACTIONS.has(engine.toLowerCase()));
       if (others.length === 0) return lookedAt(tables);
       const sql = others
         .slice(0, SHOWN_TABLES)
-        .map(({ namespace, name }) => `ALTER TABLE ${qualified(namespace, name)} ENGINE = InnoDB;`)
+        .map(({ namespace, name }) => [namespace, name].map((each) => session.clean(each, 64)))
+        .map(([namespace = '', name = '']) => `ALTER TABLE ${qualified(namespace, name)} ENGINE = InnoDB;`)
         .join('\n');
       return {
         warning: { code: 'CDC_NOT_TRANSACTIONAL', facts: { ...session.facts, what: named(session, others) }, sql },
@@ -136,11 +137,17 @@ const CHECKS: readonly Check[] = [
   },
 ];
 
+const NOT_TABLES: ReadonlySet<string> = new Set(['VIEW', 'SYSTEM VIEW', 'SEQUENCE']);
 const WITHOUT_TRANSACTIONS: ReadonlySet<string> = new Set(['myisam', 'aria', 'memory', 'csv', 'archive', 'merge']);
 
 export function cdcSteps(session: Session): StepSpec[] {
   const { facts } = session;
   let variables: Variables | undefined;
+  let tables: Table[] | undefined;
+  const looked = async () => {
+    tables ??= await firstTables(session);
+    return tables;
+  };
   return CHECKS.map(({ id, title, run }) => ({
     id,
     title,
@@ -154,7 +161,7 @@ export function cdcSteps(session: Session): StepSpec[] {
           return [(name ?? '').toLowerCase(), value ?? ''];
         }),
       );
-      return run(variables, session);
+      return run(variables, session, looked);
     },
   }));
 }
@@ -224,9 +231,9 @@ async function receives(session: Session): Promise<boolean | undefined> {
 }
 
 /** The first tables in the order of names: a test looks at some, never at all. */
-async function looked(session: Session): Promise<Table[]> {
+async function firstTables(session: Session): Promise<Table[]> {
   const tables = await tablesOf(session, { limit: MOST_TABLES });
-  return tables.filter(({ kind }) => kind === 'BASE TABLE');
+  return tables.filter(({ kind }) => !NOT_TABLES.has(kind));
 }
 
 function lookedAt({ length }: readonly Table[]): StepOutcome {

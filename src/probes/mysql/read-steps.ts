@@ -117,7 +117,7 @@ function denied(session: Session, names: readonly string[]): never {
 
 function grants(session: Session, names: readonly string[]): string {
   const account = accountOf({ account: session.server?.account, facts: session.facts });
-  return names.map((name) => grant(name, account)).join('\n');
+  return names.map((name) => grant(session.clean(name, 64), account)).join('\n');
 }
 
 function scopeOf(names: readonly string[]): string {

@@ -12,6 +12,9 @@ import type { ServerError } from './server-error.ts';
 
 export type { Row } from './query.ts';
 
+/** TiDB knows no transaction that cannot write. What is asked inside is a SELECT all the same, and is rolled back. */
+const NOT_IMPLEMENTED = '1235';
+
 /** What the MySQL probe needs of a connector; any connector with these fields can use it. */
 export interface MysqlConfig {
   host: string;
@@ -99,7 +102,10 @@ export class Session {
   /** Selects from the user's own tables, in a transaction that cannot write. `what` is named where it fails. */
   async readOnly(select: string, limitMs: number, what: string): Promise<Row[]> {
     const facts = { ...this.facts, what };
-    await this.query('START TRANSACTION READ ONLY', 'READ_FAILED', facts);
+    await this.query('START TRANSACTION READ ONLY', 'READ_FAILED', facts).catch(async (error: unknown) => {
+      if (!(error instanceof StepFailure) || error.problem.driver_code !== NOT_IMPLEMENTED) throw error;
+      await this.query('START TRANSACTION', 'READ_FAILED', facts);
+    });
     try {
       return await this.query(this.#limited(select, limitMs), 'READ_FAILED', facts);
     } finally {
