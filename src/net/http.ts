@@ -6,13 +6,20 @@ import type { Secret } from '../secrets/secret.ts';
 const MOST_HEADER_BYTES = 32 * 1024;
 
 export interface HttpRequest {
-  method: 'GET' | 'HEAD' | 'POST';
+  method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
   /** Path and query, from the first slash. */
   path: string;
   headers: Readonly<Record<string, string | Secret>>;
   body?: string;
-  /** Bytes of the decoded body to read at the most; what is over it is not read, and `truncated` says so. */
-  mostBytes: number;
+}
+
+/** An answer whose body has not been read yet. `close` ends it, read or not, with its connection. */
+export interface HttpExchange {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  /** The decoded body as it comes, to be read once. */
+  body: AsyncIterable<Buffer>;
+  close: () => void;
 }
 
 export interface HttpAnswer {
@@ -27,20 +34,28 @@ export interface HttpAnswer {
  * followed, no proxy asked, no other connection opened. Secrets in header values are opened here and nowhere else.
  * @throws undici's and Node's errors; HeadersOverflowError over 32 KiB of headers
  */
-export async function requestOver(
+export async function exchangeOver(
   socket: Socket,
   origin: string,
   request: HttpRequest,
   signal: AbortSignal,
-): Promise<HttpAnswer> {
+): Promise<HttpExchange> {
+  let given = false;
   const client = new Client(origin, {
-    // Later, because undici is not ready for a socket that is there at once.
-    connect: (_, callback) => queueMicrotask(() => callback(null, socket as never)),
+    connect: (_, callback) => {
+      // There is this one socket: undici, which connects again after a loss, is told that there is no more.
+      const lost = given ? Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' }) : null;
+      given = true;
+      // Later, because undici is not ready for a socket that is there at once.
+      queueMicrotask(() => (lost ? callback(lost, null) : callback(null, socket as never)));
+    },
     maxHeaderSize: MOST_HEADER_BYTES,
     pipelining: 0,
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  // Not awaited: a server that keeps sending must not keep us.
+  const close = () => void client.destroy().catch(() => {});
   try {
     const { method, path, body } = request;
     const response = await client.request({
@@ -54,11 +69,12 @@ export async function requestOver(
     return {
       status: response.statusCode,
       headers,
-      ...(await bounded(response.body, headers['content-encoding'], request.mostBytes)),
+      body: decoded(response.body, headers['content-encoding']),
+      close,
     };
-  } finally {
-    // Not awaited: a server that keeps sending must not keep us.
-    void client.destroy().catch(() => {});
+  } catch (error) {
+    close();
+    throw error;
   }
 }
 
@@ -75,22 +91,31 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
   br: createBrotliDecompress,
 };
 
-/** Reads a body up to a bound on what it decodes to, so that a small answer cannot become a large one. */
-async function bounded(
-  body: Dispatcher.ResponseData['body'],
-  encoding: string | undefined,
-  most: number,
-): Promise<{ body: Buffer; truncated: boolean }> {
+async function* decoded(body: Dispatcher.ResponseData['body'], encoding: string | undefined): AsyncGenerator<Buffer> {
   const decoder = DECODERS[encoding?.trim().toLowerCase() ?? '']?.();
   const source = decoder ? body.on('error', (error) => decoder.emit('error', error)).pipe(decoder) : body;
+  try {
+    for await (const chunk of source) yield Buffer.from(chunk);
+  } finally {
+    body.destroy();
+  }
+}
+
+/**
+ * Reads an answer to its end, or to a bound on what its body decodes to, so that a small answer cannot become a large
+ * one; `truncated` says that there was more.
+ */
+export async function readBounded({ status, headers, body, close }: HttpExchange, most: number): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of source) {
-    const bytes = Buffer.from(chunk);
-    chunks.push(bytes);
-    size += bytes.length;
-    if (size > most) break;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > most) break;
+    }
+  } finally {
+    close();
   }
-  body.destroy();
-  return { body: Buffer.concat(chunks).subarray(0, most), truncated: size > most };
+  return { status, headers, body: Buffer.concat(chunks).subarray(0, most), truncated: size > most };
 }

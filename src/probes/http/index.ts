@@ -1,11 +1,11 @@
-import { isPrivateAddress } from '../../net/address.ts';
 import type { HttpAnswer } from '../../net/http.ts';
-import { networkSteps, reached } from '../network.ts';
+import { reached } from '../network.ts';
 import type { Probe, ReadSession, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
 import { evidenceOf, jsonOf, judgeStatus, judgeSuccess } from './judge.ts';
 import { type ApiRecord, columnsOf, recordsOf } from './records.ts';
 import { type HttpConfig, HttpSession } from './session.ts';
+import { httpStep, reachSteps } from './steps.ts';
 
 export interface RestConfig extends HttpConfig {
   test_path?: string | undefined;
@@ -39,7 +39,7 @@ export const webhookProbe: Probe<HttpConfig> = {
       return answer;
     };
     const judged: StepSpec = {
-      ...step('auth', 'Address and credentials are accepted', session),
+      ...httpStep('auth', 'Address and credentials are accepted', session),
       depth: 'auth',
       run: () => {
         judgeStatus(session, reached(answer), session.url.pathname);
@@ -57,34 +57,14 @@ export const webhookProbe: Probe<HttpConfig> = {
 
 /** From the host name to the first answer. */
 function connectSteps(session: HttpSession, ask: (signal: AbortSignal) => Promise<HttpAnswer>): StepSpec[] {
-  const { facts, config, link } = session;
   return [
-    ...networkSteps(facts, session.context, link),
+    ...reachSteps(session),
     {
-      id: 'tls',
-      title: 'TLS',
-      gate: true,
-      depth: 'tls',
-      limitMs: 5000,
-      timeout: { code: 'TLS_TIMEOUT', facts },
-      run: async (signal) => {
-        if (session.isTls) return session.secure(signal);
-        session.wire = link.socket;
-        const isPublic = reached(link.target).addresses.some(({ address }) => !isPrivateAddress(address));
-        if (isPublic && config.auth.method !== 'none') return { warning: { code: 'CLEAR_TEXT', facts } };
-        return { skip: 'the URL is http' };
-      },
-    },
-    {
-      ...step('protocol', 'Answers HTTP', session),
+      ...httpStep('protocol', 'Answers HTTP', session),
       depth: 'protocol',
       run: async (signal) => ({ evidence: `status ${(await ask(signal)).status}` }),
     },
   ];
-}
-
-function step(id: string, title: string, { facts }: HttpSession) {
-  return { id, title, gate: true, limitMs: 8000, timeout: { code: 'HTTP_TIMEOUT', facts } } as const;
 }
 
 /** The steps and readings of one API. */
@@ -108,7 +88,7 @@ class Api {
     const session = this.#session;
     return [
       {
-        ...step('auth', 'Credentials', session),
+        ...httpStep('auth', 'Credentials', session),
         depth: 'auth',
         run: async (signal) => {
           judgeStatus(session, reached(this.#answer), this.#path);
@@ -121,7 +101,7 @@ class Api {
         },
       },
       {
-        ...step('query', 'Answer of the right shape', session),
+        ...httpStep('query', 'Answer of the right shape', session),
         depth: 'query',
         run: () => {
           const answer = reached(this.#answer);
@@ -139,7 +119,7 @@ class Api {
         },
       },
       {
-        ...step('read', 'One record can be read', session),
+        ...httpStep('read', 'One record can be read', session),
         gate: false,
         depth: 'read',
         run: () => {

@@ -55,7 +55,7 @@ export function evidenceOf(session: HttpSession, { status, headers, body }: Http
   return `status ${status}, ${type}${text === '' ? '' : `: ${text}`}`;
 }
 
-function redirectTarget(session: HttpSession, location: string | undefined): string {
+export function redirectTarget(session: HttpSession, location: string | undefined): string {
   try {
     const { origin, pathname } = new URL(location ?? '', session.url);
     return session.clean(origin + pathname, 200);
@@ -64,6 +64,6 @@ function redirectTarget(session: HttpSession, location: string | undefined): str
   }
 }
 
-function waitOf(text: string | undefined): string {
+export function waitOf(text: string | undefined): string {
   return text !== undefined && /^\d{1,6}$/.test(text) ? `${text} seconds` : '';
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Target } from '../../net/egress.ts';
-import { type HttpAnswer, requestOver } from '../../net/http.ts';
+import { exchangeOver, type HttpAnswer, type HttpExchange, readBounded } from '../../net/http.ts';
 import { type Link, reached, systemCode } from '../network.ts';
 import type { ProbeContext, StepOutcome } from '../probe.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
@@ -13,6 +13,19 @@ export interface HttpConfig {
   headers?: Record<string, string> | undefined;
   tls_ca?: string | undefined;
   auth: HttpAuth;
+}
+
+export interface HttpAsk {
+  method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
+  /** Path and query below the URL; empty for the URL itself. */
+  path: string;
+  /** Another address of the same origin, in place of the URL. */
+  at?: URL | undefined;
+  /** False: as a stranger would. */
+  withCredentials: boolean;
+  /** Over the usual ones and those of the config; lower case. */
+  headers?: Readonly<Record<string, string>>;
+  body?: string;
 }
 
 const MOST_BYTES = 512 * 1024;
@@ -46,28 +59,44 @@ export class HttpSession {
     return outcome;
   }
 
-  /** Asks for a path below the URL. `withCredentials` false: as a stranger would. */
-  async ask(
-    request: { method: 'GET' | 'HEAD'; path: string; withCredentials: boolean },
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  /** Asks, and reads what comes, within bounds. */
+  async ask(request: HttpAsk, signal: AbortSignal): Promise<HttpAnswer> {
+    return await readBounded(await this.open(request, signal), MOST_BYTES);
+  }
+
+  /** Asks, and leaves the reading to the caller, who closes the exchange. */
+  async open(request: HttpAsk, signal: AbortSignal): Promise<HttpExchange> {
     const credentials = request.withCredentials ? credentialsOf(this.config.auth) : NOTHING;
     const socket = await this.#socket(signal);
     const headers = {
       accept: 'application/json, */*;q=0.5',
       'accept-encoding': 'gzip, deflate, br',
       'user-agent': 'headwater',
-      ...this.config.headers,
+      ...lowerCase(this.config.headers),
       ...credentials.headers,
+      ...request.headers,
     };
-    const { method } = request;
-    const path = this.#path(request.path, credentials.query);
-    try {
-      return await requestOver(socket, this.url.origin, { method, path, headers, mostBytes: MOST_BYTES }, signal);
-    } catch (error) {
-      throw this.#failure(error, signal);
-    } finally {
+    const { method, body } = request;
+    const path = this.#path(request, credentials.query);
+    const asked = { method, path, headers, ...(body === undefined ? {} : { body }) };
+    const ended = () => {
       this.#open.delete(socket);
+      socket.destroy();
+    };
+    this.#open.add(socket);
+    try {
+      const exchange = await exchangeOver(socket, this.url.origin, asked, signal);
+      return {
+        ...exchange,
+        body: this.#mapped(exchange.body, signal),
+        close: () => {
+          exchange.close();
+          ended();
+        },
+      };
+    } catch (error) {
+      ended();
+      throw this.#failure(error, signal);
     }
   }
 
@@ -98,13 +127,21 @@ export class HttpSession {
     return reached(this.link.target);
   }
 
-  #path(below: string, query: Readonly<Record<string, string>>): string {
-    const whole = new URL(this.url);
+  #path({ path: below, at }: HttpAsk, query: Readonly<Record<string, string>>): string {
+    const whole = new URL(at ?? this.url);
     const [path = '', search = ''] = below.split('?');
     if (path !== '') whole.pathname = `${whole.pathname.replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
     for (const [name, value] of new URLSearchParams(search)) whole.searchParams.set(name, value);
     for (const [name, value] of Object.entries(query)) whole.searchParams.set(name, value);
     return whole.pathname + whole.search;
+  }
+
+  async *#mapped(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw this.#failure(error, signal);
+    }
   }
 
   #failure(error: unknown, signal: AbortSignal): unknown {
@@ -119,4 +156,9 @@ export class HttpSession {
       );
     return new StepFailure('HTTP_BROKEN', this.facts, code === undefined ? {} : { driver_code: code });
   }
+}
+
+/** Header names in one spelling, so that what is said last holds alone. */
+function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
