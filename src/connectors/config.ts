@@ -232,9 +232,10 @@ function withCanonicalHost(connector: Connector, settings: Record<string, unknow
 /** Field names, their portable names and what else people call them, each with the name to use. */
 function knownKeys(connector: Connector): Record<string, string> {
   const known: Record<string, string> = {};
-  for (const [name, { facts }] of Object.entries(connector.fields)) {
-    for (const other of facts.aka ?? []) known[other] = name;
-    known[name] = name;
+  // Those inside auth first: a name means the field at the top where both have it.
+  for (const [path, { facts }] of [...fieldsByPath(connector)].reverse()) {
+    for (const other of facts.aka ?? []) known[other] = path;
+    known[path.replace(`${AUTH}/`, '')] = path;
   }
   return known;
 }

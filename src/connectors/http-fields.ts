@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { type Field, field, secret } from './fields.ts';
+import { type Field, type FieldFacts, field, secret } from './fields.ts';
 
 /** Fields of everything that is reached by a URL. */
 
 const UNSAFE = /[\p{Cc}\s]/u;
 
 /** An http or https URL with a host and without credentials in it; what decides where secrets go is its origin. */
-export function url(description: string, example: string): Field<string> {
+export function url(description: string, example: string, facts: Partial<FieldFacts> = {}): Field<string> {
   return field(
     {
       class: 'destination',
@@ -17,6 +17,7 @@ export function url(description: string, example: string): Field<string> {
       examples: [example],
       aka: ['base_url', 'endpoint', 'uri', 'address', 'host'],
       canonical: (value) => (typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value),
+      ...facts,
     },
     () =>
       z

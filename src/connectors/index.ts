@@ -1,3 +1,4 @@
+import { mcp } from './apis/mcp.ts';
 import { restApi } from './apis/rest-api.ts';
 import { webhook } from './apis/webhook.ts';
 import { mariadb } from './databases/mariadb.ts';
@@ -6,6 +7,6 @@ import { postgresql } from './databases/postgresql.ts';
 import type { Connector } from './define-connector.ts';
 
 /** Every connector that comes with Headwater, by code. */
-export const CONNECTORS: readonly Connector[] = [mariadb, mysql, postgresql, restApi, webhook].sort((a, b) =>
+export const CONNECTORS: readonly Connector[] = [mariadb, mcp, mysql, postgresql, restApi, webhook].sort((a, b) =>
   a.code < b.code ? -1 : 1,
 );

@@ -91,7 +91,8 @@ function evidence({ evidence }: StepOutcome): { evidence?: string } {
 
 function described(problem: Problem, { fieldOf }: RunOptions): Partial<Step> {
   const kind = problemKind(problem.code);
-  const fields = problem.fields ?? (kind.roles ?? []).flatMap((role) => fieldOf(role) ?? []);
+  const byRole = [...new Set((kind.roles ?? []).flatMap((role) => fieldOf(role) ?? []))];
+  const fields = problem.fields ?? kind.fields ?? byRole;
   const { sql, command } = problem;
   return {
     ...(problem.evidence === undefined ? {} : { evidence: problem.evidence }),

@@ -92,7 +92,10 @@ function options(services: Services, connector: Connector, timeoutS: number | un
     deadlineMs: Math.min(timeoutS ?? DEFAULT_TEST_S, LONGEST_TEST_S) * 1000,
     signal,
     now: services.now,
-    fieldOf: (role: string) => fieldWithRole(connector, role as Role),
+    // What is reached by a URL has its host and port in there.
+    fieldOf: (role: string) =>
+      fieldWithRole(connector, role as Role) ??
+      (role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined),
     onStep,
   };
 }

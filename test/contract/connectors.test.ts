@@ -18,6 +18,11 @@ const ROWS: Readonly<
     required: ['host', 'username'],
     secrets: ['password', 'connection_string'],
   },
+  mcp: {
+    calledAlso: ['MCP', 'mcp server', 'mcp-server', 'Model Context Protocol', 'remote mcp'],
+    required: ['base_url'],
+    secrets: ['auth/token', 'auth/value'],
+  },
   mysql: {
     calledAlso: ['my sql', 'MySQL', 'mysq', 'tidb', 'planetscale', 'percona', 'singlestore', 'vitess'],
     required: ['host', 'username'],

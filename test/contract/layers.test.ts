@@ -15,7 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   secrets: ['errors'],
   settings: ['nearest', 'net'],
   log: ['settings'],
-  probes: ['secrets', 'net', 'errors'],
+  probes: ['secrets', 'net', 'errors', 'nearest'],
   connectors: ['probes', 'secrets', 'net', 'errors', 'issues', 'nearest'],
   sources: ['connectors', 'probes', 'secrets', 'net', 'errors', 'issues'],
   store: ['sources', 'secrets', 'errors'],

@@ -43,7 +43,7 @@ describe('resources', () => {
     const { connectors } = await read('headwater://connectors');
     expect((connectors as { code: string }[]).map(({ code }) => code)).toEqual(CONNECTORS.map(({ code }) => code));
     expect(await read('headwater://categories/api')).toMatchObject({
-      connectors: [{ code: 'rest_api' }, { code: 'webhook' }],
+      connectors: [{ code: 'mcp' }, { code: 'rest_api' }, { code: 'webhook' }],
     });
     expect(await read('headwater://categories/file')).toMatchObject({ connectors: [], total: 0 });
     expect(await read('headwater://platforms')).toMatchObject({ platforms: [{ platform: 'local', configured: true }] });

@@ -2,6 +2,7 @@ import { CDC_PROBLEMS } from './cdc.ts';
 import { HTTP_PROBLEMS } from './http.ts';
 import type { Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
+import { MCP_PROBLEMS } from './mcp.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import { TLS_PROBLEMS } from './tls.ts';
@@ -16,6 +17,7 @@ export const PROBLEMS = {
   ...TLS_PROBLEMS,
   ...LOGIN_PROBLEMS,
   ...HTTP_PROBLEMS,
+  ...MCP_PROBLEMS,
   ...READING_PROBLEMS,
   ...CDC_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;

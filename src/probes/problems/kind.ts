@@ -21,6 +21,8 @@ export interface ProblemKind {
   retryable?: boolean;
   /** Roles of the config fields to change. */
   roles?: readonly string[];
+  /** Config keys to change, of a problem that only one connector has. */
+  fields?: readonly string[];
   /** The headline: what happened, in one sentence. */
   says: (facts: Facts) => string;
   /** The one thing to do. */
