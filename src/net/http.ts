@@ -22,6 +22,15 @@ export interface HttpAnswer {
   truncated: boolean;
 }
 
+/** An answer whose body is still to be read. Who takes one closes it. */
+export interface HttpStream {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  /** Decoded. What it decodes to may be far more than what was sent: read up to a bound. */
+  body: AsyncIterable<Buffer>;
+  close: () => void;
+}
+
 /**
  * One HTTP/1.1 request over a socket that is already connected, judged and, where wanted, encrypted. No redirect is
  * followed, no proxy asked, no other connection opened. Secrets in header values are opened here and nowhere else.
@@ -30,9 +39,24 @@ export interface HttpAnswer {
 export async function requestOver(
   socket: Socket,
   origin: string,
-  request: HttpRequest,
+  { mostBytes, ...request }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
+  const stream = await streamOver(socket, origin, request, signal);
+  try {
+    return { status: stream.status, headers: stream.headers, ...(await bounded(stream.body, mostBytes)) };
+  } finally {
+    stream.close();
+  }
+}
+
+/** Like `requestOver`, for a body that is not to be held as a whole. @throws like `requestOver`; so does its body */
+export async function streamOver(
+  socket: Socket,
+  origin: string,
+  { method, path, headers, body }: Omit<HttpRequest, 'mostBytes'>,
+  signal: AbortSignal,
+): Promise<HttpStream> {
   const client = new Client(origin, {
     // Later, because undici is not ready for a socket that is there at once.
     connect: (_, callback) => queueMicrotask(() => callback(null, socket as never)),
@@ -41,24 +65,31 @@ export async function requestOver(
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  // Not awaited: a server that keeps sending must not keep us.
+  const end = () => void client.destroy().catch(() => {});
   try {
-    const { method, path, body } = request;
     const response = await client.request({
       method,
       path,
-      headers: revealed(request.headers),
+      headers: revealed(headers),
       signal,
       ...(body === undefined ? {} : { body }),
     });
-    const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+    const given = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+    const decoded = decodedBody(response.body, given['content-encoding']);
     return {
       status: response.statusCode,
-      headers,
-      ...(await bounded(response.body, headers['content-encoding'], request.mostBytes)),
+      headers: given,
+      body: decoded,
+      close: () => {
+        // An error that comes after the last look has nobody to hear it.
+        response.body.on('error', () => {}).destroy();
+        end();
+      },
     };
-  } finally {
-    // Not awaited: a server that keeps sending must not keep us.
-    void client.destroy().catch(() => {});
+  } catch (error) {
+    end();
+    throw error;
   }
 }
 
@@ -75,22 +106,20 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
   br: createBrotliDecompress,
 };
 
-/** Reads a body up to a bound on what it decodes to, so that a small answer cannot become a large one. */
-async function bounded(
-  body: Dispatcher.ResponseData['body'],
-  encoding: string | undefined,
-  most: number,
-): Promise<{ body: Buffer; truncated: boolean }> {
+function decodedBody(body: Dispatcher.ResponseData['body'], encoding: string | undefined): AsyncIterable<Buffer> {
   const decoder = DECODERS[encoding?.trim().toLowerCase() ?? '']?.();
-  const source = decoder ? body.on('error', (error) => decoder.emit('error', error)).pipe(decoder) : body;
+  return decoder ? (body.on('error', (error) => decoder.emit('error', error)).pipe(decoder) as never) : body;
+}
+
+/** Reads a body up to a bound on what it decodes to, so that a small answer cannot become a large one. */
+async function bounded(body: AsyncIterable<Buffer>, most: number): Promise<{ body: Buffer; truncated: boolean }> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of source) {
+  for await (const chunk of body) {
     const bytes = Buffer.from(chunk);
     chunks.push(bytes);
     size += bytes.length;
     if (size > most) break;
   }
-  body.destroy();
   return { body: Buffer.concat(chunks).subarray(0, most), truncated: size > most };
 }

@@ -92,7 +92,9 @@ function options(services: Services, connector: Connector, timeoutS: number | un
     deadlineMs: Math.min(timeoutS ?? DEFAULT_TEST_S, LONGEST_TEST_S) * 1000,
     signal,
     now: services.now,
-    fieldOf: (role: string) => fieldWithRole(connector, role as Role),
+    fieldOf: (role: string) =>
+      fieldWithRole(connector, role as Role) ??
+      (role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined),
     onStep,
   };
 }
@@ -127,7 +129,12 @@ async function planTest(
 }
 
 function probeContext(services: Services, secrets: readonly Secret[], companions: readonly string[] = []) {
-  return { egress: services.egress, now: services.now, redactor: createRedactor(secrets, companions) };
+  return {
+    egress: services.egress,
+    files: services.files,
+    now: services.now,
+    redactor: createRedactor(secrets, companions),
+  };
 }
 
 /** What travels together with a password in one encoding, as in HTTP basic authentication. */

@@ -1,8 +1,8 @@
-import { isPrivateAddress } from '../../net/address.ts';
 import type { HttpAnswer } from '../../net/http.ts';
-import { networkSteps, reached } from '../network.ts';
+import { reached } from '../network.ts';
 import type { Probe, ReadSession, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
+import { connectSteps, step } from './connect.ts';
 import { evidenceOf, jsonOf, judgeStatus, judgeSuccess } from './judge.ts';
 import { type ApiRecord, columnsOf, recordsOf } from './records.ts';
 import { type HttpConfig, HttpSession } from './session.ts';
@@ -54,38 +54,6 @@ export const webhookProbe: Probe<HttpConfig> = {
     };
   },
 };
-
-/** From the host name to the first answer. */
-function connectSteps(session: HttpSession, ask: (signal: AbortSignal) => Promise<HttpAnswer>): StepSpec[] {
-  const { facts, config, link } = session;
-  return [
-    ...networkSteps(facts, session.context, link),
-    {
-      id: 'tls',
-      title: 'TLS',
-      gate: true,
-      depth: 'tls',
-      limitMs: 5000,
-      timeout: { code: 'TLS_TIMEOUT', facts },
-      run: async (signal) => {
-        if (session.isTls) return session.secure(signal);
-        session.wire = link.socket;
-        const isPublic = reached(link.target).addresses.some(({ address }) => !isPrivateAddress(address));
-        if (isPublic && config.auth.method !== 'none') return { warning: { code: 'CLEAR_TEXT', facts } };
-        return { skip: 'the URL is http' };
-      },
-    },
-    {
-      ...step('protocol', 'Answers HTTP', session),
-      depth: 'protocol',
-      run: async (signal) => ({ evidence: `status ${(await ask(signal)).status}` }),
-    },
-  ];
-}
-
-function step(id: string, title: string, { facts }: HttpSession) {
-  return { id, title, gate: true, limitMs: 8000, timeout: { code: 'HTTP_TIMEOUT', facts } } as const;
-}
 
 /** The steps and readings of one API. */
 class Api {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Target } from '../../net/egress.ts';
-import { type HttpAnswer, requestOver } from '../../net/http.ts';
+import { type HttpAnswer, type HttpStream, requestOver, streamOver } from '../../net/http.ts';
 import { type Link, reached, systemCode } from '../network.ts';
 import type { ProbeContext, StepOutcome } from '../probe.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
@@ -13,6 +13,14 @@ export interface HttpConfig {
   headers?: Record<string, string> | undefined;
   tls_ca?: string | undefined;
   auth: HttpAuth;
+}
+
+interface Asked {
+  method: 'GET' | 'HEAD';
+  /** Below the URL; empty for the URL itself. */
+  path: string;
+  withCredentials: boolean;
+  accept?: string;
 }
 
 const MOST_BYTES = 512 * 1024;
@@ -47,27 +55,26 @@ export class HttpSession {
   }
 
   /** Asks for a path below the URL. `withCredentials` false: as a stranger would. */
-  async ask(
-    request: { method: 'GET' | 'HEAD'; path: string; withCredentials: boolean },
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
-    const credentials = request.withCredentials ? credentialsOf(this.config.auth) : NOTHING;
+  async ask(request: Asked, signal: AbortSignal): Promise<HttpAnswer> {
     const socket = await this.#socket(signal);
-    const headers = {
-      accept: 'application/json, */*;q=0.5',
-      'accept-encoding': 'gzip, deflate, br',
-      'user-agent': 'headwater',
-      ...this.config.headers,
-      ...credentials.headers,
-    };
-    const { method } = request;
-    const path = this.#path(request.path, credentials.query);
     try {
-      return await requestOver(socket, this.url.origin, { method, path, headers, mostBytes: MOST_BYTES }, signal);
+      const whole = { ...this.#request(request), mostBytes: MOST_BYTES };
+      return await requestOver(socket, this.url.origin, whole, signal);
     } catch (error) {
-      throw this.#failure(error, signal);
+      throw this.failure(error, signal);
     } finally {
       this.#open.delete(socket);
+    }
+  }
+
+  /** Like `ask`, with the body still to be read: whoever reads it gives its errors to `failure`. */
+  async stream(request: Asked, signal: AbortSignal): Promise<HttpStream> {
+    const socket = await this.#socket(signal);
+    this.#open.add(socket);
+    try {
+      return await streamOver(socket, this.url.origin, this.#request(request), signal);
+    } catch (error) {
+      throw this.failure(error, signal);
     }
   }
 
@@ -98,6 +105,18 @@ export class HttpSession {
     return reached(this.link.target);
   }
 
+  #request({ method, path, withCredentials, accept = 'application/json, */*;q=0.5' }: Asked) {
+    const credentials = withCredentials ? credentialsOf(this.config.auth) : NOTHING;
+    const headers = {
+      accept,
+      'accept-encoding': 'gzip, deflate, br',
+      'user-agent': 'headwater',
+      ...this.config.headers,
+      ...credentials.headers,
+    };
+    return { method, path: this.#path(path, credentials.query), headers };
+  }
+
   #path(below: string, query: Readonly<Record<string, string>>): string {
     const whole = new URL(this.url);
     const [path = '', search = ''] = below.split('?');
@@ -107,7 +126,9 @@ export class HttpSession {
     return whole.pathname + whole.search;
   }
 
-  #failure(error: unknown, signal: AbortSignal): unknown {
+  /** What an error of a request, or of the body of its answer, means. */
+  failure(error: unknown, signal: AbortSignal): unknown {
+    if (error instanceof StepFailure) return error;
     if (signal.aborted) return signal.reason;
     const code = systemCode(error);
     // A server of another protocol does not parse as HTTP; undici and its parser say so in their own codes.

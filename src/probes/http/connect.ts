@@ -1,0 +1,40 @@
+import { isPrivateAddress } from '../../net/address.ts';
+import { networkSteps, reached } from '../network.ts';
+import type { StepSpec } from '../probe.ts';
+import type { HttpSession } from './session.ts';
+
+/** From the host name to the first answer. */
+export function connectSteps(
+  session: HttpSession,
+  ask: (signal: AbortSignal) => Promise<{ status: number }>,
+): StepSpec[] {
+  const { facts, config, link } = session;
+  return [
+    ...networkSteps(facts, session.context, link),
+    {
+      id: 'tls',
+      title: 'TLS',
+      gate: true,
+      depth: 'tls',
+      limitMs: 5000,
+      timeout: { code: 'TLS_TIMEOUT', facts },
+      run: async (signal) => {
+        if (session.isTls) return session.secure(signal);
+        session.wire = link.socket;
+        const isPublic = reached(link.target).addresses.some(({ address }) => !isPrivateAddress(address));
+        if (isPublic && config.auth.method !== 'none') return { warning: { code: 'CLEAR_TEXT', facts } };
+        return { skip: 'the URL is http' };
+      },
+    },
+    {
+      ...step('protocol', 'Answers HTTP', session),
+      depth: 'protocol',
+      run: async (signal) => ({ evidence: `status ${(await ask(signal)).status}` }),
+    },
+  ];
+}
+
+/** What the steps of HTTP probes have in common. */
+export function step(id: string, title: string, { facts }: HttpSession) {
+  return { id, title, gate: true, limitMs: 8000, timeout: { code: 'HTTP_TIMEOUT', facts } } as const;
+}
