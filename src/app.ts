@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { CONNECTORS } from './connectors/index.ts';
+import { createFileAccess } from './files/file-access.ts';
 import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
 import { createEgress, type Lookup } from './net/egress.ts';
@@ -78,6 +79,11 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     },
     ...(lookup ? { lookup } : {}),
   });
+  const { home, masterKey, references, fileRoots } = settings;
+  const files = createFileAccess({
+    roots: fileRoots,
+    closed: [home, ...references.directories, ...(masterKey.file === undefined ? [] : [masterKey.file])],
+  });
   const local = createLocalPlatform({
     connectors: CONNECTORS,
     repository: store.sources,
@@ -89,6 +95,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     platforms: new Map([[local.code, local]]),
     defaultPlatform: settings.platform,
     egress,
+    files,
     resolveReference: (reference) => resolveReference(reference, settings.references),
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,

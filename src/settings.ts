@@ -82,6 +82,11 @@ const VARIABLES = {
     meaning: 'Folders that `${file:…}` may read',
     standard: '`/run/secrets`',
   },
+  HEADWATER_FILE_ROOTS: {
+    schema: folders.default([]),
+    meaning: 'Folders whose files connectors such as `csv` may read, for everybody who may test sources',
+    standard: 'none',
+  },
   HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
   HEADWATER_LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS).default('info'),
@@ -112,6 +117,8 @@ export interface Settings {
     forbidden: readonly string[];
     environment: Readonly<Record<string, string>>;
   };
+  /** Folders that file connectors may read. */
+  fileRoots: readonly string[];
   readOnly: boolean;
   logLevel: LogLevel;
   /** Names of the variables that were set, for `doctor`. */
@@ -161,6 +168,7 @@ export function readSettings(
         ),
       ),
     },
+    fileRoots: values.HEADWATER_FILE_ROOTS,
     readOnly: values.HEADWATER_READ_ONLY,
     logLevel: values.HEADWATER_LOG_LEVEL,
     given: Object.keys(VARIABLES).filter((name) => environment[name] !== undefined),

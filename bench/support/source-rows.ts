@@ -25,6 +25,8 @@ export function sourceRow(n: number): SourceRow {
     errorCategory: broken ? 'AUTH_REJECTED' : null,
     lastTestedAt: TIME,
     latencyMs: 41.5,
+    lastSyncAt: null,
+    lastSyncRowCount: null,
     tags: [TAGS[n % TAGS.length] ?? 'shop'],
     collection: null,
     createdAt: TIME,

@@ -4,6 +4,7 @@ import { AddressRefused, normaliseHost } from '../net/address.ts';
 import { parseConnectionString } from '../secrets/connection-string.ts';
 import { parseReference, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
+import { alternativeProblems, leftBehind } from './alternatives.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, type Role } from './fields.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
@@ -56,7 +57,8 @@ export function mergeConfig(
   refusePrototype(patch);
   const given = expandConnectionString(connector, patch);
   refuseMasks(connector, given);
-  const replaced = patch[CONNECTION_STRING] === undefined ? removed : [...removed, CONNECTION_STRING, ...ADDRESS];
+  const said = [...removed, ...leftBehind(connector, given)];
+  const replaced = patch[CONNECTION_STRING] === undefined ? said : [...said, CONNECTION_STRING, ...ADDRESS];
   const auth = mergeAuth(before, given[AUTH]);
   const stays = ([path]: [string, unknown]) =>
     valueAt(given, path) === undefined && !replaced.some((gone) => path === gone || path.startsWith(`${gone}/`));
@@ -86,9 +88,12 @@ function validated(connector: Connector, input: Readonly<Record<string, unknown>
   if (deferred) refuseTwoAddresses(expanded);
   const schema = deferred ? connector.schema().partial() : connector.schema();
   const result = schema.safeParse(expanded);
-  if (!result.success) {
+  const problems = result.success
+    ? alternativeProblems(connector, expanded, BASE)
+    : fieldProblems(result.error, { base: BASE, known: knownKeys(connector) });
+  if (!result.success || problems.length > 0) {
     throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
-      fields: fieldProblems(result.error, { base: BASE, known: knownKeys(connector) }),
+      fields: problems,
       hint: 'get_connector_schema shows every field.',
     });
   }

@@ -26,6 +26,8 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   connectionString?: ConnectionStringRules;
   /** Where there are several ways to authenticate: each by its name, with the fields it needs. `none` is the default. */
   auth?: A;
+  /** Where exactly one of several fields must be given: each of them, with the fields that go with it alone. */
+  alternatives?: Readonly<Record<string, readonly string[]>>;
   capabilities: readonly Capability[];
   /** What must be true or known before a config can be written. */
   prerequisites: readonly string[];

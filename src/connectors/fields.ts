@@ -6,7 +6,17 @@ import type { Secret } from '../secrets/secret.ts';
 /**
  * What a field means across platforms. The same role is the same thing on every platform, whatever its key there.
  */
-export type Role = 'url' | 'host' | 'port' | 'username' | 'password' | 'database' | 'schemas' | 'tls_mode' | 'tls_ca';
+export type Role =
+  | 'url'
+  | 'path'
+  | 'host'
+  | 'port'
+  | 'username'
+  | 'password'
+  | 'database'
+  | 'schemas'
+  | 'tls_mode'
+  | 'tls_ca';
 
 /**
  * Every field has a class, so that nothing can be forgotten:

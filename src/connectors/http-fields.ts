@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { urlFault } from '../net/http-url.ts';
 import { type Field, type FieldFacts, field, secret } from './fields.ts';
 
 /** Fields of everything that is reached by a URL. */
@@ -7,33 +8,34 @@ const UNSAFE = /[\p{Cc}\s]/u;
 
 /** An http or https URL with a host and without credentials in it; what decides where secrets go is its origin. */
 export function url(description: string, example: string, facts: Partial<FieldFacts> = {}): Field<string> {
-  return field(
-    {
-      class: 'destination',
-      group: 'connection',
-      role: 'url',
-      title: 'URL',
-      description,
-      examples: [example],
-      aka: ['base_url', 'endpoint', 'uri', 'address', 'host'],
-      canonical: (value) => (typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value),
-      ...facts,
-    },
-    () =>
-      z
-        .string()
-        .max(8192)
-        .refine((text) => !UNSAFE.test(text) && /^https?:\/\/[^/?#\\]/i.test(text) && URL.canParse(text), {
-          error: 'must be a whole http or https URL',
-        })
-        .refine((text) => !hasCredentials(text), { error: 'must not hold credentials; they go into auth' }),
-  );
+  return field({ ...urlFacts(description, example), ...facts }, urlText);
 }
 
-function hasCredentials(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username !== '' || password !== '';
+/** A URL that another field may stand in place of. */
+export function optionalUrl(description: string, example: string): Field<string | undefined> {
+  return field(urlFacts(description, example), () => urlText().optional());
+}
+
+function urlFacts(description: string, example: string): FieldFacts {
+  return {
+    class: 'destination',
+    group: 'connection',
+    role: 'url',
+    title: 'URL',
+    description,
+    examples: [example],
+    aka: ['base_url', 'endpoint', 'uri', 'address', 'host'],
+    canonical: (value) => (typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value),
+  };
+}
+
+function urlText() {
+  return z
+    .string()
+    .max(8192)
+    .refine((text) => urlFault(text) !== 'not_http', { error: 'must be a whole http or https URL' })
+    .refine((text) => urlFault(text) !== 'credentials', { error: 'must not hold credentials; they go into auth' })
+    .refine((text) => urlFault(text) !== 'port', { error: 'names a port that is no HTTP port' });
 }
 
 /** Headers that frame the message, name the target, carry credentials, or open metadata services. */

@@ -5,8 +5,9 @@ import { mariadb } from './databases/mariadb.ts';
 import { mysql } from './databases/mysql.ts';
 import { postgresql } from './databases/postgresql.ts';
 import type { Connector } from './define-connector.ts';
+import { csv } from './files/csv.ts';
 
 /** Every connector that comes with Headwater, by code. */
-export const CONNECTORS: readonly Connector[] = [mariadb, mcp, mysql, postgresql, restApi, webhook].sort((a, b) =>
+export const CONNECTORS: readonly Connector[] = [csv, mariadb, mcp, mysql, postgresql, restApi, webhook].sort((a, b) =>
   a.code < b.code ? -1 : 1,
 );

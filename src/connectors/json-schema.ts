@@ -38,7 +38,9 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   // A connection string stands for everything that is required.
   const need = connector.connectionString
     ? { anyOf: [{ required }, { required: ['connection_string'] }] }
-    : { required };
+    : connector.alternatives
+      ? { required, oneOf: Object.keys(connector.alternatives).map((name) => ({ required: [...required, name] })) }
+      : { required };
   const schema = { $schema: whole['$schema'], type: 'object', properties, ...need, additionalProperties: false };
   return { schema, hiddenFields: Object.keys(connector.fields).length - shown.length };
 }

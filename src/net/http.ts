@@ -65,6 +65,8 @@ export async function exchangeOver(
       signal,
       ...(body === undefined ? {} : { body }),
     });
+    // An error that comes after the last look has nobody to hear it.
+    response.body.on('error', () => {});
     const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
     return {
       status: response.statusCode,

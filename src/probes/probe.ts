@@ -1,11 +1,13 @@
+import type { FileAccess } from '../files/file-access.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Redactor } from '../secrets/redact.ts';
 import type { Facts, Problem, ProblemCode } from './problems/index.ts';
 import type { Depth, Step } from './report.ts';
 
-/** What a probe may use: the gate to the network, a clock, and the scrubber for text from outside. */
+/** What a probe may use: the gates to the network and to files, a clock, and the scrubber for text from outside. */
 export interface ProbeContext {
   egress: Egress;
+  files: FileAccess;
   now: () => Date;
   redactor: Redactor;
 }
@@ -23,6 +25,8 @@ export interface StepOutcome {
   warning?: Problem;
   /** Nothing to check here, and why. */
   skip?: string;
+  /** How many rows there are to read, as far as they were counted. */
+  rowCount?: number;
 }
 
 /** One stage of a test, as data. Steps share state through the closure of the plan that lists them. */
@@ -35,8 +39,9 @@ export interface StepSpec {
   depth?: Depth;
   /** Longest it may take, and what it means when that runs out. */
   limitMs: number;
-  timeout: { code: ProblemCode; facts: Facts };
-  run: (signal: AbortSignal) => StepOutcome | undefined | Promise<StepOutcome | undefined>;
+  timeout: { code: ProblemCode; facts: Facts; fields?: readonly string[] };
+  /** `limitMs`: what is left for it, of its own time and of the whole test's. */
+  run: (signal: AbortSignal, limitMs: number) => StepOutcome | undefined | Promise<StepOutcome | undefined>;
 }
 
 /** A started probe: its steps in order, and what must be closed when they are done. */

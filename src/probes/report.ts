@@ -47,6 +47,8 @@ export interface Report {
   headline: string;
   depth: Depth;
   latency_ms: number;
+  /** Rows that there are to read, where the test counts them. */
+  row_count?: number;
   steps: readonly Step[];
   warnings: readonly string[];
   handoff?: readonly HandoffLetter[];
@@ -61,9 +63,10 @@ export interface ReportFacts {
   latencyMs: number;
   testedAt: Date;
   handoff: readonly HandoffLetter[];
+  rowCount?: number | undefined;
 }
 
-export function buildReport({ subject, steps, depth, latencyMs, testedAt, handoff }: ReportFacts): Report {
+export function buildReport({ subject, steps, depth, latencyMs, testedAt, handoff, rowCount }: ReportFacts): Report {
   const failures = steps.filter((step) => step.status === 'fail');
   const warned = steps.filter((step) => step.status === 'warn');
   const verdict = failures.length > 0 ? 'failed' : warned.length > 0 ? 'ok_with_warnings' : 'ok';
@@ -73,6 +76,7 @@ export function buildReport({ subject, steps, depth, latencyMs, testedAt, handof
     headline: headline(subject, failures, warned),
     depth,
     latency_ms: Math.round(latencyMs),
+    ...(rowCount === undefined ? {} : { row_count: rowCount }),
     steps,
     warnings: warned.map((step) => step.message ?? step.title),
     ...(handoff.length > 0 ? { handoff } : {}),

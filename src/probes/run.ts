@@ -34,11 +34,17 @@ export async function runPlan(plan: TestPlan, options: RunOptions): Promise<Repo
 export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Report> {
   const started = performance.now();
   const steps: Step[] = [];
+  let rowCount: number | undefined;
   let blockedBy: string | undefined;
   let depth: Depth = 'config';
   for (const spec of plan.steps) {
     if (options.signal.aborted) throw cancelled();
-    const step = blockedBy === undefined ? await runStep(spec, started, options) : skipped(spec, blockedBy);
+    const step =
+      blockedBy === undefined
+        ? await runStep(spec, started, options, (counted) => {
+            rowCount = counted;
+          })
+        : skipped(spec, blockedBy);
     steps.push(step);
     // Where the time of the whole is up, what has not begun is not at fault.
     const timeIsUp = performance.now() - started >= options.deadlineMs - TIMER_EARLY_MS;
@@ -53,21 +59,29 @@ export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Rep
     latencyMs: performance.now() - started,
     testedAt: options.now(),
     handoff: handoffLetters(plan.subject, steps),
+    rowCount,
   });
 }
 
-async function runStep(spec: StepSpec, started: number, options: RunOptions): Promise<Step> {
+async function runStep(
+  spec: StepSpec,
+  started: number,
+  options: RunOptions,
+  counted: (rows: number) => void,
+): Promise<Step> {
   const begun = performance.now();
   const left = options.deadlineMs - (begun - started);
   const limit = Math.max(1, Math.min(spec.limitMs, left));
   const stop = new AbortController();
   const onAbort = () => stop.abort(cancelled());
-  const timer = setTimeout(() => stop.abort(new StepFailure(spec.timeout.code, spec.timeout.facts)), limit);
+  const { code, facts, ...details } = spec.timeout;
+  const timer = setTimeout(() => stop.abort(new StepFailure(code, facts, details)), limit);
   options.signal.addEventListener('abort', onAbort, { once: true });
   const base = { id: spec.id, title: spec.title };
   const ms = () => Math.round((performance.now() - begun) * 10) / 10;
   try {
-    const outcome = (await Promise.race([spec.run(stop.signal), rejection(stop.signal)])) ?? {};
+    const outcome = (await Promise.race([spec.run(stop.signal, limit), rejection(stop.signal)])) ?? {};
+    if (outcome.rowCount !== undefined) counted(outcome.rowCount);
     if (outcome.skip !== undefined) return { ...base, status: 'skip', ms: ms(), because: outcome.skip };
     if (outcome.warning)
       return { ...base, status: 'warn', ms: ms(), ...described(outcome.warning, options), ...evidence(outcome) };

@@ -130,7 +130,12 @@ async function planTest(
 }
 
 function probeContext(services: Services, secrets: readonly Secret[], companions: readonly string[] = []) {
-  return { egress: services.egress, now: services.now, redactor: createRedactor(secrets, companions) };
+  return {
+    egress: services.egress,
+    files: services.files,
+    now: services.now,
+    redactor: createRedactor(secrets, companions),
+  };
 }
 
 /** What travels together with a password in one encoding, as in HTTP basic authentication. */

@@ -20,6 +20,8 @@ export interface SourceRecord {
   errorCategory: string | null;
   lastTestedAt: string | null;
   latencyMs: number | null;
+  lastSyncAt: string | null;
+  lastSyncRowCount: number | null;
   tags: readonly string[];
   collection: string | null;
   createdAt: string;

@@ -1,5 +1,6 @@
 import type { NextCall } from '../errors.ts';
 import { HeadwaterError } from '../errors.ts';
+import type { FileAccess } from '../files/file-access.ts';
 import type { Egress } from '../net/egress.ts';
 import type { OnStep } from '../probes/probe.ts';
 import type { Reference } from '../secrets/references.ts';
@@ -13,6 +14,7 @@ export interface Services {
   platforms: ReadonlyMap<PlatformCode, Platform>;
   defaultPlatform: PlatformCode;
   egress: Egress;
+  files: FileAccess;
   resolveReference: (reference: Reference) => Promise<Secret>;
   inlineSecrets: 'warn' | 'refuse' | 'allow';
   /** A keyed digest: equal texts have equal digests, and nobody without the key can try texts. */

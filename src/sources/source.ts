@@ -41,6 +41,9 @@ export interface Source {
   error_category?: string;
   last_tested_at: string | null;
   latency_ms?: number;
+  /** When the rows were last counted, and how many there were. */
+  last_sync_at?: string;
+  last_sync_row_count?: number;
   tags: readonly string[];
   collection?: string;
   todo: readonly Todo[];
@@ -64,6 +67,8 @@ export interface TestOutcome {
   errorCategory?: string;
   testedAt: string;
   latencyMs: number;
+  /** Of a passed test that counts rows. */
+  rowCount?: number;
 }
 
 /** What a test result makes of a source that is wanted in `desired` state. */
@@ -76,6 +81,7 @@ export function outcomeOf(report: Report, desired: DesiredState): TestOutcome {
     ...(failure?.code ? { errorCategory: failure.code } : {}),
     testedAt: report.tested_at,
     latencyMs: report.latency_ms,
+    ...(report.ok && report.row_count !== undefined ? { rowCount: report.row_count } : {}),
   };
 }
 

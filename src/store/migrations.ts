@@ -70,6 +70,10 @@ const MIGRATIONS: readonly string[] = [
     proof TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE sources ADD COLUMN last_sync_at TEXT;
+  ALTER TABLE sources ADD COLUMN last_sync_row_count INTEGER;
+  `,
 ];
 
 /**

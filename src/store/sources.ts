@@ -61,13 +61,14 @@ export function createSourceRepository({ database, feed, now }: RepositoryParts)
       const { outcome } = await write(record, (tx) => replace(tx, row, record.tags, expectedVersion), 'replaced');
       return outcome;
     },
-    async noteTest(tenant, id, version, { status, lastError, errorCategory, testedAt, latencyMs }) {
+    async noteTest(tenant, id, version, { status, lastError, errorCategory, testedAt, latencyMs, rowCount }) {
       const columns = {
         status,
         last_error: lastError,
         error_category: errorCategory ?? null,
         last_tested_at: testedAt,
         latency_ms: latencyMs,
+        ...(rowCount === undefined ? {} : { last_sync_at: testedAt, last_sync_row_count: rowCount }),
       };
       const note = async (tx: Tx): Promise<{ outcome: 'noted' | 'stale' }> => {
         const { numUpdatedRows } = await tx

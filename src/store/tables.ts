@@ -30,6 +30,8 @@ export interface SourceRow {
   error_category: string | null;
   last_tested_at: string | null;
   latency_ms: number | null;
+  last_sync_at: string | null;
+  last_sync_row_count: number | null;
   /** JSON; `source_tags` holds the same for searching. */
   tags: string;
   collection: string | null;

@@ -28,6 +28,7 @@ export const testConnectionTool = defineTool({
     headline: z.string(),
     depth: z.string(),
     latency_ms: z.number(),
+    row_count: z.number().optional(),
     steps: z.array(z.looseObject({})),
     warnings: z.array(z.string()),
     handoff: z.array(z.looseObject({})).optional(),

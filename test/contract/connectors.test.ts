@@ -13,6 +13,11 @@ import { projectRoot } from '../support/root.ts';
 const ROWS: Readonly<
   Record<string, { calledAlso: readonly string[]; required: readonly string[]; secrets: readonly string[] }>
 > = {
+  csv: {
+    calledAlso: ['CSV', 'tsv', 'csv file', 'delimited', 'tab separated values', 'spreadsheet'],
+    required: ['path'],
+    secrets: ['auth/token', 'auth/password', 'auth/value'],
+  },
   mariadb: {
     calledAlso: ['maria', 'maria db', 'MariaDB', 'mariadb server', 'galera', 'skysql'],
     required: ['host', 'username'],
@@ -96,7 +101,8 @@ describe.each(CONNECTORS.map((connector) => [connector.code, connector] as const
   });
 
   it('asks for what a test needs', () => {
-    const required = (schema['required'] ?? (schema['anyOf'] as { required: string[] }[])[0]?.required) as string[];
+    const ways = (schema['anyOf'] ?? schema['oneOf']) as { required: string[] }[] | undefined;
+    const required = ways ? ways[0]?.required : schema['required'];
     expect(required).toEqual(row?.required);
   });
 

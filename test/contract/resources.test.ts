@@ -45,7 +45,7 @@ describe('resources', () => {
     expect(await read('headwater://categories/api')).toMatchObject({
       connectors: [{ code: 'mcp' }, { code: 'rest_api' }, { code: 'webhook' }],
     });
-    expect(await read('headwater://categories/file')).toMatchObject({ connectors: [], total: 0 });
+    expect(await read('headwater://categories/saas')).toMatchObject({ connectors: [], total: 0 });
     expect(await read('headwater://platforms')).toMatchObject({ platforms: [{ platform: 'local', configured: true }] });
   });
 

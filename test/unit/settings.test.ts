@@ -28,7 +28,8 @@ test('nothing set: everything has its default', () => {
     allowHosts: [],
     allowCidrs: [],
     inlineSecrets: 'warn',
-    references: { envPrefix: 'HEADWATER_SECRET_', directories: ['/run/secrets'], environment: {} },
+    references: { envPrefix: 'HEADWATER_SECRET_', directories: ['/run/secrets'], forbidden: [home], environment: {} },
+    fileRoots: [],
     readOnly: false,
     logLevel: 'info',
     given: [],
@@ -38,6 +39,7 @@ test('nothing set: everything has its default', () => {
 describe('a value that is right', () => {
   test.each<[Record<string, string>, object]>([
     [{ HEADWATER_HOME: '/data' }, { home: '/data', storeFile: '/data/headwater.db', masterKey: { home: '/data' } }],
+    [{ HEADWATER_FILE_ROOTS: '/data, /srv/files' }, { fileRoots: ['/data', '/srv/files'] }],
     [{ HEADWATER_MASTER_KEY: 'abc=' }, { masterKey: { value: 'abc=' } }],
     [{ HEADWATER_MASTER_KEY_FILE: '/run/key' }, { masterKey: { file: '/run/key' } }],
     [{ HEADWATER_PLATFORM: 'local' }, { platform: 'local' }],

@@ -123,6 +123,7 @@ async function newRecord(
     desiredState: draft.desiredState,
     status: draft.status,
     ...tested(draft.outcome),
+    ...counted(draft.outcome),
     tags: draft.tags,
     collection: draft.collection ?? null,
     createdAt: time,
@@ -148,6 +149,8 @@ async function changedRecord(
     ...(change.config ? await kept(vault, change.config, owner) : {}),
     status: change.status,
     ...(change.outcome ? tested(change.outcome) : {}),
+    // Another config is another table: what was counted before says nothing of it.
+    ...(change.config || change.outcome?.rowCount !== undefined ? counted(change.outcome) : {}),
     updatedAt: at.toISOString(),
     version: before.version + 1,
   };
@@ -188,6 +191,13 @@ function tested(outcome: TestOutcome | undefined) {
   };
 }
 
+function counted(outcome: TestOutcome | undefined) {
+  const { rowCount } = outcome ?? {};
+  return rowCount === undefined || outcome === undefined
+    ? { lastSyncAt: null, lastSyncRowCount: null }
+    : { lastSyncAt: outcome.testedAt, lastSyncRowCount: rowCount };
+}
+
 function sourceOf(record: SourceRecord, connector: Connector): Source {
   const secrets = Object.entries(record.secretSources).map(([path, from]) => [path, { set: true, from }] as const);
   return {
@@ -204,6 +214,8 @@ function sourceOf(record: SourceRecord, connector: Connector): Source {
     ...(record.errorCategory === null ? {} : { error_category: record.errorCategory }),
     last_tested_at: record.lastTestedAt,
     ...(record.latencyMs === null ? {} : { latency_ms: record.latencyMs }),
+    ...(record.lastSyncAt === null ? {} : { last_sync_at: record.lastSyncAt }),
+    ...(record.lastSyncRowCount === null ? {} : { last_sync_row_count: record.lastSyncRowCount }),
     tags: record.tags,
     ...(record.collection === null ? {} : { collection: record.collection }),
     todo: [],

@@ -5,7 +5,7 @@ import { StepFailure } from '../problems/index.ts';
 import { evidenceOf, jsonOf, judgeStatus, judgeSuccess } from './judge.ts';
 import { type ApiRecord, columnsOf, recordsOf } from './records.ts';
 import { type HttpConfig, HttpSession } from './session.ts';
-import { httpStep, reachSteps } from './steps.ts';
+import { connectSteps, httpStep } from './steps.ts';
 
 export interface RestConfig extends HttpConfig {
   test_path?: string | undefined;
@@ -54,18 +54,6 @@ export const webhookProbe: Probe<HttpConfig> = {
     };
   },
 };
-
-/** From the host name to the first answer. */
-function connectSteps(session: HttpSession, ask: (signal: AbortSignal) => Promise<HttpAnswer>): StepSpec[] {
-  return [
-    ...reachSteps(session),
-    {
-      ...httpStep('protocol', 'Answers HTTP', session),
-      depth: 'protocol',
-      run: async (signal) => ({ evidence: `status ${(await ask(signal)).status}` }),
-    },
-  ];
-}
 
 /** The steps and readings of one API. */
 class Api {

@@ -26,6 +26,21 @@ export function reachSteps(session: HttpSession): StepSpec[] {
   ];
 }
 
+/** From the host name to the first answer. */
+export function connectSteps(
+  session: HttpSession,
+  ask: (signal: AbortSignal) => Promise<{ status: number }>,
+): StepSpec[] {
+  return [
+    ...reachSteps(session),
+    {
+      ...httpStep('protocol', 'Answers HTTP', session),
+      depth: 'protocol',
+      run: async (signal) => ({ evidence: `status ${(await ask(signal)).status}` }),
+    },
+  ];
+}
+
 /** A step that asks something over HTTP; a gate where it does not say otherwise. */
 export function httpStep(id: string, title: string, { facts }: HttpSession) {
   return { id, title, gate: true, limitMs: 8000, timeout: { code: 'HTTP_TIMEOUT', facts } } as const;

@@ -1,4 +1,5 @@
 import { CDC_PROBLEMS } from './cdc.ts';
+import { FILE_PROBLEMS } from './files.ts';
 import { HTTP_PROBLEMS } from './http.ts';
 import type { Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
@@ -18,6 +19,7 @@ export const PROBLEMS = {
   ...LOGIN_PROBLEMS,
   ...HTTP_PROBLEMS,
   ...MCP_PROBLEMS,
+  ...FILE_PROBLEMS,
   ...READING_PROBLEMS,
   ...CDC_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;

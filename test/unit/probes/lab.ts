@@ -4,6 +4,7 @@ import { parseConfig } from '../../../src/connectors/config.ts';
 import { postgresql } from '../../../src/connectors/databases/postgresql.ts';
 import type { Connector } from '../../../src/connectors/define-connector.ts';
 import { HeadwaterError } from '../../../src/errors.ts';
+import { createFileAccess } from '../../../src/files/file-access.ts';
 import { blockList } from '../../../src/net/address.ts';
 import { createEgress, type Egress, type Lookup } from '../../../src/net/egress.ts';
 import type { ReadSession } from '../../../src/probes/probe.ts';
@@ -73,6 +74,7 @@ export function createLab(options: LabOptions = {}): Lab {
     platforms: new Map(),
     defaultPlatform: 'local',
     egress,
+    files: createFileAccess({ roots: [], closed: [] }),
     resolveReference: (reference) =>
       resolveReference(reference, {
         envPrefix: 'HEADWATER_SECRET_',

@@ -45,7 +45,7 @@ describe('opening', () => {
     expect(await mode(fresh.file)).toBe('600');
     expect(facts()).toEqual({
       application_id: 0x48656164,
-      user_version: 1,
+      user_version: 2,
       journal_mode: 'delete',
       integrity_check: 'ok',
     });
@@ -112,7 +112,7 @@ describe('opening', () => {
     other.exec('BEGIN IMMEDIATE');
     const opening = fresh.open().sources.insert(record());
     await sleep(100);
-    other.exec(`${rows.map(({ sql }) => sql).join(';')}; PRAGMA application_id = 0x48656164; PRAGMA user_version = 1`);
+    other.exec(`${rows.map(({ sql }) => sql).join(';')}; PRAGMA application_id = 0x48656164; PRAGMA user_version = 2`);
     other.exec('COMMIT');
     other.close();
     expect(await opening).toEqual({ outcome: 'inserted' });
@@ -127,6 +127,28 @@ describe('opening', () => {
     const ends = await Promise.all(racers.map(({ ended }) => ended));
     expect(ends).toEqual(Array(8).fill({ lines: ['ready', 'inserted'], stderr: '', code: 0 }));
     expect(await fresh.open().sources.count('acme', {}, 100)).toBe(8);
-    expect(facts()).toMatchObject({ user_version: 1, integrity_check: 'ok' });
+    expect(facts()).toMatchObject({ user_version: 2, integrity_check: 'ok' });
+  });
+
+  it('of a file from before brings it up to date, and keeps what is in it', async () => {
+    const one = record();
+    const before = fresh.open();
+    await before.sources.insert(one);
+    await before.close();
+    const older = new Libsql(fresh.file);
+    older.exec('ALTER TABLE sources DROP COLUMN last_sync_at; ALTER TABLE sources DROP COLUMN last_sync_row_count');
+    older.exec('PRAGMA user_version = 1');
+    older.close();
+    const { sources } = fresh.open();
+    expect(await sources.find('acme', one.id)).toEqual(one);
+    await sources.noteTest('acme', one.id, 1, {
+      status: 'Active',
+      lastError: null,
+      testedAt: 'T',
+      latencyMs: 1,
+      rowCount: 7,
+    });
+    expect(await sources.find('acme', one.id)).toMatchObject({ lastSyncAt: 'T', lastSyncRowCount: 7 });
+    expect(facts()).toMatchObject({ user_version: 2, integrity_check: 'ok' });
   });
 });

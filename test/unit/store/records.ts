@@ -23,6 +23,8 @@ export function record(over: Partial<SourceRecord> = {}): SourceRecord {
     errorCategory: null,
     lastTestedAt: null,
     latencyMs: null,
+    lastSyncAt: null,
+    lastSyncRowCount: null,
     tags: [],
     collection: null,
     createdAt: '2026-11-20T08:00:00.000Z',
