@@ -20,10 +20,16 @@ const LISTS = { ttlMs: DAY_MS, cacheScope: 'public' } as const;
 export interface ServerOptions {
   /** False where each request has a server of its own, which lives too short to tell of changes. */
   tellsOfChanges?: boolean;
+  /** The only method that such a server will be asked for; it gets no more than that needs. */
+  method?: string | undefined;
 }
 
 /** One server for one connection: tools, resources, prompts. State lives in the app. */
-export function createServer(app: App, principal: Principal, { tellsOfChanges = true }: ServerOptions = {}): McpServer {
+export function createServer(
+  app: App,
+  principal: Principal,
+  { tellsOfChanges = true, method }: ServerOptions = {},
+): McpServer {
   const { log, newErrorId, spendConsent } = app;
   const { tools, services } = app.access(principal.role);
   const consent = createRequestStateCodec<Consent>({ key: app.consentKey });
@@ -47,9 +53,14 @@ export function createServer(app: App, principal: Principal, { tellsOfChanges = 
       requestState: { verify: consent.verify },
     },
   );
-  for (const tool of tools) registerTool(server, tool, { services, log, principal, consent, spendConsent, newErrorId });
-  for (const resource of RESOURCES) registerResource(server, resource, { services, principal });
-  for (const prompt of PROMPTS) registerPrompt(server, prompt, { services, principal });
+  const serves = (group: string) =>
+    method === undefined || method === 'completion/complete' || method.startsWith(group);
+  if (serves('tools/'))
+    for (const tool of tools)
+      registerTool(server, tool, { services, log, principal, consent, spendConsent, newErrorId });
+  if (serves('resources/'))
+    for (const resource of RESOURCES) registerResource(server, resource, { services, principal });
+  if (serves('prompts/')) for (const prompt of PROMPTS) registerPrompt(server, prompt, { services, principal });
   if (tellsOfChanges) {
     serveSubscriptions(server, (changed) =>
       app.onSourceChange(({ tenant, id }) => {

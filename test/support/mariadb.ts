@@ -48,15 +48,16 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<TestMa
   const watchdog = startWatchdog(folder.path);
   try {
     const data = join(folder.path, 'data');
-    await mkdir(data);
-    for (const path of [folder.path, data]) await give(path);
+    const tmp = temporaryOf(folder.path);
+    for (const path of [data, tmp]) await mkdir(path);
+    for (const path of [folder.path, data, tmp]) await give(path);
     const install = [
       '--no-defaults',
       `--datadir=${data}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
     ];
-    const installing = run(INSTALL, install, folder.path);
+    const installing = run(INSTALL, install, folder.path, tmp);
     const [code] = await once(installing.child, 'close');
     if (code !== 0) throw new Error(`${INSTALL} failed (${code}): ${installing.output()}`);
     const server = await launch(folder.path, data, options, watchdog.guard);
@@ -88,7 +89,7 @@ async function launch(
   const flags = Object.entries({ datadir: data, port: String(port), socket, ...all }).map(
     ([name, value]) => `--${name}=${value}`,
   );
-  const { child, output } = run(SERVER, ['--no-defaults', ...flags], data);
+  const { child, output } = run(SERVER, ['--no-defaults', ...flags], data, temporaryOf(folder));
   const { pid } = child;
   if (pid === undefined) throw new Error(`${SERVER} could not be started`);
   guard(pid);
@@ -152,10 +153,15 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-function run(program: string, args: string[], cwd: string) {
+/** A server that starts removes what it takes for its own leftovers: none may share a temporary folder with another. */
+function temporaryOf(folder: string): string {
+  return join(folder, 'tmp');
+}
+
+function run(program: string, args: string[], cwd: string, tmp: string) {
   const child = spawn(program, args, {
     cwd,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC', TMPDIR: tmp },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...unprivileged,
   });

@@ -29,11 +29,14 @@ export function createModernLane(app: App, serverOf: typeof createServer): Moder
   let ending = false;
 
   const newHandler = (principal: Principal): McpHttpHandler =>
-    createMcpHandler(() => serverOf(app, principal, { tellsOfChanges: false }), {
-      legacy: 'reject',
-      maxSubscriptions: MOST_STREAMS,
-      onerror: (error) => app.log.debug({ kind: error.name }, 'protocol error'),
-    });
+    createMcpHandler(
+      ({ requestInfo }) => serverOf(app, principal, { tellsOfChanges: false, method: methodOf(requestInfo) }),
+      {
+        legacy: 'reject',
+        maxSubscriptions: MOST_STREAMS,
+        onerror: (error) => app.log.debug({ kind: error.name }, 'protocol error'),
+      },
+    );
   const newStreamHandler = (principal: Principal): McpHttpHandler => {
     const handler = newHandler(principal);
     stops.push(
@@ -73,6 +76,11 @@ function handlerOf(
   const handler = handlers.get(key) ?? make(principal);
   handlers.set(key, handler);
   return handler;
+}
+
+/** The SDK has compared the header with the body before a server is made. */
+function methodOf(request: Request | undefined): string | undefined {
+  return request?.headers.get('mcp-method') ?? undefined;
 }
 
 function isListen(body: unknown): boolean {
