@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createMasterKey } from '../../../src/secrets/master-key.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
-import { unprivileged } from '../../support/unprivileged.ts';
+import { reachable, unprivileged } from '../../support/unprivileged.ts';
 import { buildWorkers, type Workers } from '../store/workers.ts';
 
 let folder: TemporaryFolder;
@@ -157,19 +157,22 @@ describe('made by many processes at once', () => {
     expect((await readdir(home)).toSorted()).toEqual(['headwater.db', 'master.key']);
   });
 
-  it.runIf(unprivileged)('but readable for another user alone, is refused with the way out', async () => {
-    // The store is writable, so that it is the key that fails.
-    await chmod(folder.path, 0o755);
-    await mkdir(home);
-    await chmod(home, 0o777);
-    await writeFile(join(home, 'master.key'), newKey(), { mode: 0o600 });
-    const worker = workers.start('seal', [home], unprivileged);
-    worker.tell('go');
-    const { lines } = await worker.ended;
-    expect(JSON.parse(lines[1]?.replace('failed ', '') ?? '')).toMatchObject({
-      code: 'KEY_UNAVAILABLE',
-      message: expect.stringMatching(/cannot be read/),
-      hint: expect.stringMatching(/./),
-    });
-  });
+  it.runIf(unprivileged && reachable(process.cwd()))(
+    'but readable for another user alone, is refused with the way out',
+    async () => {
+      // The store is writable, so that it is the key that fails.
+      await chmod(folder.path, 0o755);
+      await mkdir(home);
+      await chmod(home, 0o777);
+      await writeFile(join(home, 'master.key'), newKey(), { mode: 0o600 });
+      const worker = workers.start('seal', [home], unprivileged);
+      worker.tell('go');
+      const { lines } = await worker.ended;
+      expect(JSON.parse(lines[1]?.replace('failed ', '') ?? '')).toMatchObject({
+        code: 'KEY_UNAVAILABLE',
+        message: expect.stringMatching(/cannot be read/),
+        hint: expect.stringMatching(/./),
+      });
+    },
+  );
 });
