@@ -44,7 +44,7 @@ export function createServer(
         completions: {},
       },
       cacheHints: {
-        'tools/list': LISTS,
+        'tools/list': { ...LISTS, cacheScope: 'private' }, // each role sees its own
         'prompts/list': LISTS,
         'resources/list': LISTS,
         'resources/templates/list': LISTS,

@@ -168,7 +168,7 @@ describe('the wire', () => {
     expect(result).toMatchObject({ supportedVersions: expect.arrayContaining(['2026-07-28']) });
     expect(result?.['instructions']).toMatch(/list_connectors.*get_connector_schema.*test_connection.*create_source/s);
     expect(await raw.request('tools/list', modern())).toMatchObject({
-      result: { ttlMs: 86_400_000, cacheScope: 'public' },
+      result: { ttlMs: 86_400_000, cacheScope: 'private' },
     });
     await raw.close();
   });
