@@ -35,7 +35,18 @@ function urlText() {
     .max(8192)
     .refine((text) => urlFault(text) !== 'not_http', { error: 'must be a whole http or https URL' })
     .refine((text) => urlFault(text) !== 'credentials', { error: 'must not hold credentials; they go into auth' })
+    .refine((text) => !signsItself(text), {
+      error:
+        'holds a token or signature in its query, where it would be stored in clear; give it as auth, method query',
+    })
     .refine((text) => urlFault(text) !== 'port', { error: 'names a port that is no HTTP port' });
+}
+
+/** Presigned links and links with a key in them. */
+const QUERY_SECRETS = /^(x-(amz|goog)-signature|sig|signature|(access_?)?token|api_?key|password|secret)$/i;
+
+function signsItself(text: string): boolean {
+  return URL.canParse(text) && [...new URL(text).searchParams.keys()].some((name) => QUERY_SECRETS.test(name));
 }
 
 /** Headers that frame the message, name the target, carry credentials, or open metadata services. */

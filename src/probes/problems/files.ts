@@ -34,7 +34,7 @@ export const FILE_PROBLEMS = {
     retryable: true,
     roles: ['url', 'path'],
     says: () => 'The file arrives too slowly to be looked at',
-    fix: () => 'Test again with a longer timeout_s; if it stays, look at the server or the disk that it comes from.',
+    fix: () => 'Test again; if it stays, look at the server or the disk that it comes from.',
   },
   REDIRECT_REFUSED: {
     actor: 'user',
@@ -92,6 +92,6 @@ export const FILE_PROBLEMS = {
   CSV_COUNT_PARTIAL: {
     actor: 'user',
     says: ({ what }) => `The file is larger than a test reads: it has at least ${what} rows`,
-    fix: () => 'Nothing is wrong. A longer timeout_s counts further.',
+    fix: () => 'Nothing is wrong: a test counts for four seconds at the most.',
   },
 } as const satisfies Record<string, ProblemKind>;

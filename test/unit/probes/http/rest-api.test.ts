@@ -224,6 +224,7 @@ describe('the config', () => {
   it.each([
     ['ftp://example.com', /http or https/],
     ['https://user:pw@example.com', /credentials/],
+    ['https://files.example.com/a.csv?X-Amz-Expires=60&X-Amz-Signature=0f0f', /token or signature in its query/],
     ['https:example.com', /http or https/],
     ['https://exa mple.com', /http or https/],
     ['not a url', /http or https/],
