@@ -93,6 +93,15 @@ const EXPLAINED: Record<Refusal, string> = {
   'reserved name': 'is a name reserved for private networks',
 };
 
+const OPEN_NAME =
+  'If the target is meant, a person who operates Headwater can add it to HEADWATER_ALLOW_HOSTS (or set ' +
+  'HEADWATER_EGRESS=allow_private for private networks).';
+const OPEN_ADDRESS = OPEN_NAME.replace('HEADWATER_ALLOW_HOSTS', 'HEADWATER_ALLOW_HOSTS or HEADWATER_ALLOW_CIDRS');
+const SWITCHES: Partial<Record<Refusal, string>> = {
+  'cloud metadata': 'No switch opens it.',
+  'reserved name': OPEN_NAME, // no range of addresses opens a name
+};
+
 /** Nothing that a policy could permit. */
 const INVALID: ReadonlySet<Refusal> = new Set(['invalid host', 'not an address', 'bad answer']);
 
@@ -104,11 +113,7 @@ function refusable<T>(judge: () => T): T {
     if (INVALID.has(error.reason)) {
       throw new HeadwaterError('INVALID_CONFIG', `The host ${EXPLAINED[error.reason]}.`);
     }
-    const hint =
-      error.reason === 'cloud metadata'
-        ? 'No switch opens it.'
-        : 'If the target is meant, a person who operates Headwater can add it to HEADWATER_ALLOW_HOSTS or ' +
-          'HEADWATER_ALLOW_CIDRS (or set HEADWATER_EGRESS=allow_private for private networks).';
+    const hint = SWITCHES[error.reason] ?? OPEN_ADDRESS;
     throw new HeadwaterError('EGRESS_DENIED', `It ${EXPLAINED[error.reason]}.`, { hint });
   }
 }

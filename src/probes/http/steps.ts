@@ -1,6 +1,6 @@
-import { isPrivateAddress } from '../../net/address.ts';
-import { networkSteps, reached } from '../network.ts';
+import { networkSteps } from '../network.ts';
 import type { StepSpec } from '../probe.ts';
+import { inTheClear, tlsStage } from '../stages.ts';
 import type { HttpSession } from './session.ts';
 
 /** What every test of something at a URL begins with: from the host name to the connection, encrypted for https. */
@@ -8,21 +8,11 @@ export function reachSteps(session: HttpSession): StepSpec[] {
   const { facts, config, link } = session;
   return [
     ...networkSteps(facts, session.context, link),
-    {
-      id: 'tls',
-      title: 'TLS',
-      gate: true,
-      depth: 'tls',
-      limitMs: 5000,
-      timeout: { code: 'TLS_TIMEOUT', facts },
-      run: async (signal) => {
-        if (session.isTls) return session.secure(signal);
-        session.wire = link.socket;
-        const isPublic = reached(link.target).addresses.some(({ address }) => !isPrivateAddress(address));
-        if (isPublic && config.auth.method !== 'none') return { warning: { code: 'CLEAR_TEXT', facts } };
-        return { skip: 'the URL is http' };
-      },
-    },
+    tlsStage(facts, async (signal) => {
+      if (session.isTls) return session.secure(signal);
+      session.wire = link.socket;
+      return config.auth.method === 'none' ? { skip: 'the URL is http' } : inTheClear(link, facts, 'the URL is http');
+    }),
   ];
 }
 

@@ -1,7 +1,7 @@
-import { isPrivateAddress } from '../../net/address.ts';
 import { networkSteps, reached } from '../network.ts';
 import type { StepOutcome, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
+import { databaseStage, inTheClear, loginStage, protocolStage, tlsStage } from '../stages.ts';
 import { upgrade } from '../tls.ts';
 import { loginFailure } from './errors.ts';
 import { type Greeting, readGreeting } from './greeting.ts';
@@ -20,77 +20,45 @@ export function mysqlSteps(session: Session): StepSpec[] {
 function loginSteps(session: Session): StepSpec[] {
   const { facts, config, context } = session;
   return [
-    {
-      id: 'tls',
-      title: 'TLS',
-      gate: true,
-      depth: 'tls',
-      limitMs: 5000,
-      timeout: { code: 'TLS_TIMEOUT', facts },
-      run: async (signal) => {
-        const socket = reached(session.link.socket);
-        session.wire = socket;
-        if (config.tls_mode === 'disable') return inTheClear(session, 'tls_mode is disable');
-        // The server speaks first, and says in its greeting whether it offers TLS.
-        session.greeting = await readGreeting(socket, facts, signal);
-        if (session.greeting instanceof ServerError) return { skip: 'the server refused before TLS could begin' };
-        if (!offersTls(session.greeting)) {
-          if (config.tls_mode === 'prefer') return inTheClear(session, 'not offered by the server');
-          throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
-        }
-        socket.write(framed(tlsRequest(session.greeting)));
-        const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
-        const secured = await upgrade(socket, reached(session.link.target), options);
-        session.wire = secured.socket;
-        session.encrypted = true;
-        return secured.outcome;
-      },
-    },
-    {
-      id: 'protocol',
-      title: `Speaks ${facts.server}`,
-      gate: true,
-      depth: 'protocol',
-      limitMs: 5000,
-      timeout: { code: 'PROTOCOL_TIMEOUT', facts },
-      run: async (signal) => {
-        session.greeting ??= await readGreeting(reached(session.wire), facts, signal);
-        const { greeting } = session;
-        if (greeting instanceof ServerError) throw loginFailure(greeting, session.asking);
-        if (!isModern(greeting))
-          throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: 'it is older than version 4.1' });
-        return { evidence: session.clean(greeting.version, 60) };
-      },
-    },
-    {
-      id: 'auth',
-      title: 'Login',
-      gate: true,
-      depth: 'auth',
-      limitMs: 5000,
-      timeout: { code: 'AUTH_TIMEOUT', facts },
-      run: async () => {
-        const { encrypted } = session;
-        // After the greeting comes our login; after a request for TLS it is the packet behind that.
-        session.packets = new Packets(reached(session.wire), facts, encrypted ? 2 : 1);
-        const account = { username: config.username, password: config.password, encrypted };
-        const greeting = reached(session.greeting) as Greeting;
-        const way = await logIn(session.packets, greeting, account, facts).catch((error: unknown) => {
-          throw loginFailure(error, session.asking);
-        });
-        session.loggedIn = true;
-        return { evidence: `as ${config.username} (${way})` };
-      },
-    },
-    {
-      id: 'database',
-      title: 'Database',
-      gate: true,
-      depth: 'query',
-      limitMs: 4000,
-      timeout: { code: 'QUERY_TIMEOUT', facts },
-      run: () => database(session),
-    },
+    tlsStage(facts, async (signal) => {
+      const socket = reached(session.link.socket);
+      session.wire = socket;
+      if (config.tls_mode === 'disable') return inTheClear(session.link, facts, 'tls_mode is disable');
+      // The server speaks first, and says in its greeting whether it offers TLS.
+      session.greeting = await readGreeting(socket, facts, signal);
+      if (session.greeting instanceof ServerError) return { skip: 'the server refused before TLS could begin' };
+      if (!offersTls(session.greeting)) {
+        if (config.tls_mode === 'prefer') return inTheClear(session.link, facts, 'not offered by the server');
+        throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
+      }
+      socket.write(framed(tlsRequest(session.greeting)));
+      const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
+      const secured = await upgrade(socket, reached(session.link.target), options);
+      session.wire = secured.socket;
+      session.encrypted = true;
+      return secured.outcome;
+    }),
+    protocolStage(facts, async (signal) => {
+      session.greeting ??= await readGreeting(reached(session.wire), facts, signal);
+      const { greeting } = session;
+      if (greeting instanceof ServerError) throw loginFailure(greeting, session.asking);
+      if (!isModern(greeting))
+        throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: 'it is older than version 4.1' });
+      return { evidence: session.clean(greeting.version, 60) };
+    }),
+    loginStage(facts, async () => {
+      const { encrypted } = session;
+      // After the greeting comes our login; after a request for TLS it is the packet behind that.
+      session.packets = new Packets(reached(session.wire), facts, encrypted ? 2 : 1);
+      const account = { username: config.username, password: config.password, encrypted };
+      const greeting = reached(session.greeting) as Greeting;
+      const way = await logIn(session.packets, greeting, account, facts).catch((error: unknown) => {
+        throw loginFailure(error, session.asking);
+      });
+      session.loggedIn = true;
+      return { evidence: `as ${config.username} (${way})` };
+    }),
+    databaseStage(facts, () => database(session)),
   ];
 }
 
@@ -114,11 +82,4 @@ function framed(payload: Buffer): Buffer {
   const header = Buffer.from([0, 0, 0, 1]);
   header.writeUIntLE(payload.length, 0, 3);
   return Buffer.concat([header, payload]);
-}
-
-/** Without TLS: nothing to say on a private network, a warning on a public one. */
-function inTheClear({ link, facts }: Session, evidence: string): StepOutcome {
-  const crossesPublicNetwork = reached(link.target).addresses.some(({ address }) => !isPrivateAddress(address));
-  if (!crossesPublicNetwork) return { skip: evidence };
-  return { evidence, warning: { code: 'CLEAR_TEXT', facts } };
 }

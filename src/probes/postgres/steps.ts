@@ -1,7 +1,7 @@
-import { isPrivateAddress } from '../../net/address.ts';
 import { networkSteps, reached } from '../network.ts';
-import type { StepOutcome, StepSpec } from '../probe.ts';
+import type { StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
+import { databaseStage, inTheClear, loginStage, protocolStage, tlsStage } from '../stages.ts';
 import { upgrade } from '../tls.ts';
 import { loginFailure, quote } from './errors.ts';
 import { login } from './login.ts';
@@ -17,95 +17,55 @@ export function postgresSteps(session: Session): StepSpec[] {
 function loginSteps(session: Session): StepSpec[] {
   const { facts, config, context } = session;
   return [
-    {
-      id: 'tls',
-      title: 'TLS',
-      gate: true,
-      depth: 'tls',
-      limitMs: 5000,
-      timeout: { code: 'TLS_TIMEOUT', facts },
-      run: async (signal) => {
-        const socket = reached(session.link.socket);
-        session.wire = socket;
-        if (config.tls_mode === 'disable') return inTheClear(session, 'tls_mode is disable');
-        if (!(await session.unlessUnmasked(requestTls(socket, facts, signal), signal))) {
-          if (config.tls_mode === 'prefer') return inTheClear(session, 'not offered by the server');
-          throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
-        }
-        const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
-        const secured = await upgrade(socket, reached(session.link.target), options);
-        session.wire = secured.socket;
-        return secured.outcome;
-      },
-    },
-    {
-      id: 'protocol',
-      title: `Speaks ${facts.server}`,
-      gate: true,
-      depth: 'protocol',
-      limitMs: 5000,
-      timeout: { code: 'PROTOCOL_TIMEOUT', facts },
-      run: async (signal) => {
-        session.login = await login(reached(session.wire), { ...config, password: config.password }, facts);
-        session.authRequest = await session.unlessUnmasked(session.login.firstMessage, signal);
-        return undefined;
-      },
-    },
-    {
-      id: 'auth',
-      title: 'Login',
-      gate: true,
-      depth: 'auth',
-      limitMs: 5000,
-      timeout: { code: 'AUTH_TIMEOUT', facts },
-      run: async () => {
-        const request = session.authRequest;
-        if (request === 'other')
-          throw new StepFailure('AUTH_METHOD_UNSUPPORTED', { ...facts, what: 'GSSAPI, SSPI or another' });
-        if (ASKS_PASSWORD.has(request) && config.password === undefined)
-          throw new StepFailure('PASSWORD_MISSING', facts);
-        try {
-          session.client = await reached(session.login).ready;
-        } catch (error) {
-          const failure = loginFailure(error, facts, context, {
-            tls: session.wire !== session.link.socket,
-            tlsIsOff: config.tls_mode === 'disable',
-            passwordAccepted: ASKS_PASSWORD.has(request),
-          });
-          // The server looks at the database only after it has accepted the login.
-          if (!DATABASE_PROBLEMS.has(failure.problem.code)) throw failure;
-          session.databaseFailure = failure;
-        }
-        return {
-          evidence: ASKS_PASSWORD.has(request) ? `as ${config.username} (${request})` : `as ${config.username}`,
-        };
-      },
-    },
-    {
-      id: 'database',
-      title: 'Database',
-      gate: true,
-      depth: 'query',
-      limitMs: 4000,
-      timeout: { code: 'QUERY_TIMEOUT', facts },
-      run: async () => {
-        if (session.databaseFailure) throw session.databaseFailure;
-        const [server] = await session.query(SERVER);
-        // Such a server checks nothing it stores, and would refuse to convert what is not text.
-        if (server?.['encoding'] === 'SQL_ASCII') await session.query('SET client_encoding TO SQL_ASCII');
-        return {
-          evidence: `${facts.server} ${server?.['version'] ?? ''}, database ${server?.['database'] ?? ''}`,
-        };
-      },
-    },
+    tlsStage(facts, async (signal) => {
+      const socket = reached(session.link.socket);
+      session.wire = socket;
+      if (config.tls_mode === 'disable') return inTheClear(session.link, facts, 'tls_mode is disable');
+      if (!(await session.unlessUnmasked(requestTls(socket, facts, signal), signal))) {
+        if (config.tls_mode === 'prefer') return inTheClear(session.link, facts, 'not offered by the server');
+        throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
+      }
+      const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
+      const secured = await upgrade(socket, reached(session.link.target), options);
+      session.wire = secured.socket;
+      return secured.outcome;
+    }),
+    protocolStage(facts, async (signal) => {
+      session.login = await login(reached(session.wire), { ...config, password: config.password }, facts);
+      session.authRequest = await session.unlessUnmasked(session.login.firstMessage, signal);
+      return undefined;
+    }),
+    loginStage(facts, async () => {
+      const request = session.authRequest;
+      if (request === 'other')
+        throw new StepFailure('AUTH_METHOD_UNSUPPORTED', { ...facts, what: 'GSSAPI, SSPI or another' });
+      if (ASKS_PASSWORD.has(request) && config.password === undefined) throw new StepFailure('PASSWORD_MISSING', facts);
+      try {
+        session.client = await reached(session.login).ready;
+      } catch (error) {
+        const failure = loginFailure(error, facts, context, {
+          tls: session.wire !== session.link.socket,
+          tlsIsOff: config.tls_mode === 'disable',
+          passwordAccepted: ASKS_PASSWORD.has(request),
+        });
+        // The server looks at the database only after it has accepted the login.
+        if (!DATABASE_PROBLEMS.has(failure.problem.code)) throw failure;
+        session.databaseFailure = failure;
+      }
+      return {
+        evidence: ASKS_PASSWORD.has(request) ? `as ${config.username} (${request})` : `as ${config.username}`,
+      };
+    }),
+    databaseStage(facts, async () => {
+      if (session.databaseFailure) throw session.databaseFailure;
+      const [server] = await session.query(SERVER);
+      // Such a server checks nothing it stores, and would refuse to convert what is not text.
+      if (server?.['encoding'] === 'SQL_ASCII') await session.query('SET client_encoding TO SQL_ASCII');
+      return {
+        evidence: `${facts.server} ${server?.['version'] ?? ''}, database ${server?.['database'] ?? ''}`,
+      };
+    }),
   ];
-}
-
-/** Without TLS: nothing to say on a private network, a warning on a public one. */
-function inTheClear({ link, facts }: Session, evidence: string): StepOutcome {
-  const crossesPublicNetwork = reached(link.target).addresses.some(({ address }) => !isPrivateAddress(address));
-  if (!crossesPublicNetwork) return { skip: evidence };
-  return { evidence, warning: { code: 'CLEAR_TEXT', facts } };
 }
 
 const ASKS_PASSWORD: ReadonlySet<string | undefined> = new Set(['password', 'md5', 'scram-sha-256']);
