@@ -17,7 +17,7 @@ const BATCH = 150;
 const SOURCES = 20;
 const AT_ONCE = [1, 16] as const;
 const SETTLING_CALLS = 3_000;
-const LASTING_CALLS = 10_000;
+const LASTING_CALLS = 50_000;
 const TOKEN = 'a-token-of-average-length-for-a-bare-server';
 
 async function measure(options: Options): Promise<Row[]> {

@@ -6,7 +6,7 @@ import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
-import { shownConfig } from './plan.ts';
+import { shownConfig, takenNames } from './plan.ts';
 import type { NewSource, Platform } from './platform.ts';
 import { testConfig } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
@@ -143,8 +143,7 @@ async function plan(
   { principal }: Call,
   warnings: string[],
 ): Promise<CreateAnswer> {
-  if (await platform.sources.nameTaken(principal, draft.name))
-    warnings.push(`The name ${JSON.stringify(draft.name)} is taken; creating would be refused.`);
+  const said = [...warnings, ...(await takenNames(platform, principal, draft.name))];
   const { connector, config, outcome: _, status: __, desiredState, ...rest } = draft;
   const request = {
     platform: platform.code,
@@ -155,7 +154,7 @@ async function plan(
   };
   return {
     plan: { action: 'create', request, tests: desiredState === 'Active' },
-    ...(warnings.length > 0 ? { warnings } : {}),
+    ...(said.length > 0 ? { warnings: said } : {}),
     next: [],
   };
 }

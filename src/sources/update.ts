@@ -7,11 +7,11 @@ import { canonicalJson } from './canonical.ts';
 import { testFailed } from './create.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
-import { shownConfig } from './plan.ts';
+import { shownConfig, takenNames } from './plan.ts';
 import type { SourceChange, StoredSource } from './platform.ts';
 import { testConfig } from './probing.ts';
 import { type Call, offer, platformOfSource, type Services } from './services.ts';
-import { type DesiredState, outcomeOf, type Source, untestedStatus } from './source.ts';
+import { type DesiredState, nameKey, outcomeOf, type Source, untestedStatus } from './source.ts';
 
 export interface UpdateRequest {
   source_id: string;
@@ -55,12 +55,14 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   const changed = changedNames(stored.source, change, config && changedFields(stored.connector, before, config));
   if (changed.length === 0) return { source: stored.source, changed, next: [] };
   if (request.dry_run) {
+    const renamed = change.name !== undefined && nameKey(change.name) !== nameKey(stored.source.name);
+    const taken = renamed ? await takenNames(platform, call.principal, change.name ?? '') : [];
     const wanted = { ...fieldsOf(change), ...(config ? { config: shownConfig(config) } : {}) };
     return {
       source: stored.source,
       changed,
       plan: { action: 'update', source_id: stored.source.id, request: wanted },
-      ...said(warnings),
+      ...said([...warnings, ...taken]),
       next: [],
     };
   }

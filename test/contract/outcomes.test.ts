@@ -375,6 +375,14 @@ describe('update_source', () => {
     });
     expect(await get(id)).toMatchObject({ tags: [], version: 1 });
   });
+
+  it('dry_run says that a name is taken, and does not mean the own one', async () => {
+    const [one, other] = [await made({ name: 'Renamed' }), await made({ name: 'Taken' })];
+    const rename = (name: string) =>
+      session.done('update_source', { source_id: one.id, name, tags: ['t'], dry_run: true });
+    expect(await rename(other.name)).toMatchObject({ warnings: [expect.stringMatching(/is taken/)] });
+    expect(await rename(one.name.toUpperCase())).not.toHaveProperty('warnings');
+  });
 });
 
 describe('delete_source', () => {

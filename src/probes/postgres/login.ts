@@ -37,7 +37,8 @@ export async function login(socket: Socket, account: Account, facts: Facts): Pro
     port: facts.port ?? 5432,
     user: account.username,
     database: account.database,
-    password: () => account.password?.reveal() ?? '',
+    // Without one nothing is sent: the step that sees the request says so, and ends the login.
+    password: () => account.password?.reveal() ?? new Promise<string>(() => {}),
     application_name: 'headwater',
     ssl: false,
     connectionTimeoutMillis: 0,
