@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Client, type Dispatcher } from 'undici';
 import type { Secret } from '../secrets/secret.ts';
@@ -94,13 +95,24 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
 };
 
 async function* decoded(body: Dispatcher.ResponseData['body'], encoding: string | undefined): AsyncGenerator<Buffer> {
-  const decoder = DECODERS[encoding?.trim().toLowerCase() ?? '']?.();
-  const source = decoder ? body.on('error', (error) => decoder.emit('error', error)).pipe(decoder) : body;
+  const pieces = body[Symbol.asyncIterator]();
   try {
-    for await (const chunk of source) yield Buffer.from(chunk);
+    const first = await pieces.next();
+    // The answer to HEAD names the coding of a body that does not come.
+    if (first.done === true) return;
+    const whole = resumed(first.value, pieces);
+    const decoder = DECODERS[encoding?.trim().toLowerCase() ?? '']?.();
+    // What goes wrong on either side is thrown where the decoder is read.
+    const source = decoder ? pipeline(whole, decoder, () => {}) : whole;
+    for await (const chunk of source as AsyncIterable<Uint8Array>) yield Buffer.from(chunk);
   } finally {
     body.destroy();
   }
+}
+
+async function* resumed<T>(first: T, rest: AsyncIterator<T>): AsyncGenerator<T> {
+  yield first;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Column } from '../probe.ts';
 /** Types that a cell's text can show, narrowest first. */
 const TYPES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['integer', /^[+-]?(0|[1-9]\d*)$/],
-  ['number', /^[+-]?(0|[1-9]\d*)?([.,]\d+)?([eE][+-]?\d+)?$/],
+  ['number', /^[+-]?((0|[1-9]\d*)([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?$/],
   ['boolean', /^(true|false|yes|no)$/i],
   ['date', /^(\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})$/],
   ['timestamp', /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$/],

@@ -12,14 +12,15 @@ export interface Detected {
   skip: number;
 }
 
-/** A byte order mark says it; then the config; then the bytes themselves. */
-export function detectEncoding(head: Buffer, wanted: Encoding | undefined): Detected {
+/** A byte order mark says it; then the config; then the bytes themselves. `isWhole`: nothing comes behind the head. */
+export function detectEncoding(head: Buffer, wanted: Encoding | undefined, isWhole: boolean): Detected {
   const mark = head.subarray(0, 3).toString('hex');
   if (mark === 'efbbbf') return { encoding: 'utf-8', from: 'byte order mark', skip: 3 };
   if (mark.startsWith('fffe')) return { encoding: 'utf-16le', from: 'byte order mark', skip: 2 };
   if (mark.startsWith('feff')) return { encoding: 'utf-16be', from: 'byte order mark', skip: 2 };
   if (wanted !== undefined) return { encoding: wanted, from: 'config', skip: 0 };
-  return { encoding: wideOrder(head) ?? (isUtf8(whole(head)) ? 'utf-8' : 'windows-1252'), from: 'content', skip: 0 };
+  const text = isUtf8(isWhole ? head : whole(head)) ? 'utf-8' : 'windows-1252';
+  return { encoding: wideOrder(head) ?? text, from: 'content', skip: 0 };
 }
 
 /** UTF-16 of text in a Latin script has a zero in every other byte. */

@@ -27,7 +27,7 @@ export async function readHead(input: Input, wanted: Encoding | undefined, signa
   if (bytes.length === 0) throw new StepFailure('FILE_EMPTY', {}, { fields });
   const other = otherBytes(bytes);
   if (other) throw new StepFailure('FILE_NOT_CSV', other, { fields });
-  const encoding = detectEncoding(bytes, wanted);
+  const encoding = detectEncoding(bytes, wanted, whole);
   const decoder = createDecoder(encoding.encoding);
   const text = decoded(decoder, bytes.subarray(encoding.skip), whole);
   const otherwise = otherText(text);
@@ -65,11 +65,13 @@ export async function soon<T>(work: Promise<T>, ms: number): Promise<T | typeof 
 }
 
 function decoded(decoder: Decoder, bytes: Buffer, whole: boolean): string {
+  let text = '';
   try {
-    return decoder.push(bytes) + (whole ? decoder.end() : '');
+    text = decoder.push(bytes);
+    return text + (whole ? decoder.end() : '');
   } catch (error) {
     if (!(error instanceof BadBytes)) throw error;
-    throw badBytes(error.before.split(/\r\n|\r|\n/).length);
+    throw badBytes((text + error.before).split(/\r\n|\r|\n/).length);
   }
 }
 

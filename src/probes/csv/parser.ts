@@ -103,7 +103,8 @@ export class CsvParser {
   #inQuotes(text: string, from: number): number {
     const found = text.indexOf(this.#quoteText, from);
     const to = found === -1 ? text.length : found;
-    for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) this.#line += 1;
+    // Not by indexOf: it would search far behind the quote, again for each of many quotes on one line.
+    for (let at = from; at < to; at += 1) if (text.charCodeAt(at) === LF) this.#line += 1;
     this.#take(text, from, to);
     if (found === -1) return to;
     this.#state = CLOSED;

@@ -29,6 +29,8 @@ export interface HttpAsk {
 }
 
 const MOST_BYTES = 512 * 1024;
+/** Codes of zlib and of its Brotli. */
+const DECODING = /^(Z_|ERR__ERROR|ERR_BROTLI)/;
 const NOTHING: Credentials = { headers: {}, query: {} };
 
 /** One API under test: where it is, how to authenticate, and the one way to ask it. */
@@ -154,6 +156,10 @@ export class HttpSession {
         { ...this.facts, what: 'its answer is not HTTP' },
         { driver_code: code },
       );
+    if (code !== undefined && DECODING.test(code)) {
+      const what = 'its answer is not in the coding that it names';
+      return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what }, { driver_code: code });
+    }
     return new StepFailure('HTTP_BROKEN', this.facts, code === undefined ? {} : { driver_code: code });
   }
 }

@@ -72,7 +72,7 @@ export const HTTP_PROBLEMS = {
   API_FORBIDDEN: {
     actor: 'vendor',
     says: ({ host }) => `${host} knows the credentials, but they may not read this`,
-    fix: () => 'Have the scope or role of the credentials extended, or choose a test_path they may read.',
+    fix: () => 'Have the scope or role of the credentials extended, or point to something that they may read.',
   },
   AUTH_UNPROVEN: {
     actor: 'user',

@@ -29,8 +29,12 @@ describe('encodings', () => {
 
   it('a head that breaks off inside a character is UTF-8 all the same', () => {
     for (let length = 1; length < 12; length += 1)
-      expect(detectEncoding(Buffer.from('a,é,你,😀').subarray(0, length), undefined).encoding).toBe('utf-8');
+      expect(detectEncoding(Buffer.from('a,é,你,😀').subarray(0, length), undefined, false).encoding).toBe('utf-8');
   });
+});
+
+it('a whole file that ends in the first byte of a character is not UTF-8', () => {
+  expect(detectEncoding(Buffer.from('a,Orl\xe9', 'latin1'), undefined, true).encoding).toBe('windows-1252');
 });
 
 describe('delimiters', () => {
@@ -52,6 +56,7 @@ describe('columns', () => {
     [['', 'a'], true],
     [['', '', 'a'], false],
     [['2026-01-01', 'x'], false],
+    [['E1', '-'], true],
   ])('%j names columns: %s', (row, is) => {
     expect(looksLikeHeader(row)).toBe(is);
   });

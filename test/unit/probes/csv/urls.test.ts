@@ -114,7 +114,12 @@ describe('failures', () => {
       (_, r) => r.writeHead(200, { 'content-length': '9000' }).write(SALES, () => r.destroy()),
       { code: 'HTTP_BROKEN', actor: 'vendor', fields: ['url'] },
     ],
-    ['gzip that is none', (_, r) => csv(r, 'no gzip', { 'content-encoding': 'gzip' }), { code: 'HTTP_BROKEN' }],
+    ['gzip that is none', (_, r) => csv(r, 'no gzip', { 'content-encoding': 'gzip' }), { code: 'WRONG_PROTOCOL' }],
+    [
+      'an empty refusal that names a coding',
+      (_, r) => r.writeHead(404, { 'content-encoding': 'gzip' }).end(),
+      { id: 'auth', code: 'HTTP_NOT_FOUND' },
+    ],
     [
       'headers and then nothing',
       (_, r) => r.writeHead(200).flushHeaders(),

@@ -313,6 +313,11 @@ describe('webhook', () => {
     expect(stepOf(await test({ url: gone.url }, 'webhook'), 'fail')).toMatchObject({ code: 'HTTP_NOT_FOUND' });
   });
 
+  it.each([200, 204])('%i to HEAD may name the coding of a body that does not come', async (status) => {
+    const server = await api((_, response) => response.writeHead(status, { 'content-encoding': 'gzip' }).end());
+    expect(await test({ url: server.url }, 'webhook')).toMatchObject({ ok: true });
+  });
+
   it('has nothing to discover, and says so', async () => {
     const { error } = await session.call('discover_source', {
       connector: 'webhook',
