@@ -16,6 +16,7 @@ import type { Services } from './sources/services.ts';
 import { openStore } from './store/sqlite.ts';
 import type { Tool } from './tools/define-tool.ts';
 import { enabledTools } from './tools/index.ts';
+import { spendOnce } from './tools/spend-once.ts';
 
 /** Everything a server, a command or a test works with. */
 export interface App {
@@ -50,20 +51,6 @@ export interface Access {
 export interface AppParts {
   now?: () => Date;
   lookup?: Lookup;
-}
-
-const REMEMBERED_NONCES = 10_000;
-
-/** Tells the first use of a nonce from the others; the oldest are forgotten, long after their state has expired. */
-function spendOnce(): (nonce: string) => boolean {
-  const spent = new Set<string>();
-  return (nonce) => {
-    if (spent.has(nonce)) return false;
-    spent.add(nonce);
-    const [oldest] = spent;
-    if (spent.size > REMEMBERED_NONCES && oldest !== undefined) spent.delete(oldest);
-    return true;
-  };
 }
 
 /** Composes the app. Touches no file, network or driver: each opens with its first use. */

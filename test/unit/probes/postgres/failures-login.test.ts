@@ -159,4 +159,14 @@ describe('the login', () => {
       }));
     },
   );
+
+  test.concurrent('a state that is the password is no state, and is not passed on', async () => {
+    const server = await servers.startRefusingPostgres({ code: READER.password, message: 'no' });
+    const report = await createLab().test({ ...READER, port: server.port });
+    const step = report.steps.find(({ status }) => status === 'fail');
+    expect(step).toMatchObject({ id: 'auth', code: 'LOGIN_REFUSED' });
+    expect(step).not.toHaveProperty('driver_code');
+    expect(JSON.stringify(report)).not.toContain(READER.password);
+    await server.stop();
+  });
 });
