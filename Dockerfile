@@ -6,6 +6,7 @@ FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
 COPY scripts/build.js scripts/sdk-platform.js scripts/
 COPY src src
 RUN npm run build && npm prune --omit=dev --ignore-scripts

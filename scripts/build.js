@@ -1,12 +1,17 @@
 // Bundles src/cli.ts to dist/: one small entry that starts fast, everything heavy in chunks that load on first use.
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
 
 const root = new URL('..', import.meta.url).pathname;
 const dir = `${root}dist`;
 
 const bundle = await rolldown({
-  input: { cli: `${root}src/cli.ts` },
+  input: { cli: `${root}src/cli.ts`, index: `${root}src/index.ts` },
   cwd: root,
   platform: 'node',
   // libsql finds its native part relative to its own files; pg-native is an optional addon that pg can do without.
@@ -21,6 +26,7 @@ const { output } = await bundle.write({
   chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
+await writeTypes();
 await chmod(`${dir}/cli.js`, 0o755);
 
 // What is bundled comes under licences that want to go along with it.
@@ -31,9 +37,34 @@ await writeFile(
 );
 
 // Only now, so that there is a whole build at every moment.
-const current = new Set([LICENCES, ...output.map(({ fileName }) => fileName)]);
+const current = new Set([LICENCES, 'types', ...output.map(({ fileName }) => fileName)]);
 const stale = (await readdir(dir)).filter((name) => !current.has(name));
 await Promise.all(stale.map((name) => rm(`${dir}/${name}`, { recursive: true, force: true })));
+
+/** What connectors of one's own are typed by: declarations of the library entry and of what it names. */
+async function writeTypes() {
+  const options = {
+    outDir: `${dir}/types`,
+    rootDir: `${root}src`,
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-types-'));
+  const project = join(folder, 'tsconfig.json');
+  const typeRoots = [`${root}node_modules/@types`];
+  const config = {
+    extends: `${root}tsconfig.json`,
+    compilerOptions: { ...options, typeRoots },
+    files: [`${root}src/index.ts`],
+    include: [],
+  };
+  await writeFile(project, JSON.stringify(config));
+  await rm(options.outDir, { recursive: true, force: true });
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+  await promisify(execFile)(process.execPath, [tsc, '-p', project]);
+  await rm(folder, { recursive: true });
+}
 
 /** @param {readonly string[]} modules paths of the files in the bundle */
 async function licencesOf(modules) {

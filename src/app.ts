@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Brought, BroughtProblem } from './connectors/brought/load.ts';
 import { CONNECTORS } from './connectors/index.ts';
 import { createFileAccess } from './files/file-access.ts';
 import { createLog, type Log } from './log.ts';
@@ -26,6 +27,8 @@ export interface App {
   /** The tools somebody of this role has, and services that offer no others. */
   access: (role: PrincipalRole) => Access;
   log: Log;
+  /** Connector files of the operator that were left out, and why. */
+  leftOut: readonly BroughtProblem[];
   onSourceChange: SourceRepository['onChange'];
   /** Signs what a person agreed to, for as long as this process lives. */
   consentKey: Uint8Array;
@@ -51,10 +54,21 @@ export interface Access {
 export interface AppParts {
   now?: () => Date;
   lookup?: Lookup;
+  brought?: Brought;
 }
 
+/** An app with the operator's connectors, which have to be loaded first where there are any. */
+export async function prepareApp(settings: Settings): Promise<App> {
+  if (settings.connectors === undefined) return createApp(settings);
+  const { loadConnectors } = await import('./connectors/brought/load.ts');
+  return createApp(settings, { brought: await loadConnectors(settings.connectors) });
+}
+
+const LEFT_OUT = 'connector files of the operator could not be used; `headwater doctor` says why.';
+const NONE: Brought = { connectors: [], problems: [] };
+
 /** Composes the app. Touches no file, network or driver: each opens with its first use. */
-export function createApp(settings: Settings, { now = () => new Date(), lookup }: AppParts = {}): App {
+export function createApp(settings: Settings, { now = () => new Date(), lookup, brought = NONE }: AppParts = {}): App {
   const log = createLog(settings.logLevel);
   const store = openStore({ file: settings.storeFile, now });
   const vault = createVault({ loadKey: createMasterKey(settings.masterKey), keyChecks: store.keyChecks });
@@ -72,7 +86,8 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     closed: [home, ...references.directories, ...(masterKey.file === undefined ? [] : [masterKey.file])],
   });
   const local = createLocalPlatform({
-    connectors: CONNECTORS,
+    connectors: [...CONNECTORS, ...brought.connectors].sort((a, b) => (a.code < b.code ? -1 : 1)),
+    notes: brought.problems.length > 0 ? [`${brought.problems.length} ${LEFT_OUT}`] : [],
     repository: store.sources,
     vault,
     now,
@@ -100,6 +115,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     services: access('admin').services,
     access,
     log,
+    leftOut: brought.problems,
     onSourceChange: store.sources.onChange,
     consentKey: randomBytes(32),
     spendConsent: spendOnce(),

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
 import { blockList, normaliseHost } from './net/address.ts';
@@ -87,6 +87,15 @@ const VARIABLES = {
     meaning: 'Folders whose files connectors such as `csv` may read, for everybody who may test sources',
     standard: 'none',
   },
+  HEADWATER_CONNECTORS: {
+    schema: z
+      .string()
+      .min(1)
+      .transform((path) => resolve(path))
+      .optional(),
+    meaning: 'Folder of connector files of your own; they run as Headwater does (docs/connectors.md)',
+    standard: 'none',
+  },
   HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
   HEADWATER_LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS).default('info'),
@@ -119,6 +128,8 @@ export interface Settings {
   };
   /** Folders that file connectors may read. */
   fileRoots: readonly string[];
+  /** Folder of connectors that the operator brought. */
+  connectors?: string;
   readOnly: boolean;
   logLevel: LogLevel;
   /** Names of the variables that were set, for `doctor`. */
@@ -169,6 +180,7 @@ export function readSettings(
       ),
     },
     fileRoots: values.HEADWATER_FILE_ROOTS,
+    ...(values.HEADWATER_CONNECTORS === undefined ? {} : { connectors: values.HEADWATER_CONNECTORS }),
     readOnly: values.HEADWATER_READ_ONLY,
     logLevel: values.HEADWATER_LOG_LEVEL,
     given: Object.keys(VARIABLES).filter((name) => environment[name] !== undefined),

@@ -3,10 +3,12 @@ import { access, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type App, createApp } from '../app.ts';
+import { CONNECTORS } from '../connectors/index.ts';
 import { HeadwaterError } from '../errors.ts';
 import { createMasterKey } from '../secrets/master-key.ts';
 import type { Settings } from '../settings.ts';
 import { describePlatforms } from '../sources/describe.ts';
+import { testSteps } from '../sources/probing.ts';
 
 /** What a check has found, in one line, and what to do about it. */
 export interface Finding {
@@ -30,6 +32,7 @@ export const CHECKS: readonly Check[] = [
   { id: 'key', title: 'Master key', run: masterKey },
   { id: 'egress', title: 'Egress', run: ({ settings }) => egress(settings) },
   { id: 'drivers', title: 'Drivers', run: drivers },
+  { id: 'connectors', title: 'Own connectors', run: ownConnectors },
   { id: 'platforms', title: 'Platforms', run: platforms },
 ];
 
@@ -161,6 +164,22 @@ async function drivers({ services }: App): Promise<Finding> {
   }
   if (broken.length === 0) return ok(`${Object.keys(DRIVERS).join(', ')} can be loaded`);
   return fail(`cannot be loaded: ${broken.join(', ')}`, 'Install headwater-mcp again.');
+}
+
+/** Of the operator's folder. A connector that cannot say how it would test its own example is at fault. */
+async function ownConnectors({ settings, leftOut, services }: App): Promise<Finding> {
+  if (settings.connectors === undefined) return ok('none (HEADWATER_CONNECTORS is not set)');
+  const shipped = new Set(CONNECTORS.map(({ code }) => code));
+  const all = [...services.platforms.values()].flatMap(({ connectors }) => connectors);
+  const own = [...new Set(all)].filter(({ code }) => !shipped.has(code));
+  const faults = leftOut.map(({ file, message }) => `${file}: ${message}`);
+  for (const connector of own) {
+    const steps = await testSteps(services, connector);
+    if (steps.some(({ id }) => id === 'connector'))
+      faults.push(`${connector.code}: its probe throws on its own example`);
+  }
+  if (faults.length > 0) return fail(faults.join('; '), 'Mend the files, then start Headwater again.');
+  return ok(own.length > 0 ? own.map(({ code }) => code).join(', ') : `no connector files in ${settings.connectors}`);
 }
 
 function platforms({ services, settings }: App): Finding {

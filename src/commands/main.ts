@@ -26,7 +26,7 @@ export async function main(args: readonly string[]): Promise<never> {
 async function run(args: readonly string[], out: Output, err: Output): Promise<number> {
   const json = globalFlags(args).has('json');
   try {
-    const { document, lines, ok = true } = await outcomeOf(args, out, json);
+    const { document, lines, ok = true } = await outcomeOf(args, out, err, json);
     const text = () => lines().map((line) => `${line}\n`);
     out.write(json ? toJson(document, out) : text().join(''));
     return ok ? 0 : 1;
@@ -38,7 +38,7 @@ async function run(args: readonly string[], out: Output, err: Output): Promise<n
   }
 }
 
-async function outcomeOf(args: readonly string[], out: Output, json: boolean): Promise<Outcome> {
+async function outcomeOf(args: readonly string[], out: Output, err: Output, json: boolean): Promise<Outcome> {
   const flags = globalFlags(args);
   const at = args.findIndex((arg) => !arg.startsWith('-'));
   const name = at < 0 ? undefined : args[at];
@@ -50,8 +50,9 @@ async function outcomeOf(args: readonly string[], out: Output, json: boolean): P
   const command = await entry.load();
   const input = readArguments(known, command, rest);
   // Help and wrong arguments need none of it.
-  const { createApp } = await import('../app.ts');
-  const app = createApp(readSettings(undefined, command.standard));
+  const { prepareApp } = await import('../app.ts');
+  const app = await prepareApp(readSettings(undefined, command.standard));
+  for (const { file, message } of app.leftOut) err.write(`headwater: ${file} was left out: ${message}\n`);
   try {
     // The tables that `input` was read by are those that `run` was typed for.
     return await command.run(input as never, { app, out, json });

@@ -10,7 +10,7 @@ export const stdioCommand = defineCommand({
   examples: ['headwater', 'claude mcp add headwater -- npx -y headwater-mcp'],
   run: async () => {
     const { serve } = await import('./stdio.ts');
-    serve();
+    await serve();
     return await new Promise(() => {});
   },
 });

@@ -1,4 +1,4 @@
-import { HeadwaterError } from '../errors.ts';
+import { type FieldProblem, HeadwaterError } from '../errors.ts';
 import { fieldProblems } from '../issues.ts';
 import { AddressRefused, normaliseHost } from '../net/address.ts';
 import { parseConnectionString } from '../secrets/connection-string.ts';
@@ -6,7 +6,7 @@ import { parseReference, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { alternativeProblems, leftBehind } from './alternatives.ts';
 import type { Connector } from './define-connector.ts';
-import { type FieldFacts, isDestination, isSecret, type Role } from './fields.ts';
+import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
 
 export type SecretValue = Secret | Reference;
@@ -83,13 +83,13 @@ function mergeAuth({ settings }: Config, given: unknown): { given: Record<string
 /** Validates a whole config whose `kept` secrets are already known. */
 function validated(connector: Connector, input: Readonly<Record<string, unknown>>, kept: Config['secrets']): Config {
   const deferred = (input[CONNECTION_STRING] ?? kept[CONNECTION_STRING]) !== undefined;
-  const placeholders = Object.keys(kept).map((path) => [path, valueAt(input, path) ?? 'kept'] as const);
+  const placeholders = Object.keys(kept).map((path) => [path, valueAt(input, path) ?? KEPT] as const);
   const expanded = withValues(input, placeholders);
   if (deferred) refuseTwoAddresses(expanded);
   const schema = deferred ? connector.schema().partial() : connector.schema();
   const result = schema.safeParse(expanded);
   const problems = result.success
-    ? alternativeProblems(connector, expanded, BASE)
+    ? [...alternativeProblems(connector, expanded, BASE), ...broken(connector, expanded)]
     : fieldProblems(result.error, { base: BASE, known: knownKeys(connector) });
   if (!result.success || problems.length > 0) {
     throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
@@ -107,6 +107,10 @@ function validated(connector: Connector, input: Readonly<Record<string, unknown>
     else Object.assign(settings, withValues(settings, [[path, value]]));
   }
   return { settings: withCanonicalHost(connector, settings), secrets };
+}
+
+function broken({ rules }: Connector, config: Readonly<Record<string, unknown>>): FieldProblem[] {
+  return (rules?.(config) ?? []).map(({ path, message }) => ({ field: `${BASE}/${path}`, message }));
 }
 
 /** Every value of a validated config with its path; what is inside `auth` one by one. */
@@ -273,6 +277,23 @@ export async function resolveConfig(
   const whole = parseConfig(connector, { ...found, ...config.settings });
   const inner = await resolveConfig(connector, { ...whole, secrets: { ...whole.secrets, ...rest } }, resolve);
   return { values: inner.values, secrets: [...inner.secrets, dsn] };
+}
+
+/**
+ * A config that code has made from another one, secrets already open: checked and completed like any other.
+ * @throws HeadwaterError INVALID_CONFIG
+ */
+export function completeConfig(connector: Connector, made: Readonly<Record<string, unknown>>): ResolvedConfig {
+  const open = [...fieldsByPath(connector).keys()].flatMap((path) => {
+    const value = valueAt(made, path);
+    return value instanceof Secret ? [[path, value] as const] : [];
+  });
+  const closed = withValues(
+    made,
+    open.map(([path]) => [path, KEPT]),
+  );
+  const { settings, secrets } = validated(connector, closed, Object.fromEntries(open));
+  return withValues(settings, Object.entries(secrets));
 }
 
 /** What went wrong with a field's reference, saying which field it was. */

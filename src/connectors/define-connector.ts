@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Probe } from '../probes/probe.ts';
 import type { ConnectionStringRules } from '../secrets/connection-string.ts';
-import type { AuthOf, AuthWays, ConfigOf, Fields } from './fields.ts';
+import { type AuthOf, type AuthWays, type ConfigOf, type Fields, isSecret } from './fields.ts';
 import { AUTH, NO_AUTH } from './paths.ts';
 
 export const CATEGORIES = ['database', 'warehouse', 'stream', 'storage', 'saas', 'file', 'api'] as const;
@@ -9,6 +9,12 @@ export type Category = (typeof CATEGORIES)[number];
 
 export const CAPABILITIES = ['test', 'discover', 'preview', 'cdc_check'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
+
+/** A field by its path in the config, and what is wrong with it: `must be after start`. */
+export interface ConfigFault {
+  path: string;
+  message: string;
+}
 
 /** The whole of what makes a connector. One file holds one. */
 export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
@@ -20,7 +26,7 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   aliases: readonly string[];
   /** Words a person might search by: products that speak the same protocol. */
   keywords: readonly string[];
-  docsUrl: string;
+  docsUrl?: string;
   fields: F;
   /** How a connection string is taken apart, where the fields have one. */
   connectionString?: ConnectionStringRules;
@@ -28,6 +34,8 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   auth?: A;
   /** Where exactly one of several fields must be given: each of them, with the fields that go with it alone. */
   alternatives?: Readonly<Record<string, readonly string[]>>;
+  /** What no single field can say: called with a config whose fields are right, it tells what is wrong with the whole. */
+  rules?: (config: Readonly<Record<string, unknown>>) => readonly ConfigFault[];
   capabilities: readonly Capability[];
   /** What must be true or known before a config can be written. */
   prerequisites: readonly string[];
@@ -77,5 +85,7 @@ function authSchema(ways: AuthWays): z.ZodType {
 /** The ways to authenticate, as the catalog shows them. */
 export function authMethods({ auth, fields }: Connector): readonly string[] {
   if (auth) return Object.keys(auth);
-  return Object.values(fields).some(({ facts }) => facts.role === 'password') ? ['password'] : [NO_AUTH];
+  const secrets = Object.values(fields).filter(({ facts }) => isSecret(facts));
+  if (secrets.some(({ facts }) => facts.role === 'password')) return ['password'];
+  return [secrets.length > 0 ? 'secret' : NO_AUTH];
 }

@@ -6,17 +6,19 @@ import type { Secret } from '../secrets/secret.ts';
 /**
  * What a field means across platforms. The same role is the same thing on every platform, whatever its key there.
  */
-export type Role =
-  | 'url'
-  | 'path'
-  | 'host'
-  | 'port'
-  | 'username'
-  | 'password'
-  | 'database'
-  | 'schemas'
-  | 'tls_mode'
-  | 'tls_ca';
+export const ROLES = [
+  'url',
+  'path',
+  'host',
+  'port',
+  'username',
+  'password',
+  'database',
+  'schemas',
+  'tls_mode',
+  'tls_ca',
+] as const;
+export type Role = (typeof ROLES)[number];
 
 /**
  * Every field has a class, so that nothing can be forgotten:
@@ -46,6 +48,8 @@ export interface FieldFacts {
 export interface Field<T = unknown> {
   facts: FieldFacts;
   schema: () => z.ZodType;
+  /** Its JSON Schema, where `schema` was made from one that cannot say it. */
+  json?: Readonly<Record<string, unknown>>;
   /** Phantom: carries `T` for inference, never set. */
   readonly value?: T;
 }
@@ -71,8 +75,11 @@ export function isDestination(facts: FieldFacts): boolean {
   return facts.class === 'destination' || facts.class === 'secret_destination';
 }
 
-const REFERENCE = /\$\{(env|file|credential|worker):/;
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** Stands in a config for a secret that is known and kept, while the rest is checked. */
+export const KEPT = '${kept}';
+
+export const REFERENCE = /\$\{(env|file|credential|worker):/;
+export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 // A refinement, not a pattern: the rule goes without saying, and need not cost every schema its length.
 const text = (max: number) =>
   z
@@ -144,7 +151,7 @@ export function username(facts: Partial<FieldFacts> = {}): Field<string> {
   );
 }
 
-const secretText = () =>
+export const secretText = () =>
   z
     .string()
     .min(1)

@@ -29,7 +29,8 @@ function urlFacts(description: string, example: string): FieldFacts {
   };
 }
 
-function urlText() {
+/** A whole http or https URL without credentials in it. */
+export function urlText() {
   return z
     .string()
     .max(8192)

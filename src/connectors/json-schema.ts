@@ -31,7 +31,7 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   };
   const shown = Object.entries(connector.fields).filter(([, { facts }]) => detail === 'full' || !facts.advanced);
   const properties = Object.fromEntries(
-    shown.map(([name, { facts }]) => [name, described(facts, whole.properties[name])]),
+    shown.map(([name, { facts, json }]) => [name, described(facts, json ?? whole.properties[name])]),
   );
   if (connector.auth) properties[AUTH] = authSchema(connector.auth, whole.properties[AUTH]);
   const required = (whole['required'] as string[] | undefined) ?? [];

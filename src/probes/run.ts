@@ -114,7 +114,7 @@ function described(problem: Problem, { fieldOf }: RunOptions): Partial<Step> {
     message: kind.says(problem.facts),
     ...(problem.driver_code === undefined ? {} : { driver_code: problem.driver_code }),
     ...(fields.length > 0 ? { fields } : {}),
-    actor: kind.actor,
+    actor: problem.actor ?? kind.actor,
     retryable: kind.retryable ?? false,
     fix: {
       text: kind.fix(problem.facts),

@@ -99,7 +99,7 @@ export async function describeConnector(
     example_config: connector.example,
     prerequisites: connector.prerequisites,
     tests: await testSteps(services, connector),
-    docs_url: connector.docsUrl,
+    ...(connector.docsUrl === undefined ? {} : { docs_url: connector.docsUrl }),
     ...(hiddenFields > 0 ? { hidden_fields: hiddenFields } : {}),
   };
 }
@@ -124,6 +124,7 @@ export interface PlatformDescription {
   connectors: number;
   can: string[];
   cannot: { what: string; why: string }[];
+  notes?: readonly string[];
 }
 
 /** Each platform: whether it is configured, what it can do, what it cannot and why. */
@@ -139,6 +140,7 @@ function describePlatform({
   configured,
   connectors,
   abilities,
+  notes = [],
 }: Platform): PlatformDescription {
   const entries = Object.entries(abilities);
   return {
@@ -150,5 +152,6 @@ function describePlatform({
     connectors: connectors.length,
     can: entries.filter(([, able]) => able === true).map(([what]) => what),
     cannot: entries.flatMap(([what, able]) => (able === true ? [] : [{ what, why: able }])),
+    ...(notes.length > 0 ? { notes } : {}),
   };
 }

@@ -104,5 +104,7 @@ export interface Platform {
   /** The schema of `options`, where the platform has settings of its own. */
   options: () => z.ZodObject;
   abilities: Readonly<Record<Ability, true | string>>;
+  /** What whoever asks about the platform should know besides. */
+  notes?: readonly string[];
   sources: PlatformSources;
 }

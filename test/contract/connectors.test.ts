@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/connectors/config.ts';
 import { CONNECTORS } from '../../src/connectors/index.ts';
 import { connectorSchema } from '../../src/connectors/json-schema.ts';
+import { lintConnector } from '../../src/connectors/lint.ts';
 import { valueAt } from '../../src/connectors/paths.ts';
 import { findConnector, searchConnectors } from '../../src/connectors/search.ts';
 import { parseReference } from '../../src/secrets/references.ts';
@@ -74,6 +75,10 @@ describe.each(CONNECTORS.map((connector) => [connector.code, connector] as const
       expect(searchConnectors(CONNECTORS, { query: name })[0]?.code, name).toBe(code);
     for (const name of [code, connector.name, ...connector.aliases])
       expect(findConnector(CONNECTORS, name).code).toBe(code);
+  });
+
+  it("passes the lint that connectors of one's own pass", () => {
+    expect(lintConnector(connector)).toEqual([]);
   });
 
   it('has a well-formed code, name and address of its documentation', () => {

@@ -36,16 +36,17 @@ describe('the package', () => {
 
   it('holds only what runs', async () => {
     const paths = packed.files.map(({ path }) => path);
-    const code = /^dist\/[\w-]+\.js$/;
+    const code = /^dist\/([\w-]+\.js|types\/[\w/-]+\.d\.ts)$/;
     expect(paths.filter((path) => !code.test(path)).sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'SECURITY.md',
       'dist/THIRD-PARTY-LICENSES.txt',
+      'docs/connectors.md',
       'package.json',
     ]);
-    expect(paths).toContain('dist/cli.js');
+    expect(paths).toEqual(expect.arrayContaining(['dist/cli.js', 'dist/index.js', 'dist/types/index.d.ts']));
     const texts = await Promise.all(paths.map((path) => readFile(join(projectRoot, path), 'utf8')));
     expect(paths.filter((_, index) => texts[index]?.includes('test_simple_text'))).toEqual([]);
     expect(packed.unpackedSize).toBeLessThan(5_000_000);
@@ -83,6 +84,22 @@ describe('the package', () => {
       } finally {
         await session.close();
       }
+
+      // Whoever writes a connector is told by the types what is wrong with it.
+      await writeFile(
+        join(folder.path, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions: AS_USERS_DO, files: ['own.ts'] }),
+      );
+      await writeFile(join(folder.path, 'own.ts'), OWN_CONNECTOR);
+      expect(await typeErrors(folder.path)).toEqual([]);
+      await writeFile(
+        join(folder.path, 'own.ts'),
+        OWN_CONNECTOR.replace('5433', "'5433'").replace('config.host', 'config.hots'),
+      );
+      expect(await typeErrors(folder.path)).toEqual([
+        expect.stringContaining("'string' is not assignable"),
+        expect.stringContaining("'hots' does not exist"),
+      ]);
     },
     INSTALL_MS,
   );
@@ -120,6 +137,24 @@ describe('what registries and clients read', () => {
     expect(MCPB_MANIFEST.server.entry_point).toBe(manifest.bin.headwater);
   });
 });
+
+const AS_USERS_DO = { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, skipLibCheck: true, types: [] };
+const OWN_CONNECTOR = `
+import { defineConnector, host, port, through } from 'headwater-mcp';
+export default defineConnector({
+  code: 'own', name: 'Own', category: 'database', aliases: [], keywords: [], capabilities: ['test'], prerequisites: [],
+  fields: { host: host(), port: port(5433) }, example: { host: 'a.example' },
+  probe: through('postgresql', (config) => ({ host: config.host, port: config.port })),
+});
+`;
+
+async function typeErrors(cwd: string): Promise<string[]> {
+  const tsc = join(projectRoot, 'node_modules/.bin/tsc');
+  const { stdout } = await promisify(execFile)(tsc, ['-p', '.', '--pretty', 'false'], { cwd }).catch(
+    (error: { stdout: string }) => error,
+  );
+  return stdout.split('\n').filter((line) => line.includes('error TS'));
+}
 
 async function npm(cwd: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('npm', [...args], { cwd, maxBuffer: 1e7 });

@@ -6,7 +6,7 @@ const NO_ENGINE =
   'Headwater keeps and tests local sources; nothing syncs them yet, so there is nothing to start or schedule.';
 
 /** The embedded default: sources in the store on this machine, credentials in the vault. */
-export function createLocalPlatform(parts: LocalPlatformParts): Platform {
+export function createLocalPlatform({ notes, ...parts }: LocalPlatformParts & Pick<Platform, 'notes'>): Platform {
   return {
     code: 'local',
     name: 'Local',
@@ -26,6 +26,7 @@ export function createLocalPlatform(parts: LocalPlatformParts): Platform {
       schedule: NO_ENGINE,
       oauth: 'No connector of this platform signs in through a browser.',
     },
+    ...(notes ? { notes } : {}),
     sources: createLocalSources(parts),
   };
 }

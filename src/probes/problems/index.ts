@@ -1,7 +1,8 @@
+import { BROUGHT_PROBLEMS } from './brought.ts';
 import { CDC_PROBLEMS } from './cdc.ts';
 import { FILE_PROBLEMS } from './files.ts';
 import { HTTP_PROBLEMS } from './http.ts';
-import type { Facts, ProblemKind } from './kind.ts';
+import type { Actor, Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
@@ -22,6 +23,7 @@ export const PROBLEMS = {
   ...FILE_PROBLEMS,
   ...READING_PROBLEMS,
   ...CDC_PROBLEMS,
+  ...BROUGHT_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -34,6 +36,8 @@ export interface ProblemDetails {
   command?: string;
   /** Config keys to change, where the place of the failure knows them better than the table. */
   fields?: readonly string[];
+  /** Who can mend it, where the place of the failure knows better than the table. */
+  actor?: Actor;
 }
 
 /** One thing found wrong: a code, the facts its sentences speak of, and what came with it. */
