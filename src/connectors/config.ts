@@ -21,8 +21,8 @@ export interface Config {
   secrets: Readonly<Record<FieldPath, SecretValue>>;
 }
 
-const CONNECTION_STRING = 'connection_string';
-const BASE = '/config';
+export const CONNECTION_STRING = 'connection_string';
+export const BASE = '/config';
 /** What only the connection string may say, where there is one. */
 const ADDRESS: readonly string[] = ['host', 'port', 'username', 'database'];
 
@@ -80,8 +80,12 @@ function mergeAuth({ settings }: Config, given: unknown): { given: Record<string
   return { given: { [AUTH]: keeps ? { ...stored, ...given } : given }, keeps };
 }
 
-/** Validates a whole config whose `kept` secrets are already known. */
-function validated(connector: Connector, input: Readonly<Record<string, unknown>>, kept: Config['secrets']): Config {
+/** Validates a whole config whose `kept` secrets are already known. @throws HeadwaterError INVALID_CONFIG */
+export function validated(
+  connector: Connector,
+  input: Readonly<Record<string, unknown>>,
+  kept: Config['secrets'],
+): Config {
   const deferred = (input[CONNECTION_STRING] ?? kept[CONNECTION_STRING]) !== undefined;
   const placeholders = Object.keys(kept).map((path) => [path, valueAt(input, path) ?? KEPT] as const);
   const expanded = withValues(input, placeholders);
@@ -251,56 +255,6 @@ function knownKeys(connector: Connector): Record<string, string> {
 
 export function fieldWithRole(connector: Connector, role: Role): string | undefined {
   return Object.entries(connector.fields).find(([, { facts }]) => facts.role === role)?.[0];
-}
-
-/** What a probe receives: settings and secrets in one object, references resolved. */
-export type ResolvedConfig = Readonly<Record<string, unknown>>;
-
-/**
- * Resolves references and, where the connection string itself was one, takes it apart and validates the whole.
- * @throws HeadwaterError REFERENCE_DENIED, REFERENCE_BROKEN or INVALID_CONFIG
- */
-export async function resolveConfig(
-  connector: Connector,
-  config: Config,
-  resolve: (reference: Reference) => Promise<Secret>,
-): Promise<{ values: ResolvedConfig; secrets: readonly Secret[] }> {
-  const resolved: Record<string, Secret> = {};
-  for (const [name, value] of Object.entries(config.secrets)) {
-    resolved[name] = value instanceof Secret ? value : await resolve(value).catch((error) => naming(name, error));
-  }
-  const { [CONNECTION_STRING]: dsn, ...rest } = resolved;
-  if (dsn === undefined) {
-    return { values: withValues(config.settings, Object.entries(resolved)), secrets: Object.values(resolved) };
-  }
-  const found = connector.connectionString ? parseConnectionString(dsn, connector.connectionString) : {};
-  const whole = parseConfig(connector, { ...found, ...config.settings });
-  const inner = await resolveConfig(connector, { ...whole, secrets: { ...whole.secrets, ...rest } }, resolve);
-  return { values: inner.values, secrets: [...inner.secrets, dsn] };
-}
-
-/**
- * A config that code has made from another one, secrets already open: checked and completed like any other.
- * @throws HeadwaterError INVALID_CONFIG
- */
-export function completeConfig(connector: Connector, made: Readonly<Record<string, unknown>>): ResolvedConfig {
-  const open = [...fieldsByPath(connector).keys()].flatMap((path) => {
-    const value = valueAt(made, path);
-    return value instanceof Secret ? [[path, value] as const] : [];
-  });
-  const closed = withValues(
-    made,
-    open.map(([path]) => [path, KEPT]),
-  );
-  const { settings, secrets } = validated(connector, closed, Object.fromEntries(open));
-  return withValues(settings, Object.entries(secrets));
-}
-
-/** What went wrong with a field's reference, saying which field it was. */
-function naming(name: string, error: unknown): never {
-  if (!(error instanceof HeadwaterError)) throw error;
-  const { code, message, details } = error;
-  throw new HeadwaterError(code, message, { ...details, fields: [{ field: `${BASE}/${name}`, message }] });
 }
 
 /** The destination of a config, canonical: equal exactly when secrets would go to the same place in the same way. */

@@ -65,7 +65,9 @@ export type AuthWays = Readonly<Record<string, Fields>>;
 /** What a probe receives as `auth`: the way, by `method`, and its fields. Nothing where a connector has one way. */
 export type AuthOf<A extends AuthWays> = [keyof A] extends [never]
   ? unknown
-  : { auth: { [M in keyof A]: { method: M } & ConfigOf<A[M]> }[keyof A] };
+  : string extends keyof A
+    ? unknown
+    : { auth: { [M in keyof A]: { method: M } & ConfigOf<A[M]> }[keyof A] };
 
 export function isSecret(facts: FieldFacts): boolean {
   return facts.class === 'secret' || facts.class === 'secret_destination';

@@ -1,7 +1,7 @@
 import { HeadwaterError } from '../errors.ts';
 import type { Probe } from '../probes/probe.ts';
-import { completeConfig } from './config.ts';
 import { CONNECTORS } from './index.ts';
+import { completeConfig } from './resolved-config.ts';
 import { findConnector } from './search.ts';
 
 /**

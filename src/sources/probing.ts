@@ -1,7 +1,8 @@
-import { type Config, fieldWithRole, type ResolvedConfig, resolveConfig } from '../connectors/config.ts';
+import { type Config, fieldWithRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import type { Role } from '../connectors/fields.ts';
 import { AUTH, valueAt } from '../connectors/paths.ts';
+import { type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
 import { problemKind, StepFailure } from '../probes/problems/index.ts';

@@ -25,6 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   resources: ['sources', 'connectors', 'errors'],
   prompts: ['sources', 'connectors', 'errors'],
   app: ['tools', 'platforms', 'store', 'sources', 'connectors', 'secrets', 'net', 'files', 'settings', 'log', 'errors'],
+  index: ['connectors', 'probes', 'secrets'],
   server: ['app', 'tools', 'resources', 'prompts', 'sources', 'version'],
   transports: ['server', 'app', 'resources', 'sources', 'secrets', 'errors', 'log', 'settings'],
   commands: [

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Config, destinationOf, mergeConfig, parseConfig, resolveConfig } from '../../../src/connectors/config.ts';
+import { type Config, destinationOf, mergeConfig, parseConfig } from '../../../src/connectors/config.ts';
 import { postgresql } from '../../../src/connectors/databases/postgresql.ts';
+import { resolveConfig } from '../../../src/connectors/resolved-config.ts';
 import { HeadwaterError } from '../../../src/errors.ts';
 import type { Reference } from '../../../src/secrets/references.ts';
 import { Secret } from '../../../src/secrets/secret.ts';

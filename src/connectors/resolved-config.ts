@@ -1,0 +1,58 @@
+import { HeadwaterError } from '../errors.ts';
+import { parseConnectionString } from '../secrets/connection-string.ts';
+import type { Reference } from '../secrets/references.ts';
+import { Secret } from '../secrets/secret.ts';
+import { BASE, CONNECTION_STRING, type Config, parseConfig, validated } from './config.ts';
+import type { Connector } from './define-connector.ts';
+import { KEPT } from './fields.ts';
+import { fieldsByPath, valueAt, withValues } from './paths.ts';
+
+/** What a probe receives: settings and secrets in one object, references resolved. */
+export type ResolvedConfig = Readonly<Record<string, unknown>>;
+
+/**
+ * Resolves references and, where the connection string itself was one, takes it apart and validates the whole.
+ * @throws HeadwaterError REFERENCE_DENIED, REFERENCE_BROKEN or INVALID_CONFIG
+ */
+export async function resolveConfig(
+  connector: Connector,
+  config: Config,
+  resolve: (reference: Reference) => Promise<Secret>,
+): Promise<{ values: ResolvedConfig; secrets: readonly Secret[] }> {
+  const resolved: Record<string, Secret> = {};
+  for (const [name, value] of Object.entries(config.secrets)) {
+    resolved[name] = value instanceof Secret ? value : await resolve(value).catch((error) => naming(name, error));
+  }
+  const { [CONNECTION_STRING]: dsn, ...rest } = resolved;
+  if (dsn === undefined) {
+    return { values: withValues(config.settings, Object.entries(resolved)), secrets: Object.values(resolved) };
+  }
+  const found = connector.connectionString ? parseConnectionString(dsn, connector.connectionString) : {};
+  const whole = parseConfig(connector, { ...found, ...config.settings });
+  const inner = await resolveConfig(connector, { ...whole, secrets: { ...whole.secrets, ...rest } }, resolve);
+  return { values: inner.values, secrets: [...inner.secrets, dsn] };
+}
+
+/**
+ * A config that code has made from another one, secrets already open: checked and completed like any other.
+ * @throws HeadwaterError INVALID_CONFIG
+ */
+export function completeConfig(connector: Connector, made: Readonly<Record<string, unknown>>): ResolvedConfig {
+  const open = [...fieldsByPath(connector).keys()].flatMap((path) => {
+    const value = valueAt(made, path);
+    return value instanceof Secret ? [[path, value] as const] : [];
+  });
+  const closed = withValues(
+    made,
+    open.map(([path]) => [path, KEPT]),
+  );
+  const { settings, secrets } = validated(connector, closed, Object.fromEntries(open));
+  return withValues(settings, Object.entries(secrets));
+}
+
+/** What went wrong with a field's reference, saying which field it was. */
+function naming(name: string, error: unknown): never {
+  if (!(error instanceof HeadwaterError)) throw error;
+  const { code, message, details } = error;
+  throw new HeadwaterError(code, message, { ...details, fields: [{ field: `${BASE}/${name}`, message }] });
+}
