@@ -132,6 +132,22 @@ describe('failures', () => {
     expect(JSON.stringify(report)).not.toContain(TOKEN);
   });
 
+  it.concurrent.each<[string, string, string]>([
+    ['its first row', 'id,cust', 'format'],
+    ['its first row, in quotes', '"id","cust', 'format'],
+    ['blank lines', '\n\n', 'decode'],
+  ])('a file that stops in %s is slow, not wrong', async (_, begun, id) => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv' }).write(begun);
+    });
+    expect(failureOf(await lab.test({ url: at(server) }, 5))).toMatchObject({
+      id,
+      code: 'FILE_SLOW',
+      fields: ['url'],
+      actor: 'vendor',
+    });
+  });
+
   it('an answer that never comes', async () => {
     const hanging = await startHangingServer();
     expect(failureOf(await lab.test({ url: at(hanging) }, 2))).toMatchObject({
