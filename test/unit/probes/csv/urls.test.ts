@@ -148,6 +148,29 @@ describe('failures', () => {
     });
   });
 
+  it.concurrent.each<[string, number, string, string]>([
+    ['before it says why', 401, '', 'API_AUTH_REJECTED'],
+    ['in its reasons', 403, 'because', 'API_FORBIDDEN'],
+    ['in its reasons', 404, 'because', 'HTTP_NOT_FOUND'],
+    ['before it says why', 503, '', 'HTTP_SERVER_ERROR'],
+  ])('a refusal that stops %s is what its status says: %i', async (_, status, begun, code) => {
+    const server = await serve((_request, response) => {
+      response.writeHead(status, { 'content-length': '9000' }).flushHeaders();
+      if (begun) response.write(begun);
+    });
+    const failure = failureOf(await lab.test({ url: at(server), auth: bearer }, 2));
+    expect(failure).toMatchObject({ id: 'auth', code, evidence: expect.stringContaining(`status ${status}`) });
+    expect(failure.evidence).toContain(begun);
+  });
+
+  it('a refusal that breaks off is what its status says', async () => {
+    const server = await serve((_, response) => {
+      response.writeHead(401, { 'content-length': '9000' }).flushHeaders();
+      setTimeout(() => response.destroy(), 50);
+    });
+    expect(failureOf(await lab.test({ url: at(server), auth: bearer }))).toMatchObject({ code: 'API_AUTH_REJECTED' });
+  });
+
   it('an answer that never comes', async () => {
     const hanging = await startHangingServer();
     expect(failureOf(await lab.test({ url: at(hanging) }, 2))).toMatchObject({
