@@ -315,7 +315,6 @@ describe('lists of tools', () => {
           if (at >= stream.length) clearInterval(timer);
         }, 1);
         response.once('close', () => clearInterval(timer));
-        setTimeout(() => response.write(':\n'), 400).unref();
       }),
     );
     expect(await test({ base_url: url })).toMatchObject({ ok: true, verdict: 'ok' });
