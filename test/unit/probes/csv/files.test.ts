@@ -113,6 +113,32 @@ describe('a file that is read', () => {
   });
 });
 
+describe('a file of another kind', () => {
+  it.each([
+    ['a Parquet file', 'PAR1\x15\x04\x15\x10\x15\x14L\x15\x02\x15\0\x12\0'],
+    ['a bzip2 archive', 'BZh91AY&SY\x9f\xed\x04\x7a\0\0'],
+    ['a bzip2 archive', 'BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0'],
+    ['a PDF', '%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n'],
+    ['an SQLite database', 'SQLite format 3\0\x10\0\x01\x01\0'],
+    ['an Avro file', 'Obj\x01\x04\x14avro.codec'],
+  ])('%s', async (what, bytes) => {
+    const path = await lab.write('other.csv', Buffer.from(bytes, 'latin1'));
+    expect(failureOf(await lab.test({ path }))).toMatchObject({
+      id: 'decode',
+      code: 'FILE_NOT_CSV',
+      message: `This is ${what}, not CSV`,
+    });
+  });
+
+  it.each(['PAR1', 'BZh', 'BZh9', '%PDF', 'SQLite format', 'Obj'])(
+    'is not what has a header that begins with %s',
+    async (first) => {
+      const path = await lab.write('alike.csv', `${first},b\n1,2\n`);
+      expect(await lab.test({ path })).toMatchObject({ ok: true, verdict: 'ok', row_count: 1 });
+    },
+  );
+});
+
 describe('a file with something wrong', () => {
   const many = (row: string) => row.repeat(100_000);
   it.each<[string, string | Uint8Array, Record<string, unknown>, Record<string, unknown>]>([
