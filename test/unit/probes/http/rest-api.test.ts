@@ -225,6 +225,17 @@ describe('failures', () => {
     });
   });
 
+  it('an answer that is too large wants a smaller page, not another address', async () => {
+    const server = await api((_, response) => json(response, 200, Array(30_000).fill({ name: 'Ada Lovelace' })));
+    expect(stepOf(await test({ url: server.url }), 'fail')).toMatchObject({
+      id: 'query',
+      code: 'HTTP_NOT_JSON',
+      message: expect.stringMatching(/too large/),
+      fields: ['test_path'],
+      fix: { text: expect.stringMatching(/smaller page/) },
+    });
+  });
+
   it('follows no redirect, also not to itself', async () => {
     const server = await api((_, response) => json(response, 302, {}, { location: '/elsewhere' }));
     await test({ url: server.url, auth: bearer });
