@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { symlink, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostileInputs } from '../../../support/hostile-inputs.ts';
 import { inMemory } from '../../../support/in-memory.ts';
+import { reachable, withoutRights } from '../../../support/unprivileged.ts';
 import { type CsvLab, csvLab, failureOf, stepOf } from './lab.ts';
 
 let lab: CsvLab;
@@ -314,6 +316,21 @@ describe('which files', () => {
       ),
     );
     expect(codes).toEqual(['FILE_NOT_REGULAR', 'FILE_NOT_REGULAR', 'FILE_REFUSED', 'FILE_NOT_FOUND', 'FILE_NOT_FOUND']);
+  });
+
+  it.runIf(reachable(tmpdir()))('none that the user it runs as may not read', async () => {
+    const path = await lab.write('shut.csv', SALES);
+    await chmod(dirname(lab.root), 0o755);
+    await chmod(path, 0o000);
+    expect(failureOf(await withoutRights(() => lab.test({ path })))).toMatchObject({
+      id: 'open',
+      code: 'FILE_UNREADABLE',
+      fields: ['path'],
+      actor: 'user',
+      message: 'shut.csv is there, and may not be read',
+    });
+    await chmod(path, 0o644);
+    expect(await withoutRights(() => lab.test({ path }))).toMatchObject({ ok: true });
   });
 
   it('never the kernel’s, nor our own: whatever the roots', async () => {

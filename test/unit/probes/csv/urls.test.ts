@@ -217,6 +217,25 @@ describe('bodies without end', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });
 
+  it('one that stops has at least the rows that have come, and the test says so', async () => {
+    const server = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv' }).write('id,customer\n1,Ada\n2,Bob\n3,"C');
+    });
+    const config = { url: at(server) };
+    const report = await lab.test(config, 5);
+    expect(report).toMatchObject({ ok: true, verdict: 'ok_with_warnings', row_count: 2 });
+    expect(stepOf(report, 'read')).toMatchObject({
+      code: 'CSV_COUNT_PARTIAL',
+      message: expect.stringContaining('at least 2 rows'),
+      evidence: 'at least 2 rows in 28 bytes',
+    });
+    const created = await lab.done('create_source', { connector: 'csv', config, name: 'Stopped' });
+    expect(created).toMatchObject({
+      source: { last_sync_row_count: 2 },
+      report: { headline: expect.stringContaining('at least 2 rows') },
+    });
+  });
+
   it('one that drips is judged by what has come', async () => {
     const server = await serve(
       endless(async (response) => {
