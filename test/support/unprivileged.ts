@@ -12,6 +12,17 @@ const NOBODY: Identity = { uid: 65534, gid: 65534 };
 /** Who a server that refuses to run as root runs as; undefined when we are an ordinary user ourselves. */
 export const unprivileged: Identity | undefined = process.getuid?.() === 0 ? NOBODY : undefined;
 
+/** Does work with the rights of an ordinary user, also where we are root. Nothing else may run meanwhile. */
+export async function withoutRights<T>(work: () => Promise<T>): Promise<T> {
+  if (!unprivileged) return await work();
+  process.seteuid?.(unprivileged.uid);
+  try {
+    return await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
 /** Whether `unprivileged` can reach the folder: anybody may enter it and every folder above it. */
 export function reachable(folder: string): boolean {
   if (!unprivileged) return true;

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { HttpAnswer, HttpExchange } from '../../net/http.ts';
+import { type HttpAnswer, type HttpExchange, readBounded } from '../../net/http.ts';
 import { judgeStatus, judgeSuccess } from '../http/judge.ts';
 import { type HttpConfig, HttpSession } from '../http/session.ts';
 import { connectSteps, httpStep } from '../http/steps.ts';
@@ -148,12 +148,10 @@ class RemoteFile implements Input {
 
   /** The answer as far as a judgement needs it: the body of a refusal says why, that of a success is the file. */
   async #judged(): Promise<HttpAnswer> {
-    const { status, headers, body } = reached(this.#stream);
+    const stream = reached(this.#stream);
+    const { status, headers } = stream;
     if (status >= 200 && status < 300) return { status, headers, body: Buffer.alloc(0), truncated: true };
-    for await (const chunk of body) {
-      return { status, headers, body: Buffer.from(chunk).subarray(0, SHOWN_BODY), truncated: true };
-    }
-    return { status, headers, body: Buffer.alloc(0), truncated: false };
+    return await readBounded(stream, SHOWN_BODY);
   }
 }
 

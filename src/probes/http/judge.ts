@@ -3,6 +3,8 @@ import { StepFailure } from '../problems/index.ts';
 import type { HttpSession } from './session.ts';
 
 const SHOWN_BODY = 300;
+const SMALLER =
+  'Set test_path so that it asks for a smaller page: many APIs take a number of records, such as ?limit=10.';
 
 /** Refuses the answers that no request gets when all is well: credentials, redirects, limits, faults. */
 export function judgeStatus(session: HttpSession, answer: HttpAnswer, path: string): void {
@@ -35,17 +37,16 @@ export function judgeSuccess(session: HttpSession, answer: HttpAnswer): void {
 /** The JSON of an answer. @throws StepFailure HTTP_NOT_JSON, saying what it is instead */
 export function jsonOf(session: HttpSession, answer: HttpAnswer): unknown {
   const type = session.clean(answer.headers['content-type'], 60);
-  const refuse = (what: string) =>
-    new StepFailure('HTTP_NOT_JSON', { ...session.facts, what }, { evidence: evidenceOf(session, answer) });
+  const refuse = (what: string, fix = '', fields?: readonly string[]) => {
+    const details = { evidence: evidenceOf(session, answer), ...(fields ? { fields } : {}) };
+    return new StepFailure('HTTP_NOT_JSON', { ...session.facts, what, fix }, details);
+  };
   if (/html/i.test(type)) throw refuse('it sends a web page');
   try {
     return JSON.parse(answer.body.toString('utf8'));
   } catch {
-    throw refuse(
-      answer.truncated
-        ? 'its answer is too large to be looked at'
-        : `it sends ${type || 'something without a type'}, not JSON`,
-    );
+    if (answer.truncated) throw refuse('its answer is too large to be looked at', SMALLER, ['test_path']);
+    throw refuse(`it sends ${type || 'something without a type'}, not JSON`);
   }
 }
 
