@@ -32,7 +32,7 @@ export async function testConfig(
   call: Call,
 ): Promise<Report> {
   const plan = await planTest(services, connector, config, new Set(request.checks));
-  return runPlan(plan, options(services, connector, request.timeoutS, call));
+  return services.egress.guarded(() => runPlan(plan, options(services, connector, request.timeoutS, call)));
 }
 
 /**
@@ -47,11 +47,14 @@ export async function reading<T>(
   read: (session: ReadSession) => Promise<T>,
 ): Promise<T> {
   const plan = await planTest(services, connector, config, new Set());
-  try {
+  const readThrough = async () => {
     const gates = { ...plan, steps: plan.steps.filter((step) => step.gate) };
     const report = await runSteps(gates, options(services, connector, undefined, call));
     if (!report.ok || !plan.session) throw new HeadwaterError('CONNECTION_FAILED', report.headline, { report });
     return await within(call.signal, read(plan.session()));
+  };
+  try {
+    return await services.egress.guarded(readThrough);
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
     throw readFailure(error);
