@@ -47,7 +47,7 @@ export async function discoverSource(
     ...(page.next ? { next_cursor: encodeCursor(JSON.stringify([page.next.namespace, page.next.name])) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     next:
-      first && request.source_id !== undefined
+      first && request.source_id !== undefined && connector.capabilities.includes('preview')
         ? offer(services, {
             tool: 'preview_source',
             arguments: { source_id: request.source_id, stream: `${first.namespace}.${first.name}` },

@@ -332,6 +332,16 @@ describe('a folder of faulty files', () => {
     expect((await headwater(['doctor'], { env })).code).toBe(1);
   });
 
+  it('in a CommonJS package is told of its file name', async () => {
+    const folder = await folderOf([
+      ['own.js', plain('')],
+      ['package.json', '{ "type": "commonjs" }'],
+    ]);
+    const { stdout } = await headwater(['doctor', '--json'], { env: { HEADWATER_CONNECTORS: folder.path } });
+    expect(stdout).toContain('Node takes it for CommonJS: name it .mjs');
+    await folder.remove();
+  });
+
   it('a probe that throws is a failed test that says whose fault it is', async () => {
     const folder = await folderOf([['late.js', plain('probe: async () => { throw new TypeError("late") }')]]);
     const env = { HEADWATER_CONNECTORS: folder.path };

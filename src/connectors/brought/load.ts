@@ -85,8 +85,12 @@ async function exportsOf(path: string): Promise<unknown[]> {
 }
 
 function adviceOn(error: unknown): string {
-  const missing = isObject(error) && error['code'] === 'ERR_MODULE_NOT_FOUND';
-  return missing ? ' (install what it imports in its own folder; z comes with headwater-mcp too)' : '';
+  if (isObject(error) && error['code'] === 'ERR_MODULE_NOT_FOUND') {
+    return ' (install what it imports in its own folder; z comes with headwater-mcp too)';
+  }
+  // A package.json above the folder may say so.
+  const isCommonJs = error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message);
+  return isCommonJs ? ' (Node takes it for CommonJS: name it .mjs)' : '';
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {
