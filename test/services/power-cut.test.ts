@@ -47,8 +47,8 @@ async function tracedWork(folder: string, home: string): Promise<{ trace: string
     const config = { host: 'db.example.com', database: 'd', username: 'u', password: `literal-${n}` };
     const args = { connector: 'postgresql', config, name: `Source ${n}`, run_test: false };
     const { result } = await server.request('tools/call', { name: 'create_source', arguments: args });
-    const { source } = result?.['structuredContent'] as { source: { id: string } };
-    ids.push(source.id);
+    const content = result?.['structuredContent'] as { source: { id: string } } | undefined;
+    ids.push(content?.source.id ?? '');
     if (n % 3 === 2) {
       const change = { source_id: ids[n - 1], config: { password: `changed-${n}` }, run_test: false };
       await server.request('tools/call', { name: 'update_source', arguments: change });

@@ -23,84 +23,28 @@ interface Inode {
   durable: Buffer;
 }
 
-type Call = { name: string; args: string[]; result: number };
+interface Call {
+  name: string;
+  args: string[];
+  result: number;
+}
 
 /** `lostSyncs`: files whose syncs the disk ignores, as some do. */
 export function replayOf(trace: string, root: string, { lostSyncs }: { lostSyncs?: RegExp } = {}): Replay {
   const calls = callsOf(readFileSync(trace, 'utf8')).filter(({ result }) => result >= 0);
-  const open = new Map<number, { path: string; inode?: Inode; at: number; append: boolean }>();
-  const names = new Map<string, Inode>();
-  const durableNames = new Map<string, Inode>();
-  let told = '';
+  const disk = new Disk(root, lostSyncs);
   let done = 0;
-
-  const inside = (path: string) => path.startsWith(`${root}/`);
-  const apply = ({ name, args, result }: Call) => {
-    const fd = Number(args[0]);
-    const file = open.get(fd);
-    switch (name) {
-      case 'openat': {
-        const path = text(args[1]).toString();
-        open.delete(result);
-        if (!inside(path) && path !== root) return;
-        if (args[2]?.includes('O_DIRECTORY') || path === root)
-          return void open.set(result, { path, at: 0, append: false });
-        const inode = names.get(path) ?? { volatile: Buffer.alloc(0), durable: Buffer.alloc(0) };
-        if (args[2]?.includes('O_TRUNC')) inode.volatile = Buffer.alloc(0);
-        names.set(path, inode);
-        return void open.set(result, { path, inode, at: 0, append: args[2]?.includes('O_APPEND') === true });
-      }
-      case 'close':
-        return void open.delete(fd);
-      case 'write':
-        if (fd === 1) told += text(args[1]).toString();
-        if (file?.inode) {
-          const at = file.append ? file.inode.volatile.length : file.at;
-          put(file.inode, text(args[1]).subarray(0, result), at);
-          file.at = at + result;
-        }
-        return;
-      case 'pwrite64':
-        if (file?.inode) put(file.inode, text(args[1]).subarray(0, result), Number(args[3]));
-        return;
-      case 'ftruncate':
-        if (file?.inode) file.inode.volatile = resized(file.inode.volatile, Number(args[1]));
-        return;
-      case 'fsync':
-      case 'fdatasync':
-        if (file && lostSyncs?.test(file.path)) return;
-        if (file?.inode) file.inode.durable = Buffer.from(file.inode.volatile);
-        else if (file) syncNames(file.path);
-        return;
-      case 'unlink':
-        return void names.delete(text(args[0]).toString());
-      case 'link':
-      case 'rename': {
-        const [from, to] = [text(args[0]).toString(), text(args[1]).toString()];
-        const inode = names.get(from);
-        if (inode && inside(to)) names.set(to, inode);
-        if (name === 'rename') names.delete(from);
-        return;
-      }
-      default:
-        throw new Error(`the replay knows no ${name}`);
-    }
-  };
-  const syncNames = (folder: string) => {
-    for (const path of [...durableNames.keys()]) if (dirname(path) === folder) durableNames.delete(path);
-    for (const [path, inode] of names) if (dirname(path) === folder) durableNames.set(path, inode);
-  };
-
   return {
     length: calls.length,
     get told() {
-      return told;
+      return disk.told;
     },
     advanceTo(point) {
-      for (; done < point; done += 1) apply(calls[done] as Call);
+      for (const call of calls.slice(done, point)) disk.apply(call);
+      done = point;
     },
     async writeImage(folder, kept) {
-      for (const [path, { durable }] of kept === 'synced' ? durableNames : names) {
+      for (const [path, { durable }] of kept === 'synced' ? disk.durableNames : disk.names) {
         const place = join(folder, relative(root, path));
         await mkdir(dirname(place), { recursive: true, mode: 0o700 });
         await writeFile(place, durable, { mode: 0o600 });
@@ -109,15 +53,94 @@ export function replayOf(trace: string, root: string, { lostSyncs }: { lostSyncs
   };
 }
 
-function put(inode: Inode, bytes: Buffer, at: number): void {
-  if (inode.volatile.length < at + bytes.length) inode.volatile = resized(inode.volatile, at + bytes.length);
-  bytes.copy(inode.volatile, at);
+interface OpenFile {
+  path: string;
+  /** Absent for a folder. */
+  inode?: Inode;
+  at: number;
+  append: boolean;
 }
 
-function resized(bytes: Buffer, size: number): Buffer {
-  return size <= bytes.length
-    ? Buffer.from(bytes.subarray(0, size))
-    : Buffer.concat([bytes, Buffer.alloc(size - bytes.length)]);
+class Disk {
+  told = '';
+  readonly names = new Map<string, Inode>();
+  readonly durableNames = new Map<string, Inode>();
+  readonly #open = new Map<number, OpenFile>();
+  readonly #root: string;
+  readonly #lostSyncs: RegExp | undefined;
+
+  constructor(root: string, lostSyncs: RegExp | undefined) {
+    this.#root = root;
+    this.#lostSyncs = lostSyncs;
+  }
+
+  apply({ name, args, result }: Call): void {
+    const apply = this.#calls[name];
+    if (!apply) throw new Error(`the replay knows no ${name}`);
+    apply(args, result, this.#open.get(Number(args[0])));
+  }
+
+  readonly #calls: Readonly<Record<string, (args: string[], result: number, file: OpenFile | undefined) => void>> = {
+    openat: ([, name, flags = ''], fd) => {
+      const path = bytes(name).toString();
+      this.#open.delete(fd);
+      if (path === this.#root) this.#open.set(fd, { path, at: 0, append: false });
+      if (!path.startsWith(`${this.#root}/`)) return;
+      const inode = this.names.get(path) ?? { volatile: Buffer.alloc(0), durable: Buffer.alloc(0) };
+      if (flags.includes('O_TRUNC')) inode.volatile = Buffer.alloc(0);
+      this.names.set(path, inode);
+      this.#open.set(fd, { path, inode, at: 0, append: flags.includes('O_APPEND') });
+    },
+    close: ([fd]) => void this.#open.delete(Number(fd)),
+    write: ([fd, text], size, file) => {
+      if (fd === '1') this.told += bytes(text).toString();
+      if (!file?.inode) return;
+      const at = file.append ? file.inode.volatile.length : file.at;
+      put(file.inode, bytes(text).subarray(0, size), at);
+      file.at = at + size;
+    },
+    pwrite64: ([, text, , at], size, file) => {
+      if (file?.inode) put(file.inode, bytes(text).subarray(0, size), Number(at));
+    },
+    ftruncate: ([, size], _, file) => {
+      if (file?.inode) file.inode.volatile = resized(file.inode.volatile, Number(size));
+    },
+    fsync: (_, __, file) => this.#sync(file),
+    fdatasync: (_, __, file) => this.#sync(file),
+    unlink: ([name]) => void this.names.delete(bytes(name).toString()),
+    link: ([from, to]) => this.#link(from, to),
+    rename: ([from, to]) => {
+      this.#link(from, to);
+      this.names.delete(bytes(from).toString());
+    },
+  };
+
+  #link(from: string | undefined, to: string | undefined): void {
+    const inode = this.names.get(bytes(from).toString());
+    if (inode) this.names.set(bytes(to).toString(), inode);
+  }
+
+  #sync(file: OpenFile | undefined): void {
+    if (!file || this.#lostSyncs?.test(file.path)) return;
+    if (file.inode) {
+      file.inode.durable = Buffer.from(file.inode.volatile);
+      return;
+    }
+    const isInside = (path: string) => dirname(path) === file.path;
+    for (const path of [...this.durableNames.keys()].filter(isInside)) this.durableNames.delete(path);
+    for (const [path, inode] of this.names) if (isInside(path)) this.durableNames.set(path, inode);
+  }
+}
+
+function put(inode: Inode, written: Buffer, at: number): void {
+  if (inode.volatile.length < at + written.length) inode.volatile = resized(inode.volatile, at + written.length);
+  written.copy(inode.volatile, at);
+}
+
+function resized(whole: Buffer, size: number): Buffer {
+  return size <= whole.length
+    ? Buffer.from(whole.subarray(0, size))
+    : Buffer.concat([whole, Buffer.alloc(size - whole.length)]);
 }
 
 /** The lines of a trace as calls, those that another thread interrupted put together again. */
@@ -140,6 +163,6 @@ function callsOf(trace: string): Call[] {
 }
 
 /** `"\x2f\x65…"` as bytes. */
-function text(argument: string | undefined): Buffer {
+function bytes(argument: string | undefined): Buffer {
   return Buffer.from((argument ?? '').replace(/^"|"(\.\.\.)?$/g, '').replaceAll('\\x', ''), 'hex');
 }
