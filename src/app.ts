@@ -61,6 +61,11 @@ export interface AppParts {
 export async function prepareApp(settings: Settings): Promise<App> {
   if (settings.connectors === undefined) return createApp(settings);
   const { loadConnectors } = await import('./connectors/brought/load.ts');
+  const log = createLog(settings.logLevel);
+  // A promise that a connector file forgot must not end everybody's server.
+  process.on('unhandledRejection', (reason) => {
+    log.error({ kind: reason instanceof Error ? reason.name : typeof reason }, 'a rejected promise that nobody heard');
+  });
   return createApp(settings, { brought: await loadConnectors(settings.connectors) });
 }
 

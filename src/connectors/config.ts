@@ -60,8 +60,12 @@ export function mergeConfig(
   const said = [...removed, ...leftBehind(connector, given)];
   const replaced = patch[CONNECTION_STRING] === undefined ? said : [...said, CONNECTION_STRING, ...ADDRESS];
   const auth = mergeAuth(before, given[AUTH]);
+  // What an earlier version of the connector had, this one knows nothing of.
+  const known = fieldsByPath(connector);
   const stays = ([path]: [string, unknown]) =>
-    valueAt(given, path) === undefined && !replaced.some((gone) => path === gone || path.startsWith(`${gone}/`));
+    (path === AUTH || known.has(path)) &&
+    valueAt(given, path) === undefined &&
+    !replaced.some((gone) => path === gone || path.startsWith(`${gone}/`));
   const settings = Object.fromEntries(Object.entries(before.settings).filter(stays));
   const secrets = Object.fromEntries(
     Object.entries(before.secrets)
@@ -114,7 +118,10 @@ export function validated(
 }
 
 function broken({ rules }: Connector, config: Readonly<Record<string, unknown>>): FieldProblem[] {
-  return (rules?.(config) ?? []).map(({ path, message }) => ({ field: `${BASE}/${path}`, message }));
+  return (rules?.(config) ?? []).map(({ path, message }) => ({
+    field: path === '' ? BASE : `${BASE}/${path}`,
+    message,
+  }));
 }
 
 /** Every value of a validated config with its path; what is inside `auth` one by one. */
@@ -251,6 +258,12 @@ function knownKeys(connector: Connector): Record<string, string> {
     known[path.replace(`${AUTH}/`, '')] = path;
   }
   return known;
+}
+
+/** The same; what is reached by a URL has its host and port in there. */
+export function fieldOfRole(connector: Connector, role: string): string | undefined {
+  const within = role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined;
+  return fieldWithRole(connector, role as Role) ?? within;
 }
 
 export function fieldWithRole(connector: Connector, role: Role): string | undefined {

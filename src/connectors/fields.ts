@@ -50,6 +50,8 @@ export interface Field<T = unknown> {
   schema: () => z.ZodType;
   /** Its JSON Schema, where `schema` was made from one that cannot say it. */
   json?: Readonly<Record<string, unknown>>;
+  /** What a probe gets of a value, where that is another than what is kept. */
+  read?: (value: unknown) => unknown;
   /** Phantom: carries `T` for inference, never set. */
   readonly value?: T;
 }
@@ -96,6 +98,14 @@ const text = (max: number) =>
 /** Any field: what the ready-made ones below are built from. */
 export function field<T>(facts: FieldFacts, schema: () => z.ZodType): Field<T> {
   return { facts, schema };
+}
+
+/** A field that is no secret, for connectors of one's own: typed by its schema. */
+export function setting<S extends z.ZodType>(
+  facts: Omit<FieldFacts, 'class'> & { class?: 'setting' | 'destination' },
+  schema: () => S,
+): Field<z.output<S>> {
+  return field({ class: 'setting', ...facts }, schema);
 }
 
 export function host(facts: Partial<FieldFacts> = {}): Field<string> {

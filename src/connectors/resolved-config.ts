@@ -25,12 +25,39 @@ export async function resolveConfig(
   }
   const { [CONNECTION_STRING]: dsn, ...rest } = resolved;
   if (dsn === undefined) {
-    return { values: withValues(config.settings, Object.entries(resolved)), secrets: Object.values(resolved) };
+    return {
+      values: read(connector, withValues(config.settings, Object.entries(resolved))),
+      secrets: Object.values(resolved),
+    };
   }
   const found = connector.connectionString ? parseConnectionString(dsn, connector.connectionString) : {};
   const whole = parseConfig(connector, { ...found, ...config.settings });
   const inner = await resolveConfig(connector, { ...whole, secrets: { ...whole.secrets, ...rest } }, resolve);
   return { values: inner.values, secrets: [...inner.secrets, dsn] };
+}
+
+/** What probes get of values that are kept in another form. */
+function read({ fields }: Connector, values: ResolvedConfig): ResolvedConfig {
+  const changed = Object.entries(values).flatMap(([name, value]) => {
+    const reader = fields[name]?.read;
+    return reader && value !== undefined ? [[name, reader(value)] as const] : [];
+  });
+  return changed.length > 0 ? { ...values, ...Object.fromEntries(changed) } : values;
+}
+
+const examples = new WeakMap<Connector, ResolvedConfig>();
+
+/** The connector's own example as a probe would get it, its references as if they were the secrets. */
+export function exampleConfig(connector: Connector): ResolvedConfig {
+  const known = examples.get(connector);
+  if (known) return known;
+  const { settings, secrets } = parseConfig(connector, connector.example);
+  const texts = Object.keys(secrets).map(
+    (path) => [path, new Secret(String(valueAt(connector.example, path)))] as const,
+  );
+  const example = read(connector, withValues(settings, texts));
+  examples.set(connector, example);
+  return example;
 }
 
 /**

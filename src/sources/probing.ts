@@ -1,8 +1,7 @@
-import { type Config, fieldWithRole } from '../connectors/config.ts';
+import { type Config, fieldOfRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
-import type { Role } from '../connectors/fields.ts';
 import { AUTH, valueAt } from '../connectors/paths.ts';
-import { type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
+import { exampleConfig, type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
 import { problemKind, StepFailure } from '../probes/problems/index.ts';
@@ -96,10 +95,7 @@ function options(services: Services, connector: Connector, timeoutS: number | un
     deadlineMs: Math.min(timeoutS ?? DEFAULT_TEST_S, LONGEST_TEST_S) * 1000,
     signal,
     now: services.now,
-    // What is reached by a URL has its host and port in there.
-    fieldOf: (role: string) =>
-      fieldWithRole(connector, role as Role) ??
-      (role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined),
+    fieldOf: (role: string) => fieldOfRole(connector, role),
     onStep,
   };
 }
@@ -107,7 +103,7 @@ function options(services: Services, connector: Connector, timeoutS: number | un
 /** The steps of a test of this connector, for the catalog. Nothing is connected. */
 export async function testSteps(services: Services, connector: Connector): Promise<{ id: string; title: string }[]> {
   const probe = await connector.probe();
-  const plan = probe.plan(connector.example as never, probeContext(services, []), { checks: new Set(['cdc']) });
+  const plan = probe.plan(exampleConfig(connector) as never, probeContext(services, []), { checks: new Set(['cdc']) });
   return [CONFIG_STEP, ...plan.steps].map(({ id, title }) => ({ id, title }));
 }
 
@@ -128,7 +124,7 @@ async function planTest(
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
     // Behind a failed gate nothing runs, so the example's steps can say what there would have been.
-    const { steps } = probe.plan(connector.example as never, probeContext(services, []), { checks });
+    const { steps } = probe.plan(exampleConfig(connector) as never, probeContext(services, []), { checks });
     return { subject: connector.name, steps: [brokenConfig(error), ...steps], close: async () => {} };
   }
 }

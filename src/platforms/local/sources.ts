@@ -1,6 +1,8 @@
+import { absentConnector } from '../../connectors/absent.ts';
 import type { Config } from '../../connectors/config.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
-import { withValues } from '../../connectors/paths.ts';
+import { isSecret } from '../../connectors/fields.ts';
+import { fieldsByPath, valueAt, withValues } from '../../connectors/paths.ts';
 import { HeadwaterError } from '../../errors.ts';
 import { describeReference, parseReference } from '../../secrets/references.ts';
 import { packSecrets, Secret, unpackSecrets } from '../../secrets/secret.ts';
@@ -25,12 +27,8 @@ const FROM_VAULT = 'vault';
 const COUNTED = 100;
 
 export function createLocalSources({ connectors, repository, vault, now, newId }: LocalPlatformParts): PlatformSources {
-  const connectorOf = (code: string): Connector => {
-    const connector = connectors.find((candidate) => candidate.code === code);
-    if (!connector)
-      throw new HeadwaterError('CONNECTOR_NOT_FOUND', `The connector ${code} of this source is no longer installed.`);
-    return connector;
-  };
+  const connectorOf = (code: string): Connector =>
+    connectors.find((candidate) => candidate.code === code) ?? absentConnector(code);
   const shown = (record: SourceRecord) => sourceOf(record, connectorOf(record.connector));
   const find = async (principal: Principal, id: string) => {
     const record = await repository.find(principal.tenant, id);
@@ -207,7 +205,7 @@ function sourceOf(record: SourceRecord, connector: Connector): Source {
     connector_display_name: connector.name,
     platform: 'local',
     ...(record.description === null ? {} : { description: record.description }),
-    config: withValues(record.settings, secrets),
+    config: withValues(shownSettings(record, connector), secrets),
     desired_state: record.desiredState,
     status: record.status,
     last_error: record.lastError,
@@ -225,6 +223,15 @@ function sourceOf(record: SourceRecord, connector: Connector): Source {
     version: record.version,
     tenant_id: record.tenant,
   };
+}
+
+/** A setting that a newer version of its connector calls a secret is not shown any more. */
+function shownSettings({ settings }: SourceRecord, connector: Connector): Record<string, unknown> {
+  const now = [...fieldsByPath(connector)].filter(([path, { facts }]) => isSecret(facts) && valueAt(settings, path));
+  return withValues(
+    settings,
+    now.map(([path]) => [path, { set: true, from: 'clear' }]),
+  );
 }
 
 function notFound(id: string): HeadwaterError {
