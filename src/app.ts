@@ -4,7 +4,9 @@ import { CONNECTORS } from './connectors/index.ts';
 import { createFileAccess } from './files/file-access.ts';
 import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
+import { createAdmission } from './net/admission.ts';
 import { createEgress, type Lookup } from './net/egress.ts';
+import { attemptLimits } from './net/rate-limit.ts';
 import { createLocalPlatform } from './platforms/local/index.ts';
 import { createMasterKey } from './secrets/master-key.ts';
 import { resolveReference } from './secrets/references.ts';
@@ -85,6 +87,13 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     },
     ...(lookup ? { lookup } : {}),
   });
+  const admission = createAdmission({
+    ledger: store.ledger,
+    limits: attemptLimits(settings.testLimit),
+    now,
+    random: Math.random,
+    newId: randomUUID,
+  });
   const { home, masterKey, references, fileRoots } = settings;
   const files = createFileAccess({
     roots: fileRoots,
@@ -101,6 +110,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
   const shared: Omit<Services, 'isEnabled'> = {
     platforms: new Map([[local.code, local]]),
     defaultPlatform: settings.platform,
+    admission,
     egress,
     files,
     resolveReference: (reference) => resolveReference(reference, settings.references),

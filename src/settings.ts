@@ -20,11 +20,18 @@ const folders = z
 
 const flag = z.stringbool({ truthy: ['1', 'true', 'on', 'yes'], falsy: ['0', 'false', 'off', 'no', ''] });
 
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
 /** Every variable Headwater reads: its schema, and what README says of it. One table, nothing else reads the environment. */
 const VARIABLES = {
   HEADWATER_HOME: {
     schema: z.string().min(1).optional(),
-    meaning: 'Data folder, 0700: `headwater.db`, `master.key`',
+    meaning: 'Data folder, 0700: `headwater.db`, `attempts.db`, `master.key`',
     standard: '`~/.headwater`',
   },
   HEADWATER_MASTER_KEY: {
@@ -96,6 +103,12 @@ const VARIABLES = {
     meaning: 'Folder of connector files of your own; they run as Headwater does (docs/connectors.md)',
     standard: 'none',
   },
+  HEADWATER_TEST_LIMIT: {
+    schema: wholeNumber(1, 100_000).default(100),
+    meaning:
+      'Connections that one tenant may attempt within 60 s, by testing, creating, changing, discovering and previewing sources; three tenths of them to one destination',
+    standard: '`100`',
+  },
   HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
   HEADWATER_LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS).default('info'),
@@ -130,6 +143,8 @@ export interface Settings {
   fileRoots: readonly string[];
   /** Folder of connectors that the operator brought. */
   connectors?: string;
+  /** Attempts to connect within 60 s, per tenant. */
+  testLimit: number;
   readOnly: boolean;
   logLevel: LogLevel;
   /** Names of the variables that were set, for `doctor`. */
@@ -181,6 +196,7 @@ export function readSettings(
     },
     fileRoots: values.HEADWATER_FILE_ROOTS,
     ...(values.HEADWATER_CONNECTORS === undefined ? {} : { connectors: values.HEADWATER_CONNECTORS }),
+    testLimit: values.HEADWATER_TEST_LIMIT,
     readOnly: values.HEADWATER_READ_ONLY,
     logLevel: values.HEADWATER_LOG_LEVEL,
     given: Object.keys(VARIABLES).filter((name) => environment[name] !== undefined),

@@ -98,6 +98,7 @@ export function stagedProbe<C>({ server, target, checks = [], read }: StagedDefi
       const own = checks.map((check) => stepOf(check, facts, context, io));
       return {
         subject: `${server} at ${place.host}:${place.port}`,
+        endpoint: { host: place.host, port: place.port },
         steps: [...line.steps(), ...(own.length > 0 ? own : [loginUntested(facts)])],
         close: async () => line.close(),
         session: () => (read ? cleaned(() => read(io(line.open)), facts, context.redactor) : NOTHING_TO_READ),

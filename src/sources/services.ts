@@ -1,6 +1,7 @@
 import type { NextCall } from '../errors.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { FileAccess } from '../files/file-access.ts';
+import type { Admission } from '../net/admission.ts';
 import type { Egress } from '../net/egress.ts';
 import type { OnStep } from '../probes/probe.ts';
 import type { Reference } from '../secrets/references.ts';
@@ -13,6 +14,8 @@ import type { PlatformCode } from './source.ts';
 export interface Services {
   platforms: ReadonlyMap<PlatformCode, Platform>;
   defaultPlatform: PlatformCode;
+  /** Asked before anything is dialled. */
+  admission: Admission;
   egress: Egress;
   files: FileAccess;
   resolveReference: (reference: Reference) => Promise<Secret>;

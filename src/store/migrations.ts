@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 export const APPLICATION_ID = 0x48_65_61_64;
 
 /** Forward only, each exactly once: the file's `user_version` counts how many it has. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   -- Clustered by id, so that a page is read from neighbouring rows.
   CREATE TABLE sources (
@@ -80,18 +80,18 @@ const MIGRATIONS: readonly string[] = [
  * Brings the file to the newest schema, in one transaction; of many processes that try at once, one does it.
  * @throws HeadwaterError STORE_UNAVAILABLE for a file of a newer Headwater or of another program
  */
-export async function migrate(connection: Connection): Promise<void> {
+export async function migrate(connection: Connection, migrations: readonly string[]): Promise<void> {
   try {
     await connection.begin('read');
-    const current = versionOf(connection) === MIGRATIONS.length;
+    const current = versionOf(connection, migrations) === migrations.length;
     await connection.commit();
     if (current) return;
     await connection.begin('write');
     // Read again: while this process waited for the lock, another one may have done it.
-    const steps = MIGRATIONS.slice(versionOf(connection));
+    const steps = migrations.slice(versionOf(connection, migrations));
     if (steps.length > 0) {
       connection.exec(steps.join('\n'));
-      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
+      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length};`);
     }
     await connection.commit();
   } finally {
@@ -100,7 +100,7 @@ export async function migrate(connection: Connection): Promise<void> {
 }
 
 /** How many migrations the file has. */
-function versionOf(connection: Connection): number {
+function versionOf(connection: Connection, migrations: readonly string[]): number {
   const application = connection.value('PRAGMA application_id');
   const version = Number(connection.value('PRAGMA user_version'));
   const empty = application === 0 && connection.value('SELECT count(*) FROM sqlite_schema') === 0;
@@ -114,7 +114,7 @@ function versionOf(connection: Connection): number {
       },
     );
   }
-  if (version > MIGRATIONS.length) {
+  if (version > migrations.length) {
     throw new HeadwaterError('STORE_UNAVAILABLE', 'The store was written by a newer version of Headwater.', {
       hint: 'A person must update Headwater here, or set HEADWATER_HOME to another folder.',
       retryable: false,

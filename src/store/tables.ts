@@ -10,6 +10,13 @@ export interface Tables {
   key_checks: KeyCheckRow;
 }
 
+/** Those of `attempts.db`. */
+export interface AttemptTables {
+  attempts: AttemptRow;
+  circuits: CircuitRow;
+  login_rejections: LoginRejectionRow;
+}
+
 export interface SourceRow {
   tenant: string;
   id: string;
@@ -68,4 +75,36 @@ export interface ChangeRow {
 export interface KeyCheckRow {
   key_id: string;
   proof: string;
+}
+
+/** The last attempts to connect. All `_ms` are milliseconds since the epoch. */
+export interface AttemptRow {
+  n: Generated<number>;
+  tenant: string;
+  destination: string;
+  at_ms: number;
+}
+
+export interface CircuitRow {
+  tenant: string;
+  connector: string;
+  destination: string;
+  failures: number;
+  openings: number;
+  open_until_ms: number;
+  lease_id: string;
+  lease_until_ms: number;
+  not_before_ms: number;
+  failed_ms: number;
+  last_code: string;
+  last_message: string;
+}
+
+export interface LoginRejectionRow {
+  tenant: string;
+  destination: string;
+  username: string;
+  fingerprint: string;
+  tries: number;
+  at_ms: number;
 }

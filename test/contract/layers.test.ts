@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   probes: ['secrets', 'net', 'files', 'errors', 'nearest'],
   connectors: ['probes', 'secrets', 'net', 'errors', 'issues', 'nearest'],
   sources: ['connectors', 'probes', 'secrets', 'net', 'files', 'errors', 'issues'],
-  store: ['sources', 'secrets', 'errors'],
+  store: ['sources', 'secrets', 'net', 'errors'],
   platforms: ['sources', 'connectors', 'probes', 'secrets', 'net', 'errors'],
   tools: ['sources', 'connectors', 'errors', 'issues', 'log'],
   resources: ['sources', 'connectors', 'errors'],

@@ -1,6 +1,7 @@
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostileInputs } from '../support/hostile-inputs.ts';
+import { closedPort } from '../support/hostile-servers.ts';
 import {
   bearer,
   connectHttpV1,
@@ -308,5 +309,26 @@ describe('hostile-inputs.json', () => {
     await createSource(token, { name: 'First body', idempotency_key: 'k1' });
     const args = { connector: 'pg', config, desired_state: 'Pending', name: 'Second body', idempotency_key: 'k1' };
     expect(errorOf(await call(token, 'create_source', args))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+  });
+});
+
+describe('limits', () => {
+  it('are those of each tenant, and an answer of the tool', async () => {
+    const tokens = TENANTS.map((tenant) => ({ name: tenant, tenant, role: 'editor' as const }));
+    const limited = await startHttp({
+      tokens,
+      env: { HEADWATER_TEST_LIMIT: '1', HEADWATER_EGRESS: 'allow_private', HEADWATER_SECRET_X: 'x' },
+    });
+    const nowhere = { connector: 'pg', config: { ...config, host: '127.0.0.1', port: await closedPort() } };
+    const test = (tenant: string) => {
+      const headers = bearer(limited.tokens[tenant]?.token);
+      return send(limited.url, modernRequest('tools/call', { name: 'test_connection', arguments: nowhere }, headers));
+    };
+    expect(resultOf(await test('acme'))).toMatchObject({ ok: false });
+    const refused = await test('acme');
+    expect(refused.status).toBe(200);
+    expect(errorOf(refused)).toMatchObject({ code: 'RATE_LIMITED', retry_after_ms: expect.any(Number) });
+    expect(resultOf(await test('globex'))).toMatchObject({ ok: false });
+    await limited.stop();
   });
 });

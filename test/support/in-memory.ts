@@ -15,6 +15,9 @@ export interface Answer {
     message: string;
     fields?: { field: string; message: string }[];
     hint?: string;
+    retryable?: boolean;
+    retry_after_ms?: number;
+    last_error?: { code: string; message: string };
     next?: unknown[];
     report?: Record<string, unknown>;
   };
@@ -32,10 +35,13 @@ export interface InMemory {
 /** The product's own server in this process, with a real client, over a store of its own. */
 export async function inMemory(environment: Record<string, string> = {}, parts: AppParts = {}): Promise<InMemory> {
   const home = await temporaryFolder('in-memory');
-  const app = createApp(
-    readSettings({ HEADWATER_HOME: home.path, HEADWATER_LOG_LEVEL: 'silent', ...environment }),
-    parts,
-  );
+  const standard = {
+    HEADWATER_HOME: home.path,
+    HEADWATER_LOG_LEVEL: 'silent',
+    // A file of tests asks more of one server than a minute has room for.
+    HEADWATER_TEST_LIMIT: '10000',
+  };
+  const app = createApp(readSettings({ ...standard, ...environment }), parts);
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   await createServer(app, LOCAL_PRINCIPAL).connect(theirs);
   const client = new Client({ name: 'headwater-tests', version: '0' });

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
+import { chown, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface Identity {
   uid: number;
@@ -21,6 +22,13 @@ export async function withoutRights<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     process.seteuid?.(0);
   }
+}
+
+/** Gives a folder and the files in it to that user. */
+export async function handOver(folder: string): Promise<void> {
+  if (!unprivileged) return;
+  const files = (await readdir(folder)).map((name) => join(folder, name));
+  for (const path of [folder, ...files]) await chown(path, unprivileged.uid, unprivileged.gid);
 }
 
 /** Whether `unprivileged` can reach the folder: anybody may enter it and every folder above it. */

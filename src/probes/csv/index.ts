@@ -17,6 +17,7 @@ export const csvProbe: Probe<CsvConfig> = {
     const table = new Table(input, config, context);
     return {
       subject: input.subject,
+      endpoint: input.endpoint,
       steps: [...input.steps, ...table.steps()],
       close: () => input.close(),
       session: () => table.session(),

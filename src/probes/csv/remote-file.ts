@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { Endpoint } from '../../net/attempt.ts';
 import { type HttpAnswer, type HttpExchange, readBounded } from '../../net/http.ts';
 import { judgeStatus, judgeSuccess } from '../http/judge.ts';
 import { type HttpConfig, HttpSession } from '../http/session.ts';
@@ -24,6 +25,7 @@ export function remoteFile(config: HttpConfig, context: ProbeContext): Input {
 
 class RemoteFile implements Input {
   readonly subject: string;
+  readonly endpoint: Endpoint;
   readonly name: string;
   readonly #first: HttpSession;
   readonly #hops: HttpSession[];
@@ -37,6 +39,7 @@ class RemoteFile implements Input {
     this.#first = new HttpSession(config, context, 'HTTP');
     this.#hops = [this.#first];
     this.name = this.#first.clean(nameOf(this.#first.url), 120);
+    this.endpoint = this.#first.facts;
     this.subject = `The file at ${this.#first.url.host}`;
   }
 

@@ -1,29 +1,34 @@
 import type { HttpAnswer } from '../../net/http.ts';
-import { StepFailure } from '../problems/index.ts';
+import { type ProblemCode, type ProblemDetails, StepFailure } from '../problems/index.ts';
 import type { HttpSession } from './session.ts';
 
 const SHOWN_BODY = 300;
 const SMALLER =
   'Set test_path so that it asks for a smaller page: many APIs take a number of records, such as ?limit=10.';
+const AUTH_FIELDS = { fields: ['auth'] };
 
 /** Refuses the answers that no request gets when all is well: credentials, redirects, limits, faults. */
 export function judgeStatus(session: HttpSession, answer: HttpAnswer, path: string): void {
   const { facts, config } = session;
   const { status, headers } = answer;
   const evidence = evidenceOf(session, answer);
-  const fail = (code: StepFailure['problem']['code'], what = String(status), fields?: readonly string[]) => {
-    throw new StepFailure(
-      code,
-      { ...facts, what },
-      { evidence, driver_code: `HTTP ${status}`, ...(fields ? { fields } : {}) },
-    );
+  const fail = (
+    code: ProblemCode,
+    what = String(status),
+    more: Pick<ProblemDetails, 'fields' | 'retry_after_ms'> = {},
+  ) => {
+    throw new StepFailure(code, { ...facts, what }, { evidence, driver_code: `HTTP ${status}`, ...more });
   };
   if (status === 401 || status === 407)
-    fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_AUTH_REJECTED', undefined, ['auth']);
-  if (status === 403) fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_FORBIDDEN', undefined, ['auth']);
+    fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_AUTH_REJECTED', undefined, AUTH_FIELDS);
+  if (status === 403)
+    fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_FORBIDDEN', undefined, AUTH_FIELDS);
   if (status >= 300 && status < 400) fail('HTTP_REDIRECT', redirectTarget(session, headers['location']));
   if (status === 404 || status === 410) fail('HTTP_NOT_FOUND', session.clean(path, 120));
-  if (status === 429) fail('HTTP_RATE_LIMITED', waitOf(headers['retry-after']));
+  if (status === 429) {
+    const wait = waitOf(headers['retry-after'], session.context.now());
+    fail('HTTP_RATE_LIMITED', wait.words, wait.details);
+  }
   if (status >= 500) fail('HTTP_SERVER_ERROR');
 }
 
@@ -65,6 +70,13 @@ export function redirectTarget(session: HttpSession, location: string | undefine
   }
 }
 
-export function waitOf(text: string | undefined): string {
-  return text !== undefined && /^\d{1,6}$/.test(text) ? `${text} seconds` : '';
+/** What Retry-After says (RFC 9110 §10.2.3: seconds or a date), in words and in milliseconds; empty where it says nothing. */
+export function waitOf(
+  text: string | undefined,
+  now: Date,
+): { words: string; details: Pick<ProblemDetails, 'retry_after_ms'> } {
+  const seconds = /^\d{1,6}$/.test(text ?? '') ? Number(text) : (Date.parse(text ?? '') - now.getTime()) / 1000;
+  if (!(seconds > 0) || seconds > 999_999) return { words: '', details: {} };
+  const whole = Math.ceil(seconds);
+  return { words: `${whole} seconds`, details: { retry_after_ms: whole * 1000 } };
 }

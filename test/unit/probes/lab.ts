@@ -83,6 +83,7 @@ export function createLab(options: LabOptions = {}): Lab {
         environment: options.environment ?? {},
       }),
     inlineSecrets: 'allow',
+    admission: { admit: async () => ({ settle: async () => {} }) },
     fingerprint: async (text) => text,
     now: options.now ?? (() => new Date()),
     isEnabled: () => true,

@@ -4,6 +4,7 @@ import { HeadwaterError } from '../../../src/errors.ts';
 import { createMasterKey } from '../../../src/secrets/master-key.ts';
 import { createVault } from '../../../src/secrets/vault.ts';
 import { openStore } from '../../../src/store/sqlite.ts';
+import { admissionOn, tryAdmit } from './admission.ts';
 import { record } from './records.ts';
 
 /** What another process does, for tests: COMMAND FOLDER [ARGUMENT…]. Says `ready`, waits for a line, begins. */
@@ -36,6 +37,21 @@ const COMMANDS: Readonly<Record<string, (home: string, args: string[]) => Promis
     const context = { tenant: 'acme', sourceId: 'src_1', credentialVersion: 1 };
     const sealed = await vault.seal(plaintext, context);
     say(`${(await loadKey({ create: false })).id} ${sealed}`);
+    await store.close();
+  },
+
+  /** Asks so many times to connect, to a host or to nothing but files, and counts the answers. */
+  async admit(home, [times = '1', host]) {
+    const store = storeIn(home);
+    const admission = admissionOn(store, () => new Date());
+    const endpoint = host === undefined ? undefined : { host, port: 5432 };
+    const answers: Record<string, number> = {};
+    for (let n = 0; n < Number(times); n += 1) {
+      const { code, ...more } = await tryAdmit(admission, { endpoint });
+      if (code === 'STORE_UNAVAILABLE') throw new HeadwaterError(code, JSON.stringify(more));
+      answers[code] = (answers[code] ?? 0) + 1;
+    }
+    say(JSON.stringify(answers));
     await store.close();
   },
 

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostileInputs } from '../../../support/hostile-inputs.ts';
 import { inMemory } from '../../../support/in-memory.ts';
-import { reachable, withoutRights } from '../../../support/unprivileged.ts';
+import { handOver, reachable, withoutRights } from '../../../support/unprivileged.ts';
 import { type CsvLab, csvLab, failureOf, stepOf } from './lab.ts';
 
 let lab: CsvLab;
@@ -322,6 +322,7 @@ describe('which files', () => {
     const path = await lab.write('shut.csv', SALES);
     await chmod(dirname(lab.root), 0o755);
     await chmod(path, 0o000);
+    await handOver(lab.app.settings.home);
     expect(failureOf(await withoutRights(() => lab.test({ path })))).toMatchObject({
       id: 'open',
       code: 'FILE_UNREADABLE',
