@@ -65,7 +65,7 @@ describe('headwater sources', () => {
 });
 
 describe('headwater doctor', () => {
-  const CHECKS = ['node', 'settings', 'home', 'store', 'key', 'egress', 'drivers', 'platforms'];
+  const CHECKS = ['node', 'settings', 'home', 'store', 'key', 'egress', 'drivers', 'connectors', 'platforms'];
 
   it('finds a fresh installation fit, and leaves nothing behind', async () => {
     const home = join(folder.path, 'fresh');
