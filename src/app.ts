@@ -5,7 +5,10 @@ import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
 import { createEgress, type Lookup } from './net/egress.ts';
 import { createLocalPlatform } from './platforms/local/index.ts';
-import { createMasterKey } from './secrets/master-key.ts';
+import { createHomeKeys } from './secrets/home-keys.ts';
+import { type Rotation, rotateKey } from './secrets/key-rotation.ts';
+import { type KeyStatus, keyStatus } from './secrets/key-status.ts';
+import { createMasterKey, isConfigured } from './secrets/master-key.ts';
 import { resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
@@ -39,7 +42,15 @@ export interface App {
    * Makes no key. @throws HeadwaterError KEY_UNAVAILABLE, STORE_UNAVAILABLE
    */
   checkKey: () => Promise<boolean>;
+  /** The master keys, for the operator alone. */
+  keys: Keys;
   close: () => Promise<void>;
+}
+
+export interface Keys {
+  status: () => Promise<KeyStatus>;
+  /** `given`: the text of the old key, where the new one is configured. */
+  rotate: (given?: string) => Promise<Rotation | undefined>;
 }
 
 export interface Access {
@@ -57,7 +68,19 @@ export interface AppParts {
 export function createApp(settings: Settings, { now = () => new Date(), lookup }: AppParts = {}): App {
   const log = createLog(settings.logLevel);
   const store = openStore({ file: settings.storeFile, now });
-  const vault = createVault({ loadKey: createMasterKey(settings.masterKey), keyChecks: store.keyChecks });
+  const homeKeys = createHomeKeys(settings.home);
+  const keyParts = {
+    where: settings.masterKey,
+    loadKey: createMasterKey(settings.masterKey),
+    homeKeys,
+    store: store.keys,
+    random: randomBytes,
+  };
+  const vault = createVault({
+    loadKey: keyParts.loadKey,
+    ...(isConfigured(settings.masterKey) ? {} : { loadPrevious: homeKeys.previous }),
+    keys: store.keys,
+  });
   const egress = createEgress({
     policy: {
       allowPrivate: settings.egress === 'allow_private',
@@ -105,10 +128,10 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     spendConsent: spendOnce(),
     newErrorId: () => randomUUID(),
     checkStore: () => store.check(),
-    checkKey: async () => {
-      if ((await store.keyChecks.list()).length === 0) return false;
-      await vault.fingerprint('');
-      return true;
+    checkKey: vault.check,
+    keys: {
+      status: () => keyStatus(keyParts),
+      rotate: (given) => rotateKey(keyParts, given),
     },
     close: () => store.close(),
   };

@@ -20,7 +20,7 @@ export interface TestRequest {
   timeoutS?: number;
 }
 
-type Planned = TestPlan & { session?: () => ReadSession };
+type Planned = TestPlan & { session?: () => ReadSession; resolved?: Readonly<Record<string, Secret>> };
 
 /** Tests a config for real. A failed test is a normal result. @throws HeadwaterError CANCELLED */
 export async function testConfig(
@@ -30,8 +30,20 @@ export async function testConfig(
   request: TestRequest,
   call: Call,
 ): Promise<Report> {
+  return (await testWithSecrets(services, connector, config, request, call)).report;
+}
+
+/** As `testConfig`; says as well what secrets a passed test was made with, by path. @throws HeadwaterError CANCELLED */
+export async function testWithSecrets(
+  services: Services,
+  connector: Connector,
+  config: Config,
+  request: TestRequest,
+  call: Call,
+): Promise<{ report: Report; resolved: Readonly<Record<string, Secret>> }> {
   const plan = await planTest(services, connector, config, new Set(request.checks));
-  return runPlan(plan, options(services, connector, request.timeoutS, call));
+  const report = await runPlan(plan, options(services, connector, request.timeoutS, call));
+  return { report, resolved: plan.resolved ?? {} };
 }
 
 /**
@@ -117,10 +129,10 @@ async function planTest(
 ): Promise<Planned> {
   const probe = await connector.probe();
   try {
-    const { values, secrets } = await resolveConfig(connector, config, services.resolveReference);
+    const { values, secrets, resolved } = await resolveConfig(connector, config, services.resolveReference);
     // What `connector.schema()` has validated is what its own probe was typed for.
     const plan = probe.plan(values as never, probeContext(services, secrets, userNames(values)), { checks });
-    return { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] };
+    return { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps], resolved };
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
     // Behind a failed gate nothing runs, so the example's steps can say what there would have been.

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { makePrivateFolder } from '../secrets/private-folder.ts';
 import type { Connection } from './connection.ts';
 import { closedStore, isBusy, storeFailure } from './failures.ts';
 import { migrate } from './migrations.ts';
+import { makePrivateFile } from './private-file.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -145,17 +146,5 @@ async function open(file: string): Promise<Open> {
       if (tired || !isBusy(error)) throw error;
       await sleep(2 ** attempt * (2 + Math.random() * 2));
     }
-  }
-}
-
-/**
- * SQLite would make it readable for others. Synchronous, and never a file that exists: closing any descriptor of a
- * file drops the locks that this process has on it, those of another connection as well.
- */
-function makePrivateFile(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }

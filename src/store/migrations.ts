@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 export const APPLICATION_ID = 0x48_65_61_64;
 
 /** Forward only, each exactly once: the file's `user_version` counts how many it has. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   -- Clustered by id, so that a page is read from neighbouring rows.
   CREATE TABLE sources (
@@ -73,6 +73,16 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE sources ADD COLUMN last_sync_at TEXT;
   ALTER TABLE sources ADD COLUMN last_sync_row_count INTEGER;
+  `,
+  `
+  ALTER TABLE sources ADD COLUMN fingerprints TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE key_checks ADD COLUMN retired_at TEXT;
+  CREATE TABLE vault_keys (
+    purpose TEXT PRIMARY KEY,
+    sealed TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  -- By the id of the key that wraps them, which stands behind the 'hw1.' of a sealed value.
+  CREATE INDEX sources_by_key ON sources (substr(sealed, 5, 16)) WHERE sealed IS NOT NULL;
   `,
 ];
 

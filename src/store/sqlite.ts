@@ -1,14 +1,15 @@
-import type { KeyCheckStore } from '../secrets/vault.ts';
+import type { RotationStore } from '../secrets/key-store.ts';
 import type { SourceRepository } from '../sources/repository.ts';
 import { createChangeFeed } from './changes.ts';
 import { createDatabase, type Database } from './database.ts';
-import { createKeyCheckStore } from './key-checks.ts';
+import { createKeyStore } from './keys.ts';
+import { oneRotation } from './one-rotation.ts';
 import { createSourceRepository } from './sources.ts';
 
 /** Everything Headwater keeps. Nothing is touched or loaded before the first use of a part. */
 export interface Store {
   sources: SourceRepository;
-  keyChecks: KeyCheckStore;
+  keys: RotationStore;
   /** Opens the store, reads from it, and sees whether it could be written. @throws HeadwaterError STORE_UNAVAILABLE */
   check(): Promise<void>;
   /** Lets the work in progress end; whatever comes later is refused. */
@@ -30,7 +31,7 @@ export function openStore({ file, now }: StoreOptions): Store {
   const database = createDatabase(file, feed.onOpen);
   return {
     sources: createSourceRepository({ database, feed, now }),
-    keyChecks: createKeyCheckStore(database),
+    keys: createKeyStore({ database, exclusively: (work) => oneRotation(`${file}.rotation`, work), now }),
     check: database.check,
     async close() {
       feed.stop();

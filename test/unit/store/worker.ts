@@ -32,7 +32,7 @@ const COMMANDS: Readonly<Record<string, (home: string, args: string[]) => Promis
   async seal(home, [plaintext = '']) {
     const store = storeIn(home);
     const loadKey = createMasterKey({ home });
-    const vault = createVault({ loadKey, keyChecks: store.keyChecks });
+    const vault = createVault({ loadKey, keys: store.keys });
     const context = { tenant: 'acme', sourceId: 'src_1', credentialVersion: 1 };
     const sealed = await vault.seal(plaintext, context);
     say(`${(await loadKey({ create: false })).id} ${sealed}`);
