@@ -4,12 +4,17 @@ import { createFileAccess } from './files/file-access.ts';
 import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
 import { createEgress, type Lookup } from './net/egress.ts';
+import { getFrom } from './net/operator-http.ts';
 import { createLocalPlatform } from './platforms/local/index.ts';
 import { createHomeKeys } from './secrets/home-keys.ts';
 import { type Rotation, rotateKey } from './secrets/key-rotation.ts';
 import { type KeyStatus, keyStatus } from './secrets/key-status.ts';
 import { createMasterKey, isConfigured } from './secrets/master-key.ts';
-import { resolveReference } from './secrets/references.ts';
+import { envReader } from './secrets/providers/env.ts';
+import { fileReader } from './secrets/providers/file.ts';
+import { vaultReader } from './secrets/providers/vault.ts';
+import { vaultToken } from './secrets/providers/vault-token.ts';
+import { type Providers, resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
 import { newSourceId } from './sources/id.ts';
@@ -89,10 +94,11 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     },
     ...(lookup ? { lookup } : {}),
   });
-  const { home, masterKey, references, fileRoots } = settings;
+  const providers = providersOf(settings, now, lookup);
+  const { home, masterKey, references, fileRoots, vault: hashicorp } = settings;
   const files = createFileAccess({
     roots: fileRoots,
-    closed: [home, ...references.directories, ...(masterKey.file === undefined ? [] : [masterKey.file])],
+    closed: [home, masterKey.file, hashicorp.tokenFile, ...references.directories].filter((path) => path !== undefined),
   });
   const local = createLocalPlatform({
     connectors: CONNECTORS,
@@ -106,7 +112,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     defaultPlatform: settings.platform,
     egress,
     files,
-    resolveReference: (reference) => resolveReference(reference, settings.references),
+    resolveReference: (reference) => resolveReference(reference, providers),
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
     now,
@@ -134,5 +140,21 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
       rotate: (given) => rotateKey(keyParts, given),
     },
     close: () => store.close(),
+  };
+}
+
+/** Where references lead, by the operator's settings. */
+function providersOf({ references, vault }: Settings, now: () => Date, lookup: Lookup | undefined): Providers {
+  const { url, caFile, prefixes, namespace } = vault;
+  return {
+    env: envReader(references),
+    file: fileReader(references),
+    vault: vaultReader({
+      ...(url ? { ask: getFrom({ url, caFile }, now, lookup) } : {}),
+      ...(namespace === undefined ? {} : { namespace }),
+      token: vaultToken(vault),
+      prefixes,
+      now,
+    }),
   };
 }

@@ -1,6 +1,6 @@
 import { link, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, type MasterKey, placeNewKey, readKey, readKeyFile, unavailable } from './key-file.ts';
+import { codeOf, type MasterKey, placeNewKey, readKey, readKeyFile, removeDrafts, unavailable } from './key-file.ts';
 import { syncFolder } from './private-folder.ts';
 
 /**
@@ -33,6 +33,7 @@ export function createHomeKeys(home: string): HomeKeys {
   return {
     previous: () => read(previous),
     async next() {
+      await removeDrafts(next, 0); // nobody else makes one now
       const waiting = await read(next);
       if (waiting) return waiting;
       await placeNewKey(next);
@@ -57,6 +58,7 @@ export function createHomeKeys(home: string): HomeKeys {
     },
     async forget() {
       await unlink(previous).catch(unless('ENOENT'));
+      await removeDrafts(next, 0);
       await syncFolder(home);
     },
   };

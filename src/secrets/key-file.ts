@@ -76,7 +76,7 @@ export async function placeNewKey(path: string): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await makePrivateFolder(folder);
-    await removeOldDrafts(path);
+    await removeDrafts(path, IN_USE_MS);
     const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(`${randomBytes(KEY_BYTES).toString('base64')}\n`);
@@ -101,16 +101,16 @@ export async function placeNewKey(path: string): Promise<void> {
   }
 }
 
-const OLD_MS = 60_000;
+const IN_USE_MS = 60_000;
 
-/** Drafts of processes that were killed while they made the key. Fresh ones may be in use. */
-async function removeOldDrafts(path: string): Promise<void> {
+/** Removes what processes left that were killed while they made the key. Fresh drafts may be in use. */
+export async function removeDrafts(path: string, olderThanMs: number): Promise<void> {
   const folder = dirname(path);
   const isDraft = (name: string) => name.startsWith(`${basename(path)}.`) && /\.[0-9a-f]{12}\.tmp$/.test(name);
   for (const name of (await readdir(folder)).filter(isDraft)) {
     const draft = join(folder, name);
     const facts = await stat(draft).catch(() => undefined);
-    if (facts && Date.now() - facts.mtimeMs > OLD_MS) await unlink(draft).catch(() => {});
+    if (facts && Date.now() - facts.mtimeMs >= olderThanMs) await unlink(draft).catch(() => {});
   }
 }
 
