@@ -114,13 +114,19 @@ async function store(app: App): Promise<Finding> {
   return ok('the database works here (headwater.db is made when it is needed)');
 }
 
-async function masterKey({ settings, checkKey }: App): Promise<Finding> {
+async function masterKey({ settings, checkKey, keys }: App): Promise<Finding> {
   const { value, file, home } = settings.masterKey;
   const none = value === undefined && file === undefined && (await isMissing(join(home, 'master.key')));
   const from = none ? undefined : (await createMasterKey(settings.masterKey)({ create: false })).from;
   const found = from === undefined ? 'none yet' : `from ${ORIGINS[from]}`;
   try {
     const proven = !(await isMissing(settings.storeFile)) && (await checkKey());
+    if (proven && (await keys.status()).rotation === 'unfinished') {
+      return warn(
+        `${found}; it is being replaced, and the rotation is unfinished`,
+        'Run `headwater key rotate` again.',
+      );
+    }
     if (proven) return ok(`${found}; it is the one the credentials are sealed with`);
     return ok(none ? `${found} (it is made with the first source)` : found);
   } catch (error) {

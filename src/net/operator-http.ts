@@ -2,13 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { Secret } from '../secrets/secret.ts';
-import { blockList, normaliseHost } from './address.ts';
+import { blockList, isPrivateAddress, normaliseHost } from './address.ts';
 import { createEgress, type Egress, type Lookup } from './egress.ts';
 import { exchangeOver, type HttpAnswer, readBounded } from './http.ts';
 import { type CertificateFault, secure } from './tls.ts';
 
 /** Why a server that the operator has set gave no answer. */
 export type NoAnswer =
+  | 'clear text'
   | 'ca file'
   | 'refused'
   | 'metadata'
@@ -42,7 +43,7 @@ const MOST_BYTES = 512 * 1024;
 
 /**
  * Asks one server that the operator has set, and no other: the egress policy is for what agents name, so its host is
- * open, cloud metadata apart. Certificates are checked in full before anything is sent, redirects are not followed, and
+ * open, cloud metadata apart. Nothing goes to a public address without TLS; certificates are checked in full before anything is sent, redirects are not followed, and
  * an answer is read for 5 s and up to 512 KiB. @throws ServerFailure
  */
 export function getFrom({ url, caFile }: OperatorServer, now: () => Date, lookup?: Lookup): Get {
@@ -58,6 +59,10 @@ export function getFrom({ url, caFile }: OperatorServer, now: () => Date, lookup
     let socket: Socket | undefined;
     try {
       const target = await judged(egress, host, port, signal);
+      // Headers may hold secrets.
+      if (!isTls && !target.addresses.every(({ address }) => isPrivateAddress(address))) {
+        throw new ServerFailure('clear text');
+      }
       socket = await egress.connect(target, signal);
       if (isTls) {
         const ca = caFile === undefined ? undefined : await authorityIn(caFile);

@@ -46,6 +46,7 @@ export async function rotateKey(parts: RotationParts, given?: string): Promise<R
     if (keys.length === 0) return undefined;
     const { old, present, resumed } = given === undefined ? await ownKeys(parts) : await givenKeys(parts, given);
     const { rewrapped, damaged, finished } = await rewrapAll(parts, old, present);
+    if (finished) await retireUnused(store, present);
     if (finished && given === undefined) await homeKeys.forget();
     const counts = await store.counts();
     const left = [...counts].filter(([id]) => id !== present.id && id !== old.id);
@@ -133,6 +134,13 @@ async function rewrapAll({ store, random }: RotationParts, old: MasterKey, prese
     // Servers that have not noticed yet may have sealed with the old key behind our back: then once more.
     if (rewrapped === before) return { rewrapped, damaged, finished: false };
   }
+}
+
+/** Keys of rotations that were given up before anything was sealed with them. */
+async function retireUnused(store: RotationStore, present: MasterKey): Promise<void> {
+  const { keys } = await store.state();
+  const others = keys.filter(({ keyId, retiredAt }) => keyId !== present.id && retiredAt === null);
+  for (const { keyId } of others) await store.rewrap(keyId, () => undefined);
 }
 
 function toBeConfigured(key: MasterKey): HeadwaterError {

@@ -43,14 +43,27 @@ it('rotates the key under running servers, which go on', async () => {
   const ids = [await create(server, 'one'), await create(server, 'two')];
   const before = (await readFile(join(env.HEADWATER_HOME, 'master.key'), 'utf8')).trim();
 
+  const twice = {
+    connector: 'postgresql',
+    config: { host: 'db.example.com', database: 'd', username: 'u', password: 'repeated' },
+    name: 'repeated',
+    run_test: false,
+    idempotency_key: 'k-1',
+  };
+  const first = await server.call('create_source', twice);
+
   const rotated = await headwater(['key', 'rotate'], { env });
   expect(rotated.code).toBe(0);
-  expect(rotated.stdout).toMatch(/^3 values wrapped by [0-9a-f]{16} in place of [0-9a-f]{16}\.\nNothing needs/);
+  expect(rotated.stdout).toMatch(/^4 values wrapped by [0-9a-f]{16} in place of [0-9a-f]{16}\.\nNothing needs/);
   const after = (await readFile(join(env.HEADWATER_HOME, 'master.key'), 'utf8')).trim();
   expect(after).not.toBe(before);
   for (const key of [before, after]) expect(rotated.stdout).not.toContain(key);
   expect((await readdir(env.HEADWATER_HOME)).filter((name) => name.startsWith('master.key'))).toEqual(['master.key']);
 
+  expect((await server.call('create_source', twice)).structured).toMatchObject({
+    replayed: true,
+    source: { id: (first.structured?.['source'] as { id: string } | undefined)?.id },
+  });
   for (const id of ids) expect((await change(server, id, 'a')).isError).toBe(false);
   ids.push(await create(server, 'three'));
   await server.close();
@@ -60,7 +73,7 @@ it('rotates the key under running servers, which go on', async () => {
 
   const status = await headwater(['key', 'status'], { env });
   expect(status.stdout).toMatch(/^Key [0-9a-f]{16}, from master.key in HEADWATER_HOME\.$/m);
-  expect(status.stdout).toMatch(/^[0-9a-f]{16} +in use +4$/m);
+  expect(status.stdout).toMatch(/^[0-9a-f]{16} +in use +5$/m);
   expect(status.stdout).toMatch(/^[0-9a-f]{16} +retired +0 +\d{4}-\d\d-\d\d$/m);
   expect(jsonOf(await headwater(['key', 'status', '--json'], { env }))).toMatchObject({
     rotation: 'none',

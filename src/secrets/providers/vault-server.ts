@@ -11,6 +11,10 @@ const REASONS: Readonly<Record<string, readonly [why: string, hint: string, retr
     'A person must put the certificate of the authority into it, as PEM.',
   ],
   refused: ['nothing listens at the address of Vault', `${ADDRESS} Is Vault running?`, true],
+  'clear text': [
+    'Vault is at a public address, and the token is not sent there without TLS',
+    'A person must set HEADWATER_VAULT_ADDR to https://….',
+  ],
   metadata: ['the address of Vault is a cloud metadata service, which is never asked', ADDRESS],
   'unknown host': ['there is no host of the name in HEADWATER_VAULT_ADDR', ADDRESS, true],
   unreachable: ['there is no route to Vault', 'A person must check the network between Headwater and Vault.', true],

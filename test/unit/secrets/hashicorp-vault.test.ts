@@ -279,6 +279,13 @@ describe('each failure says what it is and what to do', () => {
     await Promise.all([garbage.stop(), silent.stop()]);
   });
 
+  it('a public address without TLS, which gets no token', async () => {
+    const named = { HEADWATER_VAULT_ADDR: 'http://vault.example.com' };
+    expect((await failure(undefined, named, async () => ['93.184.216.34'])).message).toMatch(
+      /not sent there without TLS/,
+    );
+  });
+
   it('cloud metadata, by number and by name, is never asked', async () => {
     const address = { HEADWATER_VAULT_ADDR: 'http://169.254.169.254' };
     expect((await failure(undefined, address)).message).toMatch(/cloud metadata/);

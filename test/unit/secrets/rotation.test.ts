@@ -347,6 +347,16 @@ describe('rotating a configured key', () => {
     await expectOpen(vaultWith({ value }), ids);
   });
 
+  it('retires a key that was admitted and then given up', async () => {
+    const [old, unused, value] = [newKey(), newKey(), newKey()];
+    const ids = await seal(vaultWith({ value: old }), 1);
+    const cut = { ...store.keys, rewrap: () => Promise.reject(new Error('stopped')) };
+    await expect(rotateKey({ ...parts({ value: unused }), store: cut }, old)).rejects.toThrow('stopped');
+    expect(await rotateKey(parts({ value }), old)).toMatchObject({ finished: true, left: 0 });
+    expect(await keyStatus(parts({ value }))).toMatchObject({ rotation: 'none' });
+    await expectOpen(vaultWith({ value }), ids);
+  });
+
   it('refuses an old key that the store knows nothing of, without quoting it', async () => {
     const [old, value] = [newKey(), newKey()];
     await seal(vaultWith({ value: old }), 1);
