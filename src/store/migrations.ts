@@ -81,8 +81,6 @@ export const MIGRATIONS: readonly string[] = [
     purpose TEXT PRIMARY KEY,
     sealed TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  -- By the id of the key that wraps them, which stands behind the 'hw1.' of a sealed value.
-  CREATE INDEX sources_by_key ON sources (substr(sealed, 5, 16)) WHERE sealed IS NOT NULL;
   `,
 ];
 
