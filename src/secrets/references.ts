@@ -48,7 +48,7 @@ export function parseReference(text: string): Reference | undefined {
   if (RESERVED.includes(name)) throw malformed(`\${${name}:…} is not known here; use ${REFERENCE_FORMS}`);
   if (!isScheme(name)) throw malformed(`references are ${REFERENCE_FORMS}`);
   const { form, isTarget } = SCHEMES[name];
-  if (!isTarget(target)) throw malformed(`one of this kind is ${form}`);
+  if (!isTarget(target)) throw malformed(`those of this kind are written ${form}`);
   return { scheme: name, target };
 }
 
