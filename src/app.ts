@@ -6,10 +6,18 @@ import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
 import { createAdmission } from './net/admission.ts';
 import { createEgress, type Lookup } from './net/egress.ts';
+import { getFrom } from './net/operator-http.ts';
 import { attemptLimits } from './net/rate-limit.ts';
 import { createLocalPlatform } from './platforms/local/index.ts';
-import { createMasterKey } from './secrets/master-key.ts';
-import { resolveReference } from './secrets/references.ts';
+import { createHomeKeys } from './secrets/home-keys.ts';
+import { type Rotation, rotateKey } from './secrets/key-rotation.ts';
+import { type KeyStatus, keyStatus } from './secrets/key-status.ts';
+import { createMasterKey, isConfigured } from './secrets/master-key.ts';
+import { envReader } from './secrets/providers/env.ts';
+import { fileReader } from './secrets/providers/file.ts';
+import { vaultReader } from './secrets/providers/vault.ts';
+import { vaultToken } from './secrets/providers/vault-token.ts';
+import { type Providers, resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
 import { newSourceId } from './sources/id.ts';
@@ -44,7 +52,15 @@ export interface App {
    * Makes no key. @throws HeadwaterError KEY_UNAVAILABLE, STORE_UNAVAILABLE
    */
   checkKey: () => Promise<boolean>;
+  /** The master keys, for the operator alone. */
+  keys: Keys;
   close: () => Promise<void>;
+}
+
+export interface Keys {
+  status: () => Promise<KeyStatus>;
+  /** `given`: the text of the old key, where the new one is configured. */
+  rotate: (given?: string) => Promise<Rotation | undefined>;
 }
 
 export interface Access {
@@ -78,7 +94,19 @@ const NONE: Brought = { connectors: [], problems: [] };
 export function createApp(settings: Settings, { now = () => new Date(), lookup, brought = NONE }: AppParts = {}): App {
   const log = createLog(settings.logLevel);
   const store = openStore({ file: settings.storeFile, now });
-  const vault = createVault({ loadKey: createMasterKey(settings.masterKey), keyChecks: store.keyChecks });
+  const homeKeys = createHomeKeys(settings.home);
+  const keyParts = {
+    where: settings.masterKey,
+    loadKey: createMasterKey(settings.masterKey),
+    homeKeys,
+    store: store.keys,
+    random: randomBytes,
+  };
+  const vault = createVault({
+    loadKey: keyParts.loadKey,
+    ...(isConfigured(settings.masterKey) ? {} : { loadPrevious: homeKeys.previous }),
+    keys: store.keys,
+  });
   const egress = createEgress({
     policy: {
       allowPrivate: settings.egress === 'allow_private',
@@ -94,10 +122,11 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     random: Math.random,
     newId: randomUUID,
   });
-  const { home, masterKey, references, fileRoots } = settings;
+  const providers = providersOf(settings, now, lookup);
+  const { home, masterKey, references, fileRoots, vault: hashicorp } = settings;
   const files = createFileAccess({
     roots: fileRoots,
-    closed: [home, ...references.directories, ...(masterKey.file === undefined ? [] : [masterKey.file])],
+    closed: [home, masterKey.file, hashicorp.tokenFile, ...references.directories].filter((path) => path !== undefined),
   });
   const local = createLocalPlatform({
     connectors: [...CONNECTORS, ...brought.connectors].sort((a, b) => (a.code < b.code ? -1 : 1)),
@@ -113,7 +142,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     admission,
     egress,
     files,
-    resolveReference: (reference) => resolveReference(reference, settings.references),
+    resolveReference: (reference) => resolveReference(reference, providers),
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
     now,
@@ -136,11 +165,27 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     spendConsent: spendOnce(),
     newErrorId: () => randomUUID(),
     checkStore: () => store.check(),
-    checkKey: async () => {
-      if ((await store.keyChecks.list()).length === 0) return false;
-      await vault.fingerprint('');
-      return true;
+    checkKey: vault.check,
+    keys: {
+      status: () => keyStatus(keyParts),
+      rotate: (given) => rotateKey(keyParts, given),
     },
     close: () => store.close(),
+  };
+}
+
+/** Where references lead, by the operator's settings. */
+function providersOf({ references, vault }: Settings, now: () => Date, lookup: Lookup | undefined): Providers {
+  const { url, caFile, prefixes, namespace } = vault;
+  return {
+    env: envReader(references),
+    file: fileReader(references),
+    vault: vaultReader({
+      ...(url ? { ask: getFrom({ url, caFile }, now, lookup) } : {}),
+      ...(namespace === undefined ? {} : { namespace }),
+      token: vaultToken(vault),
+      prefixes,
+      now,
+    }),
   };
 }

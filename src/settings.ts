@@ -3,6 +3,9 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
 import { blockList, normaliseHost } from './net/address.ts';
+import { urlFault } from './net/http-url.ts';
+import type { VaultPrefix } from './secrets/providers/vault-path.ts';
+import { VAULT_VARIABLES } from './secrets/providers/vault-variables.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -89,6 +92,16 @@ const VARIABLES = {
     meaning: 'Folders that `${file:…}` may read',
     standard: '`/run/secrets`',
   },
+  HEADWATER_VAULT_ADDR: {
+    schema: z
+      .string()
+      .refine(isServer, 'must be a URL such as https://vault.example.com:8200')
+      .transform((text) => new URL(text))
+      .optional(),
+    meaning: 'HashiCorp Vault, which `${vault:…}` asks; exempt from the egress policy',
+    standard: 'none',
+  },
+  ...VAULT_VARIABLES,
   HEADWATER_FILE_ROOTS: {
     schema: folders.default([]),
     meaning: 'Folders whose files connectors such as `csv` may read, for everybody who may test sources',
@@ -139,6 +152,14 @@ export interface Settings {
     forbidden: readonly string[];
     environment: Readonly<Record<string, string>>;
   };
+  vault: {
+    url?: URL;
+    token?: string;
+    tokenFile?: string;
+    namespace?: string;
+    prefixes: readonly VaultPrefix[];
+    caFile?: string;
+  };
   /** Folders that file connectors may read. */
   fileRoots: readonly string[];
   /** Folder of connectors that the operator brought. */
@@ -185,7 +206,9 @@ export function readSettings(
     references: {
       envPrefix: prefix,
       directories: values.HEADWATER_REFERENCE_DIRS,
-      forbidden: [home],
+      forbidden: [home, values.HEADWATER_MASTER_KEY_FILE, values.HEADWATER_VAULT_TOKEN_FILE].filter(
+        (path) => path !== undefined,
+      ),
       environment: Object.fromEntries(
         Object.entries(environment).filter(
           // Whatever the prefix, the settings themselves (the master key is one) are no secrets to send anywhere.
@@ -193,6 +216,16 @@ export function readSettings(
             entry[0].startsWith(prefix) && entry[1] !== undefined && !Object.hasOwn(VARIABLES, entry[0]),
         ),
       ),
+    },
+    vault: {
+      prefixes: values.HEADWATER_VAULT_PATHS,
+      ...onlySet({
+        url: values.HEADWATER_VAULT_ADDR,
+        token: values.HEADWATER_VAULT_TOKEN,
+        tokenFile: values.HEADWATER_VAULT_TOKEN_FILE,
+        namespace: values.HEADWATER_VAULT_NAMESPACE,
+        caFile: values.HEADWATER_VAULT_CA_FILE,
+      }),
     },
     fileRoots: values.HEADWATER_FILE_ROOTS,
     ...(values.HEADWATER_CONNECTORS === undefined ? {} : { connectors: values.HEADWATER_CONNECTORS }),
@@ -230,6 +263,17 @@ function refuseTypos(environment: Readonly<Record<string, string | undefined>>):
     const meant = nearest(name, known);
     if (meant) throw new SettingsError(`${name} is not a setting; did you mean ${meant}?`);
   }
+}
+
+/** Without what is not set. */
+function onlySet<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+function isServer(text: string): boolean {
+  if (urlFault(text) !== undefined) return false;
+  const { search, hash } = new URL(text);
+  return search === '' && hash === '' && isHost(new URL(text).hostname.replace(/^\[|\]$/g, ''));
 }
 
 function isHost(text: string): boolean {

@@ -2,7 +2,7 @@ import { type FieldProblem, HeadwaterError } from '../errors.ts';
 import { fieldProblems } from '../issues.ts';
 import { AddressRefused, normaliseHost } from '../net/address.ts';
 import { parseConnectionString } from '../secrets/connection-string.ts';
-import { parseReference, type Reference } from '../secrets/references.ts';
+import { parseReference, REFERENCE_INSIDE, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { alternativeProblems, leftBehind } from './alternatives.ts';
 import type { Connector } from './define-connector.ts';
@@ -25,9 +25,6 @@ export const CONNECTION_STRING = 'connection_string';
 export const BASE = '/config';
 /** What only the connection string may say, where there is one. */
 const ADDRESS: readonly string[] = ['host', 'port', 'username', 'database'];
-
-/** Sent as it stands it would be a wrong password, and nobody would see why. */
-const HOLDS_REFERENCE = /\$\{(env|file|credential):[^}]*\}/;
 
 const LONGEST_MASK = 100;
 /** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
@@ -142,7 +139,8 @@ function* leaves(
 function secretValue(name: string, text: string): SecretValue {
   try {
     const reference = parseReference(text);
-    if (!reference && name !== CONNECTION_STRING && HOLDS_REFERENCE.test(text)) {
+    // Sent as it stands it would be a wrong password, and nobody would see why.
+    if (!reference && name !== CONNECTION_STRING && REFERENCE_INSIDE.test(text)) {
       throw new HeadwaterError('INVALID_CONFIG', 'A reference must be the whole value of its field.');
     }
     return reference ?? new Secret(text);

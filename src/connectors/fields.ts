@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { TLS_MODES, type TlsMode } from '../net/tls.ts';
+import { REFERENCE_START } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
 
 /**
@@ -82,7 +83,6 @@ export function isDestination(facts: FieldFacts): boolean {
 /** Stands in a config for a secret that is known and kept, while the rest is checked. */
 export const KEPT = '${kept}';
 
-export const REFERENCE = /\$\{(env|file|credential|worker):/;
 export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 // A refinement, not a pattern: the rule goes without saying, and need not cost every schema its length.
 const text = (max: number) =>
@@ -91,7 +91,7 @@ const text = (max: number) =>
     .min(1)
     .max(max)
     .refine((value) => !UNPRINTABLE.test(value), { error: 'must not contain control or invisible characters' })
-    .refine((value) => !REFERENCE.test(value), {
+    .refine((value) => !REFERENCE_START.test(value), {
       error: 'cannot be a reference: only secrets are taken from references',
     });
 

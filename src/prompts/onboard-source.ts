@@ -1,3 +1,4 @@
+import { REFERENCE_FORMS } from '../sources/inline-secrets.ts';
 import { platformOf } from '../sources/services.ts';
 import { definePrompt } from './define-prompt.ts';
 
@@ -18,7 +19,7 @@ ${connector ? `The system: ${JSON.stringify(connector)}.` : 'Ask me which system
 ${goal ? `What it is for: ${JSON.stringify(goal)}.` : ''}
 
 1. list_connectors finds the connector; get_connector_schema shows what it needs.
-2. Ask me only for what is missing. Never ask me to type a secret into this chat: ask me to set it as an environment variable of Headwater or a file, and use a reference (\${env:NAME}, \${file:/path}).
+2. Ask me only for what is missing. Never ask me to type a secret into this chat: ask me to put it where Headwater can read it, and use a reference (${REFERENCE_FORMS}).
 3. test_connection. If a step fails, tell me the fix of that step in your words; if its actor is not the user, give me the text of handoff to pass on. Change only the fields it names, and test again.
 4. create_source with the config that passed, a name I agree to, and an idempotency_key.
 5. discover_source, then tell me in two sentences what is there.`,

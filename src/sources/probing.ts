@@ -28,6 +28,8 @@ interface Planned {
   plan: TestPlan & { session?: () => ReadSession };
   /** What it will attempt; absent where a broken config leaves nothing to attempt. */
   attempt?: Pick<Attempt, 'endpoint' | 'username' | 'fingerprint'>;
+  /** The secrets of the config itself, by path. */
+  resolved?: Readonly<Record<string, Secret>>;
 }
 
 /**
@@ -41,10 +43,25 @@ export async function testConfig(
   request: TestRequest,
   call: Call,
 ): Promise<Report> {
+  return (await testWithSecrets(services, connector, config, request, call)).report;
+}
+
+/**
+ * As `testConfig`; says as well what secrets a passed test was made with, by path.
+ * @throws HeadwaterError as `testConfig`
+ */
+export async function testWithSecrets(
+  services: Services,
+  connector: Connector,
+  config: Config,
+  request: TestRequest,
+  call: Call,
+): Promise<{ report: Report; resolved: Readonly<Record<string, Secret>> }> {
   const planned = await planTest(services, connector, config, new Set(request.checks));
   const limits = options(services, connector, request.timeoutS, call);
   const run = () => services.egress.guarded(() => runPlan(planned.plan, limits));
-  return await admitted(services, connector, planned, limits, call, run);
+  const report = await admitted(services, connector, planned, limits, call, run);
+  return { report, resolved: planned.resolved ?? {} };
 }
 
 /**
@@ -159,7 +176,7 @@ async function planTest(
 ): Promise<Planned> {
   const probe = await connector.probe();
   try {
-    const { values, secrets } = await resolveConfig(connector, config, services.resolveReference);
+    const { values, secrets, resolved } = await resolveConfig(connector, config, services.resolveReference);
     const users = userNames(values);
     // What `connector.schema()` has validated is what its own probe was typed for.
     const plan = probe.plan(values as never, probeContext(services, secrets, users), { checks });
@@ -170,6 +187,7 @@ async function planTest(
         username: users[0],
         fingerprint: () => credentialsOf(services, connector, config, secrets),
       },
+      resolved,
     };
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;

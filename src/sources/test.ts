@@ -7,7 +7,7 @@ import type { Report } from '../probes/report.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
-import { type TestRequest, testConfig } from './probing.ts';
+import { type TestRequest, testConfig, testWithSecrets } from './probing.ts';
 import { type Call, offer, platformOf, platformOfSource, type Services } from './services.ts';
 import { mayConnect, outcomeOf, type PlatformCode, type Source } from './source.ts';
 
@@ -43,8 +43,9 @@ export async function testSource(
   const { sources } = platformOfSource(services, id);
   const { source, connector, config } = await sources.get(call.principal, id);
   refusePaused(source);
-  const report = await testConfig(services, connector, await config(), request, call);
-  await sources.noteTest(call.principal, source, outcomeOf(report, source.desired_state));
+  const { report, resolved } = await testWithSecrets(services, connector, await config(), request, call);
+  const drifted = (await sources.driftedSecrets?.(call.principal, source, resolved)) ?? [];
+  await sources.noteTest(call.principal, source, outcomeOf(report, source.desired_state, resolved));
   const next = report.ok
     ? [{ tool: 'discover_source', arguments: { source_id: id }, why: 'See its tables.' }]
     : [
@@ -54,7 +55,12 @@ export async function testSource(
           why: 'See the fields that update_source can change.',
         },
       ];
-  return { ...report, next: offer(services, ...next) };
+  return { ...report, warnings: [...report.warnings, ...drifted.map(driftWarning)], next: offer(services, ...next) };
+}
+
+/** Of a secret that is another one although the source was not changed: often what a failed login comes from. */
+function driftWarning({ field, from }: { field: string; from: string }): string {
+  return `${field}: the secret behind ${from} is another one than at the last test that passed.`;
 }
 
 /** @throws HeadwaterError SOURCE_PAUSED: no connection is opened for a source that is not wanted to run */

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { makePrivateFolder } from '../secrets/private-folder.ts';
 import type { Connection, PowerCutCosts } from './connection.ts';
 import { closedStore, isBusy, isDamage, storeFailure } from './failures.ts';
 import { migrate } from './migrations.ts';
+import { makePrivateFile } from './private-file.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -171,16 +172,4 @@ async function open<T>({ file, migrations, powerCutCosts }: DatabaseOptions<T>):
 /** Takes a file away, and the journal that would be played back into the next one of its name. */
 async function discard(file: string): Promise<void> {
   await Promise.all([file, `${file}-journal`].map((path) => rm(path, { force: true })));
-}
-
-/**
- * SQLite would make it readable for others. Synchronous, and never a file that exists: closing any descriptor of a
- * file drops the locks that this process has on it, those of another connection as well.
- */
-function makePrivateFile(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
 }

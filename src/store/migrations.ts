@@ -74,6 +74,14 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE sources ADD COLUMN last_sync_at TEXT;
   ALTER TABLE sources ADD COLUMN last_sync_row_count INTEGER;
   `,
+  `
+  ALTER TABLE sources ADD COLUMN fingerprints TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE key_checks ADD COLUMN retired_at TEXT;
+  CREATE TABLE vault_keys (
+    purpose TEXT PRIMARY KEY,
+    sealed TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -1,20 +1,21 @@
 import { dirname, join } from 'node:path';
 import type { Ledger } from '../net/attempt.ts';
-import type { KeyCheckStore } from '../secrets/vault.ts';
+import type { RotationStore } from '../secrets/key-store.ts';
 import type { SourceRepository } from '../sources/repository.ts';
 import { ATTEMPT_MIGRATIONS } from './attempt-migrations.ts';
 import { createChangeFeed } from './changes.ts';
 import { createDatabase, type Database } from './database.ts';
-import { createKeyCheckStore } from './key-checks.ts';
+import { createKeyStore } from './keys.ts';
 import { createLedger } from './ledger.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { oneRotation } from './one-rotation.ts';
 import { createSourceRepository } from './sources.ts';
 import type { AttemptTables } from './tables.ts';
 
 /** Everything Headwater keeps. Nothing is touched or loaded before the first use of a part. */
 export interface Store {
   sources: SourceRepository;
-  keyChecks: KeyCheckStore;
+  keys: RotationStore;
   ledger: Ledger;
   /** Opens the store, reads from it, and sees whether it could be written. @throws HeadwaterError STORE_UNAVAILABLE */
   check(): Promise<void>;
@@ -49,7 +50,7 @@ export function openStore({ file, now }: StoreOptions): Store {
   });
   return {
     sources: createSourceRepository({ database, feed, now }),
-    keyChecks: createKeyCheckStore(database),
+    keys: createKeyStore({ database, exclusively: (work) => oneRotation(`${file}.rotation`, work), now }),
     ledger: createLedger(attempts),
     async check() {
       await Promise.all([database.check(), attempts.check()]);

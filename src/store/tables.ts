@@ -8,6 +8,7 @@ export interface Tables {
   idempotency: IdempotencyRow;
   changes: ChangeRow;
   key_checks: KeyCheckRow;
+  vault_keys: VaultKeyRow;
 }
 
 /** Those of `attempts.db`. */
@@ -30,6 +31,8 @@ export interface SourceRow {
   /** JSON. */
   secret_sources: string;
   sealed: string | null;
+  /** JSON. */
+  fingerprints: string;
   credential_version: number;
   desired_state: DesiredState;
   status: Status;
@@ -75,6 +78,14 @@ export interface ChangeRow {
 export interface KeyCheckRow {
   key_id: string;
   proof: string;
+  /** Since when no value needs the key; from then on none may be sealed with it. */
+  retired_at: string | null;
+}
+
+/** Keys of our own, sealed by the master key. */
+export interface VaultKeyRow {
+  purpose: 'digest';
+  sealed: string;
 }
 
 /** The last attempts to connect. All `_ms` are milliseconds since the epoch. */

@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   net: ['secrets', 'errors'],
   secrets: ['errors'],
   files: [],
-  settings: ['nearest', 'net'],
+  settings: ['nearest', 'net', 'secrets'],
   log: ['settings'],
   probes: ['secrets', 'net', 'files', 'errors', 'nearest'],
   connectors: ['probes', 'secrets', 'net', 'errors', 'issues', 'nearest'],

@@ -153,7 +153,7 @@ describe('create_source', () => {
       database: SHOP_DATABASE,
       username: SHOP_ROLES.reader,
       tls_mode: 'require',
-      password: { set: true, from: 'vault' },
+      password: { set: true, from: 'vault', fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/) },
     });
     expect(result['warnings']).toMatchObject([expect.stringMatching(/password was given in clear.*transcript/)]);
   });
@@ -326,7 +326,11 @@ describe('update_source', () => {
     expect(result['source']).not.toHaveProperty('description');
     expect(result['source']).not.toHaveProperty('collection');
     expect(sourceOf(result).config).not.toHaveProperty('schemas');
-    expect(sourceOf(result).config['password']).toEqual({ set: true, from: 'env:HEADWATER_SECRET_SHOP' });
+    expect(sourceOf(result).config['password']).toEqual({
+      set: true,
+      from: 'env:HEADWATER_SECRET_SHOP',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
+    });
     expect(await error('update_source', { source_id: id, clear: ['/name', '/config/nope'] })).toMatchObject({
       code: 'INVALID_ARGUMENTS',
     });

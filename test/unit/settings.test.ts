@@ -29,6 +29,7 @@ test('nothing set: everything has its default', () => {
     allowCidrs: [],
     inlineSecrets: 'warn',
     references: { envPrefix: 'HEADWATER_SECRET_', directories: ['/run/secrets'], forbidden: [home], environment: {} },
+    vault: { prefixes: [] },
     fileRoots: [],
     testLimit: 100,
     readOnly: false,
@@ -43,6 +44,22 @@ describe('a value that is right', () => {
     [{ HEADWATER_FILE_ROOTS: '/data, /srv/files' }, { fileRoots: ['/data', '/srv/files'] }],
     [{ HEADWATER_MASTER_KEY: 'abc=' }, { masterKey: { value: 'abc=' } }],
     [{ HEADWATER_MASTER_KEY_FILE: '/run/key' }, { masterKey: { file: '/run/key' } }],
+    [
+      { HEADWATER_VAULT_ADDR: 'https://vault.test:8200/base', HEADWATER_VAULT_PATHS: 'secret/shop/, team/kv:' },
+      {
+        vault: {
+          url: new URL('https://vault.test:8200/base'),
+          prefixes: [
+            { mount: 'secret', path: 'shop' },
+            { mount: 'team/kv', path: '' },
+          ],
+        },
+      },
+    ],
+    [
+      { HEADWATER_VAULT_TOKEN: 'hvs.x', HEADWATER_VAULT_TOKEN_FILE: '/t', HEADWATER_VAULT_NAMESPACE: 'a/b' },
+      { vault: { token: 'hvs.x', tokenFile: '/t', namespace: 'a/b', prefixes: [] } },
+    ],
     [{ HEADWATER_PLATFORM: 'local' }, { platform: 'local' }],
     [{ HEADWATER_EGRESS: 'public_only' }, { egress: 'public_only' }],
     [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Field, type FieldFacts, isSecret, KEPT, REFERENCE, secretText } from '../fields.ts';
+import { REFERENCE_START } from '../../secrets/references.ts';
+import { type Field, type FieldFacts, isSecret, KEPT, secretText } from '../fields.ts';
 import { urlText } from '../http-fields.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import { isObject } from '../paths.ts';
@@ -115,11 +116,11 @@ function foundBy(schema: z.ZodType, value: unknown): Fault[] {
 
 /** What a reference stands for cannot be checked before it is used. */
 function isLiteral(value: unknown): boolean {
-  return value !== KEPT && !(typeof value === 'string' && REFERENCE.test(value));
+  return value !== KEPT && !(typeof value === 'string' && REFERENCE_START.test(value));
 }
 
 function holdsReference(value: unknown): boolean {
-  if (typeof value === 'string') return REFERENCE.test(value);
+  if (typeof value === 'string') return REFERENCE_START.test(value);
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsReference);
 }
 
