@@ -8,6 +8,7 @@ import {
 import type { Principal } from '../../sources/principal.ts';
 import { type Refusal, refusal } from './answers.ts';
 import { type Caller, callerKey } from './caller.ts';
+import { endCancelled } from './cancelled.ts';
 
 const IDLE_MS = 30 * 60 * 1000;
 const SWEEP_MS = 60 * 1000;
@@ -97,6 +98,7 @@ export function createSessions({
       onsessionclosed: (id) => void sessions.delete(id),
     });
     const session: Session = { transport, caller, owner, lastUsed: clock(), open: 0 };
+    endCancelled(transport);
     await createServer(caller.principal).connect(transport);
     const response = await serve(session, request, body, finished);
     // Of one that was refused nothing stays.

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenFile } from '../../../src/transports/http/tokens.ts';
-import { type ApiServer, startApi } from '../../support/api-server.ts';
+import { type ApiServer, json, startApi } from '../../support/api-server.ts';
 import { bearer } from '../../support/http.ts';
 import {
   initialize,
@@ -53,6 +53,13 @@ const call = (tool: string, args: Record<string, unknown> = {}) => ({
   name: tool,
   arguments: { connector: 'rest_api', config: { url: api.url }, ...args },
 });
+/** Messages of the 2025 era; several go out as a batch. */
+const messages = (headers: Record<string, string>, ...bodies: object[]): RawRequest => {
+  const all = bodies.map((body) => ({ jsonrpc: '2.0', ...body }));
+  return { headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify(all.length === 1 ? all[0] : all) };
+};
+const cancel = (headers: Record<string, string>, requestId: unknown) =>
+  statusOf(messages(headers, { method: 'notifications/cancelled', params: { requestId } }));
 
 describe('a session', () => {
   it('is of the token that opened it, not of others with the same name, tenant and role', async () => {
@@ -82,5 +89,42 @@ describe('a session', () => {
     await expect.poll(() => asked[0]?.destroyed).toBe(true);
     const list = modernRequest('tools/call', { name: 'list_sources', arguments: {} }, bearer(lab.tokens['bob']));
     expect((await send(lab.url, list)).json).toMatchObject({ result: { structuredContent: { sources: [] } } });
+  });
+});
+
+describe('a call that its client cancels', () => {
+  it('ends without an answer, and so does its exchange', async () => {
+    const mine = await session(bearer(lab.tokens['bob']));
+    const answered = send(lab.url, messages(mine, { id: 7, method: 'tools/call', params: call('test_connection') }));
+    await begun(1);
+    expect(await cancel(mine, 'another')).toBe(202);
+    expect(await cancel(mine, 7)).toBe(202);
+    expect(await answered).toMatchObject({ status: 200, text: '' });
+    await expect.poll(() => asked[0]?.destroyed, PATIENT).toBe(true);
+    expect(await statusOf(legacyRequest('tools/list', {}, mine))).toBe(200);
+    const started = performance.now();
+    await lab.stop();
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  it.each([
+    ['after', 'cancelled first'],
+    ['before', 'answered first'],
+  ])('leaves the answers of its batch as they are: one that comes %s', async (order) => {
+    const mine = await session(bearer(lab.tokens['bob']));
+    const params = call('test_connection');
+    const other = order === 'after' ? params : { name: 'list_connectors', arguments: {} };
+    const answered = send(
+      lab.url,
+      messages(mine, { id: 'a', method: 'tools/call', params }, { id: 'b', method: 'tools/call', params: other }),
+    );
+    await begun(order === 'after' ? 2 : 1);
+    await cancel(mine, 'a');
+    if (order === 'after') {
+      await expect.poll(() => asked.filter(({ destroyed }) => !destroyed).length, PATIENT).toBe(1);
+      for (const response of asked) if (!response.destroyed) json(response, 200, [{ a: 1 }]);
+    }
+    const { text } = await answered;
+    expect(text.match(/"id":"\w"/g)).toEqual(['"id":"b"']);
   });
 });
