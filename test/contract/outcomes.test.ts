@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CONNECTORS } from '../../src/connectors/index.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { type InMemory, inMemory } from '../support/in-memory.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
@@ -470,6 +471,24 @@ describe('list_sources', () => {
     expect(second).not.toHaveProperty('next_cursor');
     expect(await session.done('list_sources', { tag, status: 'Broken' })).toMatchObject({ sources: [], total: 0 });
     expect(await error('list_sources', { cursor: 'nonsense!' })).toMatchObject({ code: 'INVALID_CURSOR' });
+  });
+});
+
+describe('list_connectors', () => {
+  it('pages, and takes no cursor that it did not give out', async () => {
+    const codes: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await session.done('list_connectors', { limit: 3, ...(cursor === undefined ? {} : { cursor }) });
+      codes.push(...(page['connectors'] as { code: string }[]).map(({ code }) => code));
+      cursor = page['next_cursor'] as string | undefined;
+    } while (cursor !== undefined);
+    expect(codes).toEqual(CONNECTORS.map(({ code }) => code));
+    const forged = Buffer.from('nope').toString('base64url');
+    const ofAnotherQuery = Buffer.from('webhook').toString('base64url');
+    for (const args of [{ cursor: 'nonsense!' }, { cursor: forged }, { query: 'postgres', cursor: ofAnotherQuery }]) {
+      expect(await error('list_connectors', args)).toMatchObject({ code: 'INVALID_CURSOR' });
+    }
   });
 });
 
