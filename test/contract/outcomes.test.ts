@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CONNECTORS } from '../../src/connectors/index.ts';
 import type { Source } from '../../src/sources/source.ts';
+import { startApi } from '../support/api-server.ts';
 import { type InMemory, inMemory } from '../support/in-memory.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import { SHOP_DATABASE, SHOP_ROLES } from '../support/shop.ts';
@@ -489,6 +490,31 @@ describe('list_connectors', () => {
     for (const args of [{ cursor: 'nonsense!' }, { cursor: forged }, { query: 'postgres', cursor: ofAnotherQuery }]) {
       expect(await error('list_connectors', args)).toMatchObject({ code: 'INVALID_CURSOR' });
     }
+  });
+});
+
+describe('next', () => {
+  it('leads to no discovery where the connector has nothing to discover', async () => {
+    const api = await startApi((_, response) => void response.writeHead(204).end());
+    const made = await session.done('create_source', {
+      connector: 'webhook',
+      config: { url: api.url },
+      name: `Hook ${count}`,
+    });
+    const tested = await session.done('test_connection', { source_id: sourceOf(made).id });
+    expect([made['next'], tested['ok'], tested['next']]).toEqual([[], true, []]);
+    await api.stop();
+  });
+
+  it('offers no change where nothing may be changed', async () => {
+    const { id } = await made({ desired_state: 'Paused' });
+    const { home } = session.app.settings;
+    const readOnly = await inMemory({ HEADWATER_HOME: home, HEADWATER_READ_ONLY: 'true' });
+    for (const tool of ['test_connection', 'discover_source']) {
+      const { error: refused } = await readOnly.call(tool, { source_id: id });
+      expect(refused).toMatchObject({ code: 'SOURCE_PAUSED', next: [] });
+    }
+    await readOnly.close();
   });
 });
 
