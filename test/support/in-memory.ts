@@ -2,7 +2,7 @@ import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { type App, type AppParts, createApp } from '../../src/app.ts';
 import { createServer } from '../../src/server.ts';
 import { readSettings } from '../../src/settings.ts';
-import { LOCAL_PRINCIPAL } from '../../src/sources/principal.ts';
+import { LOCAL_PRINCIPAL, type Principal } from '../../src/sources/principal.ts';
 import { temporaryFolder } from './temp.ts';
 
 export interface Answer {
@@ -36,10 +36,7 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
     readSettings({ HEADWATER_HOME: home.path, HEADWATER_LOG_LEVEL: 'silent', ...environment }),
     parts,
   );
-  const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  await createServer(app, LOCAL_PRINCIPAL).connect(theirs);
-  const client = new Client({ name: 'headwater-tests', version: '0' });
-  await client.connect(ours);
+  const client = await connectTo(app, LOCAL_PRINCIPAL);
   const call: InMemory['call'] = async (name, args = {}) => {
     const result = await client.callTool({ name, arguments: args });
     const [block] = result.content;
@@ -63,4 +60,13 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
       await home.remove();
     },
   };
+}
+
+/** A client of an app's server as somebody sees it. */
+export async function connectTo(app: App, principal: Principal): Promise<Client> {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  await createServer(app, principal).connect(theirs);
+  const client = new Client({ name: 'headwater-tests', version: '0' });
+  await client.connect(ours);
+  return client;
 }
