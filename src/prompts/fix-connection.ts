@@ -44,7 +44,7 @@ function mending(context: PromptContext, id: string): string[] {
 /** For whoever may only look. */
 function handingOver(connector: string): string[] {
   return [
-    `Tell me in one sentence what its last error means; get_connector_schema of ${connector} says what its fields are.`,
+    `Tell me in one sentence what that means; get_connector_schema of ${connector} says what its fields are.`,
     `My role may neither test nor change it. Write me a message, ready to send, to ${WHO_TESTS}: which source it is, what is wrong as far as it is known, and that it should be tested again.`,
     'Once they have done that, call get_source and tell me how it is.',
   ];
