@@ -32,6 +32,7 @@ export function createServer(
   { tellsOfChanges = true, method }: ServerOptions = {},
 ): McpServer {
   const { log, newErrorId, spendConsent } = app;
+  const { readOnly } = app.settings;
   const { tools, services } = app.access(principal.role);
   const consent = createRequestStateCodec<Consent>({ key: app.consentKey });
   const server = new McpServer(
@@ -61,7 +62,8 @@ export function createServer(
       registerTool(server, tool, { services, log, principal, consent, spendConsent, newErrorId });
   if (serves('resources/'))
     for (const resource of RESOURCES) registerResource(server, resource, { services, principal });
-  if (serves('prompts/')) for (const prompt of PROMPTS) registerPrompt(server, prompt, { services, principal });
+  if (serves('prompts/'))
+    for (const prompt of PROMPTS) registerPrompt(server, prompt, { services, principal, readOnly });
   if (tellsOfChanges) {
     serveSubscriptions(server, (changed) =>
       app.onSourceChange(({ tenant, id }) => {

@@ -2,7 +2,7 @@ import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { type App, type AppParts, createApp } from '../../src/app.ts';
 import { createServer } from '../../src/server.ts';
 import { readSettings } from '../../src/settings.ts';
-import { LOCAL_PRINCIPAL } from '../../src/sources/principal.ts';
+import { LOCAL_PRINCIPAL, type Principal } from '../../src/sources/principal.ts';
 import { temporaryFolder } from './temp.ts';
 
 export interface Answer {
@@ -42,10 +42,7 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
     HEADWATER_TEST_LIMIT: '10000',
   };
   const app = createApp(readSettings({ ...standard, ...environment }), parts);
-  const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  await createServer(app, LOCAL_PRINCIPAL).connect(theirs);
-  const client = new Client({ name: 'headwater-tests', version: '0' });
-  await client.connect(ours);
+  const client = await connectTo(app, LOCAL_PRINCIPAL);
   const call: InMemory['call'] = async (name, args = {}) => {
     const result = await client.callTool({ name, arguments: args });
     const [block] = result.content;
@@ -69,4 +66,13 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
       await home.remove();
     },
   };
+}
+
+/** A client of an app's server as somebody sees it. */
+export async function connectTo(app: App, principal: Principal): Promise<Client> {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  await createServer(app, principal).connect(theirs);
+  const client = new Client({ name: 'headwater-tests', version: '0' });
+  await client.connect(ours);
+  return client;
 }
