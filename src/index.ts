@@ -3,7 +3,6 @@
  * guide.
  */
 
-export { z } from 'zod';
 export { type AroundSchema, aroundSchema } from './connectors/brought/around-schema.ts';
 export { mysqlStrings } from './connectors/databases/mysql-strings.ts';
 export { POSTGRES_STRINGS } from './connectors/databases/postgres-strings.ts';
@@ -47,3 +46,4 @@ export {
   type StagedTarget,
 } from './probes/staged.ts';
 export { Secret } from './secrets/secret.ts';
+export { z } from './zod.ts';

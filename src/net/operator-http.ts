@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Secret } from '../secrets/secret.ts';
 import { blockList, isPrivateAddress, normaliseHost } from './address.ts';
 import { createEgress, type Egress, type Lookup } from './egress.ts';
-import { exchangeOver, type HttpAnswer, readBounded } from './http.ts';
+import type { HttpAnswer } from './http.ts';
 import { type CertificateFault, secure } from './tls.ts';
 
 /** Why a server that the operator has set gave no answer. */
@@ -74,6 +74,8 @@ export function getFrom({ url, caFile }: OperatorServer, now: () => Date, lookup
         if (fault) throw new ServerFailure(fault);
       }
       const request = { method: 'GET' as const, path: url.pathname.replace(/\/$/, '') + path, headers };
+      // Loaded now: a server that never asks does not carry it.
+      const { exchangeOver, readBounded } = await import('./http.ts');
       return await readBounded(await exchangeOver(socket, url.origin, request, signal), MOST_BYTES);
     } catch (error) {
       throw failureOf(error, signal);

@@ -148,6 +148,25 @@ describe('layers', () => {
     expect(filesWith((module) => eager(module) && !lazily.test(module.file))).toEqual([]);
   });
 
+  it('a server that starts loads nothing that only some work needs', () => {
+    const heavy = ['net/http.ts', 'connectors/brought/load.ts', 'store/connection.ts', 'store/dialect.ts', 'zod.ts'];
+    const eager = ({ file, text }: Module) =>
+      [...text.matchAll(/^(?:import|export) (?!type)[^;]*? from '(\.[^']+)'/gm)].map((match) =>
+        normalize(join(dirname(file), match[1] ?? '')),
+      );
+    const graph = new Map(modules.map((module) => [module.file, eager(module)]));
+    const loaded = new Set<string>();
+    const walk = (file: string) => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const next of graph.get(file) ?? []) walk(next);
+    };
+    walk('commands/stdio.ts');
+    expect(loaded.size).toBeGreaterThan(50);
+    expect(heavy.filter((file) => loaded.has(file))).toEqual([]);
+    expect(heavy.filter((file) => !graph.has(file))).toEqual([]);
+  });
+
   it('keeps files to one idea: at most 300 lines', () => {
     expect(filesWith(({ text }) => text.split('\n').length > 300)).toEqual([]);
   });
