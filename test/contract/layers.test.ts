@@ -25,7 +25,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   resources: ['sources', 'connectors', 'errors'],
   prompts: ['sources', 'connectors', 'errors'],
   app: ['tools', 'platforms', 'store', 'sources', 'connectors', 'secrets', 'net', 'files', 'settings', 'log', 'errors'],
-  index: ['connectors', 'probes', 'secrets'],
+  index: ['connectors', 'probes', 'secrets', 'zod'],
+  zod: [],
   server: ['app', 'tools', 'resources', 'prompts', 'sources', 'version'],
   transports: ['server', 'app', 'resources', 'sources', 'secrets', 'errors', 'log', 'settings'],
   commands: [
