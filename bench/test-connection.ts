@@ -1,9 +1,10 @@
 // test_connection on a real PostgreSQL: every step of it, against a bare pg connect, one query and end.
 import pg from 'pg';
 import { createApp } from '../src/app.ts';
+import { operatorCall } from '../src/commands/shared.ts';
 import { readSettings } from '../src/settings.ts';
-import { LOCAL_PRINCIPAL } from '../src/sources/principal.ts';
 import { testNewConfig } from '../src/sources/test.ts';
+import { audited } from '../src/sources/trail.ts';
 import { createAuthority } from '../test/support/certificates.ts';
 import { connectV2 } from '../test/support/mcp.ts';
 import { startPostgres } from '../test/support/postgres.ts';
@@ -43,9 +44,12 @@ async function measure(options: Options): Promise<Row[]> {
   };
   const inProcess = (tls_mode: string, checks: string[]) => async () => {
     const request = { connector: 'postgresql', config: { ...config, tls_mode }, checks };
-    passed(
-      await testNewConfig(app.services, request, { principal: LOCAL_PRINCIPAL, signal: AbortSignal.timeout(60_000) }),
+    const call = operatorCall(app.services, 'test_connection', AbortSignal.timeout(60_000));
+    // With its durable audit entry, as every call of an agent.
+    const report = await audited(app.services.keepEntry, call.trail, { acts: true }, () =>
+      testNewConfig(app.services, request, call),
     );
+    passed(report);
   };
   const overStdio = (tls_mode: string, checks: string[]) => async () => {
     const request = { connector: 'postgresql', config: { ...config, tls_mode }, checks };

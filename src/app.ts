@@ -9,13 +9,14 @@ import { createMasterKey } from './secrets/master-key.ts';
 import { resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
+import type { Audit, KeepEntry } from './sources/audit.ts';
 import { newSourceId } from './sources/id.ts';
 import { PRINCIPAL_ROLES, type PrincipalRole } from './sources/principal.ts';
 import type { SourceRepository } from './sources/repository.ts';
 import type { Services } from './sources/services.ts';
 import { openStore } from './store/sqlite.ts';
 import type { Tool } from './tools/define-tool.ts';
-import { enabledTools } from './tools/index.ts';
+import { enabledTools, TOOLS } from './tools/index.ts';
 import { spendOnce } from './tools/spend-once.ts';
 
 /** Everything a server, a command or a test works with. */
@@ -26,6 +27,7 @@ export interface App {
   /** The tools somebody of this role has, and services that offer no others. */
   access: (role: PrincipalRole) => Access;
   log: Log;
+  audit: Audit;
   onSourceChange: SourceRepository['onChange'];
   /** Signs what a person agreed to, for as long as this process lives. */
   consentKey: Uint8Array;
@@ -44,6 +46,8 @@ export interface App {
 
 export interface Access {
   tools: readonly Tool[];
+  /** Names of those that this role, or nobody here, has. */
+  withheld: readonly string[];
   services: Services;
 }
 
@@ -86,12 +90,14 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     resolveReference: (reference) => resolveReference(reference, settings.references),
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
+    keepEntry: keeperOf(store.audit, log),
     now,
   };
   const accessOf = (role: PrincipalRole): Access => {
     const tools = enabledTools({ role, readOnly: settings.readOnly });
     const names = new Set(tools.map(({ name }) => name));
-    return { tools, services: { ...shared, isEnabled: (tool) => names.has(tool) } };
+    const withheld = TOOLS.flatMap(({ name }) => (names.has(name) ? [] : [name]));
+    return { tools, withheld, services: { ...shared, isEnabled: (tool) => names.has(tool) } };
   };
   const accesses = new Map(PRINCIPAL_ROLES.map((role) => [role, accessOf(role)]));
   const access = (role: PrincipalRole) => accesses.get(role) ?? accessOf(role);
@@ -100,6 +106,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     services: access('admin').services,
     access,
     log,
+    audit: store.audit,
     onSourceChange: store.sources.onChange,
     consentKey: randomBytes(32),
     spendConsent: spendOnce(),
@@ -111,5 +118,19 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
       return true;
     },
     close: () => store.close(),
+  };
+}
+
+/** Neither a test nor a refusal is held up by a trail that cannot be written: the log then holds what is missing there. */
+function keeperOf(audit: Audit, log: Log): KeepEntry {
+  return async (entry) => {
+    try {
+      // Where the store has just failed, trying again would only make the caller wait.
+      if (!entry.codes.includes('STORE_UNAVAILABLE')) return await audit.append(entry);
+    } catch {
+      // Said below, whatever it was.
+    }
+    const { tenant, subject, surface, action, outcome, codes, source_id } = entry;
+    log.error({ tenant, subject, surface, action, outcome, codes, source_id }, 'audit entry not kept');
   };
 }

@@ -26,5 +26,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Manage who may use the HTTP server',
     load: async () => (await import('./token.ts')).tokenCommand,
   },
+  audit: {
+    summary: 'See who did what, and prove that nothing of it was changed',
+    load: async () => (await import('./audit.ts')).auditCommand,
+  },
   doctor: { summary: 'Check this installation', load: async () => (await import('./doctor.ts')).doctorCommand },
 };

@@ -1,3 +1,4 @@
+import type { AuditEntry } from './audit.ts';
 import type { DesiredState, Status, TestOutcome } from './source.ts';
 
 /** A local source as it is kept. Sealed credentials travel beside it, opaque. */
@@ -54,11 +55,12 @@ export type InsertResult =
 
 /**
  * Keeps local sources. Every method is one transaction, and every write is durable before it resolves. Tenants see
- * nothing of each other. @throws HeadwaterError STORE_UNAVAILABLE
+ * nothing of each other. A write takes its audit entry, which is kept in the same transaction, or not at all where
+ * nothing is written. @throws HeadwaterError STORE_UNAVAILABLE
  */
 export interface SourceRepository {
   /** Inserts the record and its idempotency entry together, or neither. */
-  insert(record: SourceRecord, idempotency?: IdempotencyEntry): Promise<InsertResult>;
+  insert(record: SourceRecord, audit: AuditEntry, idempotency?: IdempotencyEntry): Promise<InsertResult>;
   findIdempotent(
     tenant: string,
     entry: Omit<IdempotencyEntry, 'digest'>,
@@ -70,11 +72,18 @@ export interface SourceRepository {
   /** How many match, counted no further than `most`. */
   count(tenant: string, filter: RecordFilter, most: number): Promise<number>;
   /** Replaces the record if its stored version is still `expectedVersion`. */
-  replace(record: SourceRecord, expectedVersion: number): Promise<'replaced' | 'stale' | 'name_taken' | 'missing'>;
-  /** Notes a test's outcome, without a new version, if the source is still at `version`. */
-  noteTest(tenant: string, id: string, version: number, outcome: TestOutcome): Promise<void>;
+  replace(
+    record: SourceRecord,
+    expectedVersion: number,
+    audit: AuditEntry,
+  ): Promise<'replaced' | 'stale' | 'name_taken' | 'missing'>;
+  /**
+   * Notes a test's outcome, without a new version, if the source is still at `version`; that there was a test is kept in
+   * any case.
+   */
+  noteTest(tenant: string, id: string, version: number, outcome: TestOutcome, audit: AuditEntry): Promise<void>;
   /** Deletes it if it is still at `version`. */
-  remove(tenant: string, id: string, version: number): Promise<'removed' | 'stale' | 'missing'>;
+  remove(tenant: string, id: string, version: number, audit: AuditEntry): Promise<'removed' | 'stale' | 'missing'>;
   /** Ids of sources that changed (in this process or another) since the last call with this listener. */
   onChange(listener: (change: { tenant: string; id: string }) => void): () => void;
 }

@@ -74,7 +74,36 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE sources ADD COLUMN last_sync_at TEXT;
   ALTER TABLE sources ADD COLUMN last_sync_row_count INTEGER;
   `,
+  `
+  -- AUTOINCREMENT, so that sqlite_sequence tells how far the chain went although its last rows are gone.
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    role TEXT NOT NULL,
+    surface TEXT NOT NULL,
+    action TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    codes TEXT NOT NULL,
+    source_id TEXT,
+    connector TEXT,
+    fields TEXT NOT NULL,
+    destination_before TEXT,
+    destination_after TEXT,
+    target TEXT,
+    digest TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE audit_anchor (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
+
+/** Of the newest schema. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
  * Brings the file to the newest schema, in one transaction; of many processes that try at once, one does it.
@@ -83,7 +112,7 @@ const MIGRATIONS: readonly string[] = [
 export async function migrate(connection: Connection): Promise<void> {
   try {
     await connection.begin('read');
-    const current = versionOf(connection) === MIGRATIONS.length;
+    const current = versionOf(connection) === SCHEMA_VERSION;
     await connection.commit();
     if (current) return;
     await connection.begin('write');
@@ -91,7 +120,7 @@ export async function migrate(connection: Connection): Promise<void> {
     const steps = MIGRATIONS.slice(versionOf(connection));
     if (steps.length > 0) {
       connection.exec(steps.join('\n'));
-      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
+      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
     }
     await connection.commit();
   } finally {
@@ -114,7 +143,7 @@ function versionOf(connection: Connection): number {
       },
     );
   }
-  if (version > MIGRATIONS.length) {
+  if (version > SCHEMA_VERSION) {
     throw new HeadwaterError('STORE_UNAVAILABLE', 'The store was written by a newer version of Headwater.', {
       hint: 'A person must update Headwater here, or set HEADWATER_HOME to another folder.',
       retryable: false,

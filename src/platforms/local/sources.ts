@@ -39,9 +39,9 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
   };
 
   return {
-    async create(principal, draft, idempotency) {
+    async create(principal, draft, audit, idempotency) {
       const record = await newRecord(vault, principal, draft, newId(), now());
-      const result = await repository.insert(record, idempotency);
+      const result = await repository.insert(record, { ...audit, source_id: record.id }, idempotency);
       if (result.outcome === 'name_taken') throw nameTaken(draft.name);
       if (result.outcome === 'inserted') return { source: shown(record), replayed: false };
       if (result.digest !== idempotency?.digest) throw keyReused();
@@ -76,21 +76,22 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
         ...(last === undefined ? {} : { next: last }),
       };
     },
-    async update(principal, stored, change) {
+    async update(principal, stored, change, audit) {
       const before = await find(principal, stored.source.id);
       const record = await changedRecord(vault, before, change, now());
-      const result = await repository.replace(record, stored.source.version);
+      const result = await repository.replace(record, stored.source.version, audit);
       if (result === 'missing') throw notFound(before.id);
       if (result === 'stale') throw stale();
       if (result === 'name_taken') throw nameTaken(record.name);
       return shown(record);
     },
-    async remove(principal, { source }) {
-      const result = await repository.remove(principal.tenant, source.id, source.version);
+    async remove(principal, { source }, audit) {
+      const result = await repository.remove(principal.tenant, source.id, source.version, audit);
       if (result === 'missing') throw notFound(source.id);
       if (result === 'stale') throw stale();
     },
-    noteTest: (principal, source, outcome) => repository.noteTest(principal.tenant, source.id, source.version, outcome),
+    noteTest: (principal, source, outcome, audit) =>
+      repository.noteTest(principal.tenant, source.id, source.version, outcome, audit),
     onChange: (listener) => repository.onChange(listener),
   };
 }
