@@ -43,7 +43,6 @@ export function createServer(
     {
       instructions: INSTRUCTIONS,
       capabilities: {
-        tools: { listChanged: false },
         resources: { subscribe: true, listChanged: false },
         prompts: { listChanged: false },
         completions: {},
@@ -58,6 +57,8 @@ export function createServer(
       requestState: { verify: consent.verify },
     },
   );
+  // Not among those above, where it would have the SDK set its handlers before `registerTools` can watch them.
+  server.server.registerCapabilities({ tools: { listChanged: false } });
   const serves = (group: string) =>
     method === undefined || method === 'completion/complete' || method.startsWith(group);
   if (serves('tools/')) registerTools(server, access, { ...host, log, consent, spendConsent, newErrorId });

@@ -35,18 +35,17 @@ export const testCommand = defineCommand({
     const about = { connector: code, config, ...(where ? { platform: where } : {}) };
     const limits = { ...(check ? { checks: [check] } : {}), ...(timeout === undefined ? {} : { timeoutS: timeout }) };
     const services = forPeople(app.services);
-    const { tests } = await describeConnector(services, about);
-    const steps = json ? undefined : showSteps(out, new Map(tests.map(({ id, title }) => [id, title])));
     const interrupt = onInterrupt();
+    const call = operatorCall(services, 'test_connection', interrupt.signal);
     try {
-      const call = operatorCall(services, 'test_connection', interrupt.signal);
-      const watched = steps ? { ...call, onStep: steps.onStep } : call;
-      const report = await audited(services.keepEntry, call.trail, { acts: true }, () =>
-        testNewConfig(services, { ...about, ...limits }, watched),
-      );
-      return { document: report, ok: report.ok, lines: () => ['', ...reportLines(out, report)] };
+      return await audited(services.keepEntry, call.trail, { acts: true }, async () => {
+        const { tests } = await describeConnector(services, about);
+        const steps = json ? undefined : showSteps(out, new Map(tests.map(({ id, title }) => [id, title])));
+        const watched = steps ? { ...call, onStep: steps.onStep } : call;
+        const report = await testNewConfig(services, { ...about, ...limits }, watched).finally(() => steps?.stop());
+        return { document: report, ok: report.ok, lines: () => ['', ...reportLines(out, report)] };
+      });
     } finally {
-      steps?.stop();
       interrupt.dispose();
     }
   },
