@@ -10,6 +10,26 @@ export interface Link {
   digest: string;
 }
 
+/** Of the table, in its order. */
+export const COLUMNS = [
+  'seq',
+  'at',
+  'tenant',
+  'subject',
+  'role',
+  'surface',
+  'action',
+  'outcome',
+  'codes',
+  'source_id',
+  'connector',
+  'fields',
+  'destination_before',
+  'destination_after',
+  'target',
+  'digest',
+] as const satisfies readonly (keyof AuditRow)[];
+
 /** What the first entry of all follows. */
 const GENESIS: Link = { seq: 0, digest: '0'.repeat(64) };
 
