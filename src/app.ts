@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CONNECTORS } from './connectors/index.ts';
 import { createFileAccess } from './files/file-access.ts';
 import { createLog, type Log } from './log.ts';
@@ -9,7 +10,7 @@ import { createMasterKey } from './secrets/master-key.ts';
 import { resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
-import type { Audit, KeepEntry } from './sources/audit.ts';
+import type { Audit, AuditEntry, KeepEntry } from './sources/audit.ts';
 import { newSourceId } from './sources/id.ts';
 import { PRINCIPAL_ROLES, type PrincipalRole } from './sources/principal.ts';
 import type { SourceRepository } from './sources/repository.ts';
@@ -27,7 +28,8 @@ export interface App {
   /** The tools somebody of this role has, and services that offer no others. */
   access: (role: PrincipalRole) => Access;
   log: Log;
-  audit: Audit;
+  /** With all that this process has still to write there. */
+  audit: Pick<Audit, 'page' | 'verify'>;
   onSourceChange: SourceRepository['onChange'];
   /** Signs what a person agreed to, for as long as this process lives. */
   consentKey: Uint8Array;
@@ -82,6 +84,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     now,
     newId: () => newSourceId(now()),
   });
+  const keeper = createKeeper(store.audit, log);
   const shared: Omit<Services, 'isEnabled'> = {
     platforms: new Map([[local.code, local]]),
     defaultPlatform: settings.platform,
@@ -90,7 +93,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     resolveReference: (reference) => resolveReference(reference, settings.references),
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
-    keepEntry: keeperOf(store.audit, log),
+    keepEntry: keeper.keepEntry,
     now,
   };
   const accessOf = (role: PrincipalRole): Access => {
@@ -106,7 +109,16 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
     services: access('admin').services,
     access,
     log,
-    audit: store.audit,
+    audit: {
+      page: async (...args) => {
+        await keeper.settled();
+        return await store.audit.page(...args);
+      },
+      verify: async (...args) => {
+        await keeper.settled();
+        return await store.audit.verify(...args);
+      },
+    },
     onSourceChange: store.sources.onChange,
     consentKey: randomBytes(32),
     spendConsent: spendOnce(),
@@ -117,13 +129,20 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup }
       await vault.fingerprint('');
       return true;
     },
-    close: () => store.close(),
+    close: async () => {
+      await keeper.settled();
+      await store.close();
+    },
   };
 }
 
+/** By then an answer has gone out over any transport. SQLite writes on this thread, which would hold it up. */
+const AFTER_ANSWER_MS = 10;
+
 /** Neither a test nor a refusal is held up by a trail that cannot be written: the log then holds what is missing there. */
-function keeperOf(audit: Audit, log: Log): KeepEntry {
-  return async (entry) => {
+function createKeeper(audit: Audit, log: Log): { keepEntry: KeepEntry; settled: () => Promise<unknown> } {
+  const pending = new Set<Promise<void>>();
+  const append = async (entry: AuditEntry): Promise<void> => {
     try {
       // Where the store has just failed, trying again would only make the caller wait.
       if (!entry.codes.includes('STORE_UNAVAILABLE')) return await audit.append(entry);
@@ -132,5 +151,14 @@ function keeperOf(audit: Audit, log: Log): KeepEntry {
     }
     const { tenant, subject, surface, action, outcome, codes, source_id } = entry;
     log.error({ tenant, subject, surface, action, outcome, codes, source_id }, 'audit entry not kept');
+  };
+  return {
+    async keepEntry(entry, { afterAnswer } = { afterAnswer: false }) {
+      if (!afterAnswer) return await append(entry);
+      const kept = sleep(AFTER_ANSWER_MS).then(() => append(entry));
+      pending.add(kept);
+      void kept.then(() => pending.delete(kept));
+    },
+    settled: () => Promise.all(pending),
   };
 }

@@ -48,7 +48,7 @@ interface ListRequest {
   cursor?: string;
 }
 
-async function listed(out: Output, audit: Audit, request: ListRequest, now: Date): Promise<Outcome> {
+async function listed(out: Output, audit: Pick<Audit, 'page'>, request: ListRequest, now: Date): Promise<Outcome> {
   const { tool, since, limit = STANDARD_LIMIT, cursor, ...rest } = request;
   const filter: AuditFilter = { ...rest, ...(tool ? { action: tool } : {}), ...(since ? { since: since(now) } : {}) };
   const found = await audit.page(filter, limit + 1, cursor === undefined ? undefined : seqOf(cursor));

@@ -100,5 +100,8 @@ export interface Audit {
   verify(head?: string): Promise<AuditVerdict>;
 }
 
-/** Keeps an entry of its own. Never throws: where it cannot be kept the log says so, and the call goes on. */
-export type KeepEntry = (entry: AuditEntry) => Promise<void>;
+/**
+ * Keeps an entry of its own: durable when it resolves, or, where it may come `afterAnswer`, in a moment. Never throws:
+ * where it cannot be kept the log says so, and the call goes on.
+ */
+export type KeepEntry = (entry: AuditEntry, options?: { afterAnswer: boolean }) => Promise<void>;

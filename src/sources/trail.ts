@@ -65,7 +65,8 @@ export function createTrail({ principal, surface }: Caller, action: string, now:
 
 /**
  * Does `work` and keeps what came of it: every refusal and failure, and where it `acts` without writing (a test, a read
- * of a source) its success. What it writes keeps its own entry, in its own transaction.
+ * of a source) its result. What it writes keeps its own entry, in its own transaction. A refusal is durable before it is
+ * told; to a test a durable write would add as much again as the source takes to answer, so its entry follows the answer.
  */
 export async function audited<T>(
   keep: KeepEntry,
@@ -75,7 +76,7 @@ export async function audited<T>(
 ): Promise<T> {
   try {
     const result = await work();
-    if (acts && !trail.taken) await keep(trail.take());
+    if (acts && !trail.taken) await keep(trail.take(), { afterAnswer: true });
     return result;
   } catch (thrown) {
     // What is thrown and is no error is no end: a question to the person, whose answer comes with another call.

@@ -154,11 +154,29 @@ it('hides no test and no refusal where it cannot be kept: the log says what is m
   expect((await session.call('list_sources')).parsed).toMatchObject({ error: { code: 'STORE_UNAVAILABLE' } });
   await session.close();
   const lines = session.stderr().split('\n').filter(Boolean);
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject(
+  const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(said.sort((a, b) => (String(a['action']) < String(b['action']) ? -1 : 1))).toMatchObject(
     [
-      { action: 'test_connection', outcome: 'ok', codes: [] },
       { action: 'get_connector_schema', outcome: 'refused', codes: ['CONNECTOR_NOT_FOUND'] },
       { action: 'list_sources', outcome: 'failed', codes: ['STORE_UNAVAILABLE'] },
+      { action: 'test_connection', outcome: 'ok', codes: [] },
     ].map((line) => ({ msg: 'audit entry not kept', tenant: 'local', subject: 'local', surface: 'stdio', ...line })),
   );
+});
+
+it('is written to its end by a server that is told to stop, or whose client goes', async () => {
+  const env = homeOf('stopped');
+  for (const count of [1, 2, 3]) {
+    const session = await connectV2({ env });
+    await session.call('test_connection', { connector: 'pg', config: shopConfig() });
+    await session.close();
+    expect(await entriesOf(env)).toHaveLength(count);
+  }
+  const server = await startHttp({ home: env.HEADWATER_HOME, env: { HEADWATER_EGRESS: 'allow_private' } });
+  const client = await connectHttpV2(server.url);
+  await client.call('test_connection', { connector: 'pg', config: shopConfig() });
+  const stopped = server.stop();
+  await client.close();
+  await stopped;
+  expect(await entriesOf(env)).toMatchObject([{ surface: 'http', outcome: 'ok' }, {}, {}, {}]);
 });
