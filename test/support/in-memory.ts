@@ -23,8 +23,11 @@ export interface Answer {
   };
 }
 
-export interface InMemory {
+export interface InMemory extends Session {
   app: App;
+}
+
+export interface Session {
   client: Client;
   call: (name: string, args?: Record<string, unknown>) => Promise<Answer>;
   /** The structured result of a call that must succeed. */
@@ -42,8 +45,25 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
     HEADWATER_TEST_LIMIT: '10000',
   };
   const app = createApp(readSettings({ ...standard, ...environment }), parts);
-  const client = await connectTo(app, LOCAL_PRINCIPAL);
-  const call: InMemory['call'] = async (name, args = {}) => {
+  const session = await connectTo(app, LOCAL_PRINCIPAL);
+  return {
+    app,
+    ...session,
+    async close() {
+      await session.close();
+      await app.close();
+      await home.remove();
+    },
+  };
+}
+
+/** A client's session with the product's own server, as that principal. */
+export async function connectTo(app: App, principal: Principal): Promise<Session> {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  await createServer(app, principal).connect(theirs);
+  const client = new Client({ name: 'headwater-tests', version: '0' });
+  await client.connect(ours);
+  const call: Session['call'] = async (name, args = {}) => {
     const result = await client.callTool({ name, arguments: args });
     const [block] = result.content;
     const text = block?.type === 'text' ? block.text : '';
@@ -52,7 +72,6 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
     return { isError: result.isError === true, text, structured, error };
   };
   return {
-    app,
     client,
     call,
     async done(name, args) {
@@ -60,19 +79,6 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
       if (structured === undefined) throw new Error(`${name} failed: ${text}`);
       return structured;
     },
-    async close() {
-      await client.close();
-      await app.close();
-      await home.remove();
-    },
+    close: () => client.close(),
   };
-}
-
-/** A client of an app's server as somebody sees it. */
-export async function connectTo(app: App, principal: Principal): Promise<Client> {
-  const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  await createServer(app, principal).connect(theirs);
-  const client = new Client({ name: 'headwater-tests', version: '0' });
-  await client.connect(ours);
-  return client;
 }
