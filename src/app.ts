@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Brought, BroughtProblem } from './connectors/brought/load.ts';
 import { CONNECTORS } from './connectors/index.ts';
 import { createFileAccess } from './files/file-access.ts';
@@ -21,8 +20,9 @@ import { vaultToken } from './secrets/providers/vault-token.ts';
 import { type Providers, resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
-import type { Audit, AuditEntry, KeepEntry } from './sources/audit.ts';
+import type { Audit } from './sources/audit.ts';
 import { newSourceId } from './sources/id.ts';
+import { createKeeper } from './sources/keep-entry.ts';
 import { PRINCIPAL_ROLES, type PrincipalRole } from './sources/principal.ts';
 import type { SourceRepository } from './sources/repository.ts';
 import type { Services } from './sources/services.ts';
@@ -142,7 +142,9 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     now,
     newId: () => newSourceId(now()),
   });
-  const keeper = createKeeper(store.audit, log);
+  const keeper = createKeeper(store.audit, ({ tenant, subject, surface, action, outcome, codes, source_id }) =>
+    log.error({ tenant, subject, surface, action, outcome, codes, source_id }, 'audit entry not kept'),
+  );
   const shared: Omit<Services, 'isEnabled'> = {
     platforms: new Map([[local.code, local]]),
     defaultPlatform: settings.platform,
@@ -193,33 +195,6 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
       await keeper.settled();
       await store.close();
     },
-  };
-}
-
-/** By then an answer has gone out over any transport. SQLite writes on this thread, which would hold it up. */
-const AFTER_ANSWER_MS = 10;
-
-/** Neither a test nor a refusal is held up by a trail that cannot be written: the log then holds what is missing there. */
-function createKeeper(audit: Audit, log: Log): { keepEntry: KeepEntry; settled: () => Promise<unknown> } {
-  const pending = new Set<Promise<void>>();
-  const append = async (entry: AuditEntry): Promise<void> => {
-    try {
-      // Where the store has just failed, trying again would only make the caller wait.
-      if (!entry.codes.includes('STORE_UNAVAILABLE')) return await audit.append(entry);
-    } catch {
-      // Said below, whatever it was.
-    }
-    const { tenant, subject, surface, action, outcome, codes, source_id } = entry;
-    log.error({ tenant, subject, surface, action, outcome, codes, source_id }, 'audit entry not kept');
-  };
-  return {
-    async keepEntry(entry, { afterAnswer } = { afterAnswer: false }) {
-      if (!afterAnswer) return await append(entry);
-      const kept = sleep(AFTER_ANSWER_MS).then(() => append(entry));
-      pending.add(kept);
-      void kept.then(() => pending.delete(kept));
-    },
-    settled: () => Promise.all(pending),
   };
 }
 

@@ -92,8 +92,8 @@ export type AuditVerdict =
  * brings its own entry in its own transaction (`SourceRepository`). @throws HeadwaterError STORE_UNAVAILABLE
  */
 export interface Audit {
-  /** Durable before it resolves. */
-  append(entry: AuditEntry): Promise<void>;
+  /** All together or none; durable before it resolves. */
+  append(entries: readonly AuditEntry[]): Promise<void>;
   /** Newest first; `before`: the `seq` with which the page before ended. */
   page(filter: AuditFilter, limit: number, before?: number): Promise<KeptEntry[]>;
   /** Walks the whole chain in bounded memory. `head`: a digest noted earlier that must be in it. */

@@ -59,7 +59,10 @@ function insertQuery(tx: Transaction<Tables>) {
 
 export function createAudit(database: Database, append: Append): Audit {
   return {
-    append: (entry) => database.write((tx) => append(tx, entry)),
+    append: (entries) =>
+      database.write(async (tx) => {
+        for (const entry of entries) await append(tx, entry);
+      }),
     async page(filter, limit, before = Number.MAX_SAFE_INTEGER) {
       const rows = await database.read((db) =>
         db

@@ -1,9 +1,10 @@
 import type { Transaction } from 'kysely';
 import type { Ledger } from '../net/attempt.ts';
 import type { CircuitKey, CircuitStore } from '../net/breaker.ts';
-import type { Account, RejectionStore } from '../net/login-pause.ts';
+import type { Account, Rejection, RejectionStore } from '../net/login-pause.ts';
 import type { AttemptLog } from '../net/rate-limit.ts';
 import type { Database } from './database.ts';
+import { rawQuery } from './raw-query.ts';
 import type { AttemptTables, CircuitRow } from './tables.ts';
 
 /** Attempts, circuits and rejected logins in the store, so that all processes on it share them. */
@@ -18,34 +19,36 @@ export function createLedger(database: Database<AttemptTables>): Ledger {
 
 type Tx = Transaction<AttemptTables>;
 
+/**
+ * What every attempt runs, as text: building a statement takes longer than running it, and an attempt waits for these.
+ */
+const LOOK = `SELECT
+  (SELECT min(at_ms) FROM attempts WHERE tenant = ?) AS oldest,
+  (SELECT max(at_ms) FROM attempts WHERE tenant = ?) AS newest,
+  (SELECT at_ms FROM attempts WHERE tenant = ? ORDER BY at_ms DESC LIMIT 1 OFFSET ?) AS of_tenant,
+  (SELECT at_ms FROM attempts WHERE tenant = ? AND destination = ? ORDER BY at_ms DESC LIMIT 1 OFFSET ?) AS of_destination`;
+const ADD = 'INSERT INTO attempts (tenant, destination, at_ms) VALUES (?, ?, ?)';
+const CIRCUIT = 'SELECT * FROM circuits WHERE tenant = ? AND connector = ? AND destination = ?';
+const REJECTIONS =
+  'SELECT fingerprint, tries, at_ms AS at FROM login_rejections WHERE tenant = ? AND destination = ? AND username = ?';
+
+type Look = Record<'oldest' | 'newest' | 'of_tenant' | 'of_destination', number | null>;
+const NOTHING: Look = { oldest: null, newest: null, of_tenant: null, of_destination: null };
+
 function attemptLog(tx: Tx): AttemptLog {
   return {
     async look(tenant, destination, limits) {
-      const row = await tx
-        .selectNoFrom((eb) => {
-          const ofTenant = eb.selectFrom('attempts').where('tenant', '=', tenant);
-          const nth = (attempts: typeof ofTenant, n: number) =>
-            attempts
-              .select('at_ms')
-              .orderBy('at_ms', 'desc')
-              .limit(1)
-              .offset(n - 1);
-          return [
-            ofTenant.select((of) => of.fn.min('at_ms').as('at')).as('oldest'),
-            ofTenant.select((of) => of.fn.max('at_ms').as('at')).as('newest'),
-            nth(ofTenant, limits.tenant).as('tenant'),
-            nth(ofTenant.where('destination', '=', destination), limits.destination).as('destination'),
-          ];
-        })
-        .executeTakeFirstOrThrow();
+      const parameters = [tenant, tenant, tenant, limits.tenant - 1, tenant, destination, limits.destination - 1];
+      const { rows } = await tx.executeQuery(rawQuery<Look>(LOOK, parameters));
+      const { oldest, newest, of_tenant, of_destination } = rows[0] ?? NOTHING;
       return {
-        oldest: row.oldest ?? undefined,
-        newest: row.newest ?? undefined,
-        filling: { tenant: row.tenant ?? undefined, destination: row.destination ?? undefined },
+        oldest: oldest ?? undefined,
+        newest: newest ?? undefined,
+        filling: { tenant: of_tenant ?? undefined, destination: of_destination ?? undefined },
       };
     },
     async add(tenant, destination, at) {
-      await tx.insertInto('attempts').values({ tenant, destination, at_ms: at }).execute();
+      await tx.executeQuery(rawQuery(ADD, [tenant, destination, at]));
     },
     async forget(tenant, expired) {
       await tx.deleteFrom('attempts').where('tenant', '=', tenant).where('at_ms', '<=', expired).execute();
@@ -65,11 +68,10 @@ function circuitStore(tx: Tx): CircuitStore {
   const isOf = ({ tenant, connector, destination }: CircuitKey) => ({ tenant, connector, destination });
   return {
     async find(key) {
-      const row = await tx
-        .selectFrom('circuits')
-        .selectAll()
-        .where((eb) => eb.and(isOf(key)))
-        .executeTakeFirst();
+      const { rows } = await tx.executeQuery<CircuitRow>(
+        rawQuery(CIRCUIT, [key.tenant, key.connector, key.destination]),
+      );
+      const [row] = rows;
       return row && circuitOf(row);
     },
     async keep(key, circuit) {
@@ -119,11 +121,9 @@ function rejectionStore(tx: Tx): RejectionStore {
   const isOf = ({ tenant, destination, username }: Account) => ({ tenant, destination, username });
   return {
     async list(account) {
-      return await tx
-        .selectFrom('login_rejections')
-        .select(['fingerprint', 'tries', 'at_ms as at'])
-        .where((eb) => eb.and(isOf(account)))
-        .execute();
+      const { tenant, destination, username } = account;
+      const { rows } = await tx.executeQuery(rawQuery<Rejection>(REJECTIONS, [tenant, destination, username]));
+      return rows;
     },
     async keep(account, { fingerprint, tries, at }) {
       if (tries === 0) {

@@ -141,12 +141,13 @@ it('over HTTP it tells tenants and roles apart, in both eras', async () => {
   await server.stop();
 });
 
-it('hides no test and no refusal where it cannot be kept: the log says what is missing in it', async () => {
+it('hides no refusal where it cannot be kept: the log says what is missing in it', async () => {
   const home = join(folder.path, 'no-folder');
   await writeFile(home, '');
   const session = await connectV2({ env: { HEADWATER_HOME: home } });
-  expect((await session.call('test_connection', { connector: 'pg', config: shopConfig() })).structured).toMatchObject({
-    ok: true,
+  // Without a store nobody knows what was attempted already, so nothing is connected to.
+  expect((await session.call('test_connection', { connector: 'pg', config: shopConfig() })).parsed).toMatchObject({
+    error: { code: 'STORE_UNAVAILABLE' },
   });
   expect((await session.call('get_connector_schema', { connector: 'nothing' })).parsed).toMatchObject({
     error: { code: 'CONNECTOR_NOT_FOUND' },
@@ -159,7 +160,7 @@ it('hides no test and no refusal where it cannot be kept: the log says what is m
     [
       { action: 'get_connector_schema', outcome: 'refused', codes: ['CONNECTOR_NOT_FOUND'] },
       { action: 'list_sources', outcome: 'failed', codes: ['STORE_UNAVAILABLE'] },
-      { action: 'test_connection', outcome: 'ok', codes: [] },
+      { action: 'test_connection', outcome: 'failed', codes: ['STORE_UNAVAILABLE'] },
     ].map((line) => ({ msg: 'audit entry not kept', tenant: 'local', subject: 'local', surface: 'stdio', ...line })),
   );
 });

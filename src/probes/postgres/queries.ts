@@ -62,7 +62,7 @@ FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND N
 /**
  * Everything the CDC checks look at but the tables, in one round trip. Settings that a version lacks are NULL. It asks
  * the functions behind pg_replication_slots, pg_stat_replication and pg_stat_activity, which any user of the views may
- * call: on a new connection the views' joins would take longer than all the rest.
+ * call, and pg_roles once: on a new connection the views' joins would take longer than all the rest.
  */
 export const CDC_FACTS = `
 SELECT current_setting('wal_level') AS wal_level,
@@ -73,13 +73,16 @@ SELECT current_setting('wal_level') AS wal_level,
   current_setting('max_wal_senders')::int AS senders,
   (SELECT count(*) FROM pg_catalog.pg_stat_get_wal_senders()) AS senders_used,
   current_setting('max_slot_wal_keep_size', true) AS wal_keep,
-  (SELECT (r.rolreplication OR r.rolsuper)::text FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) AS replicates,
-  COALESCE((SELECT bool_or(pg_catalog.pg_has_role(current_user, g.oid, 'member')) FROM pg_catalog.pg_roles g
-            WHERE g.rolname IN ('rds_replication', 'rds_superuser', 'rdsadmin')), false)::text AS managed_replicates,
   (SELECT extract(epoch FROM now() - min(a.xact_start))::int FROM pg_catalog.pg_stat_get_activity(NULL) a
    WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction_s,
-  COALESCE((SELECT bool_or(pg_catalog.pg_has_role(current_user, g.oid, 'member')) FROM pg_catalog.pg_roles g
-            WHERE g.rolname = 'pg_read_all_stats'), false)::text AS sees_transactions`;
+  roles.*
+FROM (
+  SELECT bool_or(r.rolname = current_user AND (r.rolreplication OR r.rolsuper))::text AS replicates,
+    COALESCE(bool_or(r.rolname IN ('rds_replication', 'rds_superuser', 'rdsadmin') AND pg_catalog.pg_has_role(current_user, r.oid, 'member')), false)::text AS managed_replicates,
+    COALESCE(bool_or(r.rolname = 'pg_read_all_stats' AND pg_catalog.pg_has_role(current_user, r.oid, 'member')), false)::text AS sees_transactions
+  FROM pg_catalog.pg_roles r
+  WHERE r.rolname IN (current_user, 'rds_replication', 'rds_superuser', 'rdsadmin', 'pg_read_all_stats')
+) roles`;
 
 /** Tables whose updates and deletes cannot be captured, a few of them. */
 export const CDC_TABLES = `

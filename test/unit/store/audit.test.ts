@@ -19,7 +19,7 @@ const fresh = freshForEachTest();
 /** Appends that many entries, one after the other. */
 async function append(count: number, over: Parameters<typeof auditEntry>[0] = {}) {
   const { audit } = fresh.open();
-  for (let n = 0; n < count; n += 1) await audit.append(auditEntry({ codes: [`N${n}`], ...over }));
+  for (let n = 0; n < count; n += 1) await audit.append([auditEntry({ codes: [`N${n}`], ...over })]);
   return audit;
 }
 
@@ -70,9 +70,9 @@ describe('the trail', () => {
     const { audit } = fresh.open();
     const id = 'src_01jd2m5x8v3qk7r9t4w6y0z1ab';
     const sought = createHash('sha256').update(id).digest('hex');
-    await audit.append(auditEntry({ tenant: 'acme', source_id: id }));
-    await audit.append(auditEntry({ tenant: 'globex', target: { source_sha256: sought }, outcome: 'refused' }));
-    await audit.append(auditEntry({ action: 'test_connection', at: '2026-11-21T00:00:00.000Z' }));
+    await audit.append([auditEntry({ tenant: 'acme', source_id: id })]);
+    await audit.append([auditEntry({ tenant: 'globex', target: { source_sha256: sought }, outcome: 'refused' })]);
+    await audit.append([auditEntry({ action: 'test_connection', at: '2026-11-21T00:00:00.000Z' })]);
     const seqs = async (filter: Parameters<typeof audit.page>[0]) =>
       (await audit.page(filter, 10)).map(({ seq }) => seq);
     expect(await seqs({ tenant: 'acme' })).toEqual([3, 1]);
@@ -260,7 +260,7 @@ describe('retention', () => {
     let writing = true;
     const write = async () => {
       for (let n = 0; n < 30; n += 1) {
-        await writer.audit.append(auditEntry());
+        await writer.audit.append([auditEntry()]);
         // Whoever never pauses leaves the others in this process no turn.
         await sleep(1);
       }

@@ -37,7 +37,7 @@ const COMMANDS: Readonly<Record<string, (home: string, args: string[]) => Promis
   /** Appends to the audit trail, as many times as it is told. */
   async audit(home, [subject = '', count = '1']) {
     const store = storeIn(home);
-    for (let n = 0; n < Number(count); n += 1) await store.audit.append(auditEntry({ subject, codes: [String(n)] }));
+    for (let n = 0; n < Number(count); n += 1) await store.audit.append([auditEntry({ subject, codes: [String(n)] })]);
     await store.close();
   },
 
