@@ -25,7 +25,8 @@ const output = [
   ...(await bundled({
     ...shared,
     input: { cli: `${root}src/cli.ts`, index: `${root}src/index.ts` },
-    external: (id) => id === './zod.ts' || external.some((each) => (each instanceof RegExp ? each.test(id) : each === id)),
+    external: (id) =>
+      id === './zod.ts' || external.some((each) => (each instanceof RegExp ? each.test(id) : each === id)),
   })),
 ];
 await writeTypes();
