@@ -11,7 +11,7 @@ import type {
 import { CLIENT_CAPABILITIES_META_KEY, inputRequired, inputResponse } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { type ErrorCode, HeadwaterError } from '../errors.ts';
-import { fieldProblems } from '../issues.ts';
+import { fieldProblems, inputFault } from '../issues.ts';
 import type { Log } from '../log.ts';
 import { canonicalJson } from '../sources/canonical.ts';
 import type { Principal, PrincipalRole } from '../sources/principal.ts';
@@ -67,6 +67,7 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(definit
     inputJson: once(() => jsonSchema(input, 'input')),
     outputJson: once(() => jsonSchema(output, 'output')),
     run: async (given, context) => {
+      refuseFault(definition.name, given);
       const result = input.safeParse(given ?? {});
       if (!result.success) throw invalidArguments(definition.name, input, result.error);
       return handler(result.data, context);
@@ -101,6 +102,13 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string,
     },
   });
   return json;
+}
+
+/** Before the schema, whose copy of an open object would have a `__proto__` for its prototype. */
+function refuseFault(tool: string, input: unknown): void {
+  const fault = inputFault(input);
+  if (fault)
+    throw new HeadwaterError('INVALID_ARGUMENTS', `The arguments of ${tool} are not right.`, { fields: [fault] });
 }
 
 function invalidArguments(tool: string, input: z.ZodObject, error: z.ZodError): HeadwaterError {
