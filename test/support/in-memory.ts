@@ -2,7 +2,7 @@ import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { type App, type AppParts, createApp } from '../../src/app.ts';
 import { createServer } from '../../src/server.ts';
 import { readSettings } from '../../src/settings.ts';
-import { LOCAL_PRINCIPAL } from '../../src/sources/principal.ts';
+import { LOCAL_PRINCIPAL, type Principal } from '../../src/sources/principal.ts';
 import { temporaryFolder } from './temp.ts';
 
 export interface Answer {
@@ -20,13 +20,20 @@ export interface Answer {
   };
 }
 
-export interface InMemory {
-  app: App;
+/** A real client of somebody's. */
+export interface Session {
   client: Client;
   call: (name: string, args?: Record<string, unknown>) => Promise<Answer>;
   /** The structured result of a call that must succeed. */
   done: (name: string, args?: Record<string, unknown>) => Promise<Record<string, unknown>>;
   close: () => Promise<void>;
+}
+
+export interface InMemory extends Session {
+  app: App;
+  home: string;
+  /** Another client of the same app; who made it closes it. */
+  as: (principal: Principal) => Promise<Session>;
 }
 
 /** The product's own server in this process, with a real client, over a store of its own. */
@@ -36,11 +43,26 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
     readSettings({ HEADWATER_HOME: home.path, HEADWATER_LOG_LEVEL: 'silent', ...environment }),
     parts,
   );
+  const session = await sessionOf(app, LOCAL_PRINCIPAL);
+  return {
+    ...session,
+    app,
+    home: home.path,
+    as: (principal) => sessionOf(app, principal),
+    async close() {
+      await session.close();
+      await app.close();
+      await home.remove();
+    },
+  };
+}
+
+async function sessionOf(app: App, principal: Principal): Promise<Session> {
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  await createServer(app, LOCAL_PRINCIPAL).connect(theirs);
+  await createServer(app, principal).connect(theirs);
   const client = new Client({ name: 'headwater-tests', version: '0' });
   await client.connect(ours);
-  const call: InMemory['call'] = async (name, args = {}) => {
+  const call: Session['call'] = async (name, args = {}) => {
     const result = await client.callTool({ name, arguments: args });
     const [block] = result.content;
     const text = block?.type === 'text' ? block.text : '';
@@ -49,7 +71,6 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
     return { isError: result.isError === true, text, structured, error };
   };
   return {
-    app,
     client,
     call,
     async done(name, args) {
@@ -57,10 +78,6 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
       if (structured === undefined) throw new Error(`${name} failed: ${text}`);
       return structured;
     },
-    async close() {
-      await client.close();
-      await app.close();
-      await home.remove();
-    },
+    close: () => client.close(),
   };
 }
