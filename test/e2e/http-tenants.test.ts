@@ -1,6 +1,6 @@
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostileInputs } from '../support/hostile-inputs.ts';
+import { casesOf } from '../support/hostile-map.ts';
 import {
   bearer,
   connectHttpV1,
@@ -276,11 +276,29 @@ describe('hostile-inputs.json', () => {
     target?: { id: string };
     args?: Record<string, unknown>;
   }
-  /** Proved elsewhere: of limits by theirs, of tampered states above. */
-  const ELSEWHERE = ['authz-rate-101', 'authz-idem-differs', 'authz-state-tamper'];
-  const cases = hostileInputs<AuthzInput>('authz').filter(({ id }) => !ELSEWHERE.includes(id));
+  /** Those that take more than one call. */
+  const OWN: Readonly<Record<string, () => Promise<void>>> = {
+    'authz-idem-differs': async () => {
+      const token = tokenOf('acme', 'editor');
+      await createSource(token, { name: 'First body', idempotency_key: 'k1' });
+      const args = { connector: 'pg', config, desired_state: 'Pending', name: 'Second body', idempotency_key: 'k1' };
+      expect(errorOf(await call(token, 'create_source', args))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    },
+    // Of a call that asks nobody, and of one that does, above.
+    'authz-state-tamper': async () => {
+      const args = { connector: 'pg', config, desired_state: 'Pending', name: 'Tampered' };
+      const params = { name: 'create_source', arguments: args, requestState: 'tampered' };
+      const { json } = await send(server.url, modernRequest('tools/call', params, bearer(tokenOf('acme', 'editor'))));
+      expect(json).toMatchObject({ error: { code: -32602 } });
+      const { sources } = resultOf(await call(tokenOf('acme', 'editor'), 'list_sources', { query: 'Tampered' }));
+      expect(sources).toEqual([]);
+    },
+  };
 
-  it.each(cases.map((each) => [each.id, each] as const))('%s', async (id, { input, expect: verdict }) => {
+  it.each(casesOf<AuthzInput>('authz').map((each) => [each.id, each] as const))('%s', async (id, each) => {
+    const special = OWN[id];
+    if (special) return await special();
+    const { input, expect: verdict } = each;
     const own = { source_id: ids['acme'] };
     const { id: givenId, ...args } = input.args ?? {};
     const target = input.target ? { source_id: ids['globex'] } : givenId === undefined ? own : { source_id: givenId };
@@ -301,12 +319,5 @@ describe('hostile-inputs.json', () => {
     const { result } = json as { result?: { isError?: boolean } };
     const allowed = status === 200 && result !== undefined && result.isError !== true;
     expect([id, allowed]).toEqual([id, verdict === 'allow']);
-  });
-
-  it('authz-idem-differs', async () => {
-    const token = tokenOf('acme', 'editor');
-    await createSource(token, { name: 'First body', idempotency_key: 'k1' });
-    const args = { connector: 'pg', config, desired_state: 'Pending', name: 'Second body', idempotency_key: 'k1' };
-    expect(errorOf(await call(token, 'create_source', args))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
   });
 });
