@@ -27,7 +27,8 @@ async function measure(options: Options): Promise<Row[]> {
     settings: { max_slot_wal_keep_size: '1GB' },
   });
   await seedShop(server, { readerPassword: PASSWORD });
-  const environment = { HEADWATER_HOME: home.path, [VARIABLE]: PASSWORD };
+  // More tests than a minute has room for, all of one destination.
+  const environment = { HEADWATER_HOME: home.path, HEADWATER_TEST_LIMIT: '5000', [VARIABLE]: PASSWORD };
   const app = createApp(readSettings(environment));
   const program = await builtServer(options, home.path);
   const client = await connectV2({ script: program.script, env: environment });

@@ -10,22 +10,24 @@ import { rolldown } from 'rolldown';
 const root = new URL('..', import.meta.url).pathname;
 const dir = `${root}dist`;
 
-const bundle = await rolldown({
-  input: { cli: `${root}src/cli.ts`, index: `${root}src/index.ts` },
+const shared = {
   cwd: root,
-  platform: 'node',
-  // libsql finds its native part relative to its own files; pg-native is an optional addon that pg can do without.
-  external: [/^node:/, 'libsql', 'pg-native'],
+  platform: /** @type {const} */ ('node'),
   resolve: { alias: { '@modelcontextprotocol/server/_shims': `${root}scripts/sdk-platform.js` } },
-});
-const { output } = await bundle.write({
-  dir,
-  format: 'esm',
-  minify: { compress: true, mangle: false, codegen: true },
-  entryFileNames: '[name].js',
-  chunkFileNames: '[name]-[hash].js',
-});
-await bundle.close();
+};
+// libsql finds its native part relative to its own files; pg-native is an optional addon that pg can do without.
+const external = [/^node:/, 'libsql', 'pg-native'];
+const ZOD = `${root}src/zod.ts`;
+
+const output = [
+  // What connectors of one's own import may need all of zod; in one bundle with it, every server would load all of it.
+  ...(await bundled({ ...shared, input: { zod: ZOD }, external })),
+  ...(await bundled({
+    ...shared,
+    input: { cli: `${root}src/cli.ts`, index: `${root}src/index.ts` },
+    external: (id) => id === './zod.ts' || external.some((each) => (each instanceof RegExp ? each.test(id) : each === id)),
+  })),
+];
 await writeTypes();
 await chmod(`${dir}/cli.js`, 0o755);
 
@@ -40,6 +42,21 @@ await writeFile(
 const current = new Set([LICENCES, 'types', ...output.map(({ fileName }) => fileName)]);
 const stale = (await readdir(dir)).filter((name) => !current.has(name));
 await Promise.all(stale.map((name) => rm(`${dir}/${name}`, { recursive: true, force: true })));
+
+/** @param {import('rolldown').InputOptions} options */
+async function bundled(options) {
+  const bundle = await rolldown(options);
+  const { output } = await bundle.write({
+    dir,
+    format: 'esm',
+    minify: { compress: true, mangle: false, codegen: true },
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+    paths: (id) => (id.endsWith('zod.ts') ? './zod.js' : id),
+  });
+  await bundle.close();
+  return output;
+}
 
 /** What connectors of one's own are typed by: declarations of the library entry and of what it names. */
 async function writeTypes() {

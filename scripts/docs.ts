@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ERROR_CODES } from '../src/errors.ts';
 import { PROBLEMS } from '../src/probes/problems/index.ts';
+import { SCHEMES } from '../src/secrets/references.ts';
 import { variableTable } from '../src/settings.ts';
 import { TOOLS } from '../src/tools/index.ts';
 import { MANIFESTS } from './manifests.ts';
@@ -29,6 +30,10 @@ const SECTIONS: Readonly<Record<string, string>> = {
   configuration: table(
     ['variable', 'default', 'meaning'],
     variableTable().map(({ name, standard, meaning }) => [`\`${name}\``, standard, meaning]),
+  ),
+  references: table(
+    ['reference', 'what it reads', 'what an operator opens'],
+    Object.values(SCHEMES).map(({ form, reads, opened }) => [`\`${form}\``, reads, opened]),
   ),
   errors: table(
     ['code', 'meaning', 'try again'],

@@ -4,10 +4,20 @@ import { CONNECTORS } from './connectors/index.ts';
 import { createFileAccess } from './files/file-access.ts';
 import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
+import { createAdmission } from './net/admission.ts';
 import { createEgress, type Lookup } from './net/egress.ts';
+import { getFrom } from './net/operator-http.ts';
+import { attemptLimits } from './net/rate-limit.ts';
 import { createLocalPlatform } from './platforms/local/index.ts';
-import { createMasterKey } from './secrets/master-key.ts';
-import { resolveReference } from './secrets/references.ts';
+import { createHomeKeys } from './secrets/home-keys.ts';
+import { type Rotation, rotateKey } from './secrets/key-rotation.ts';
+import { type KeyStatus, keyStatus } from './secrets/key-status.ts';
+import { createMasterKey, isConfigured } from './secrets/master-key.ts';
+import { envReader } from './secrets/providers/env.ts';
+import { fileReader } from './secrets/providers/file.ts';
+import { vaultReader } from './secrets/providers/vault.ts';
+import { vaultToken } from './secrets/providers/vault-token.ts';
+import { type Providers, resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
 import { newSourceId } from './sources/id.ts';
@@ -42,7 +52,15 @@ export interface App {
    * Makes no key. @throws HeadwaterError KEY_UNAVAILABLE, STORE_UNAVAILABLE
    */
   checkKey: () => Promise<boolean>;
+  /** The master keys, for the operator alone. */
+  keys: Keys;
   close: () => Promise<void>;
+}
+
+export interface Keys {
+  status: () => Promise<KeyStatus>;
+  /** `given`: the text of the old key, where the new one is configured. */
+  rotate: (given?: string) => Promise<Rotation | undefined>;
 }
 
 export interface Access {
@@ -61,6 +79,11 @@ export interface AppParts {
 export async function prepareApp(settings: Settings): Promise<App> {
   if (settings.connectors === undefined) return createApp(settings);
   const { loadConnectors } = await import('./connectors/brought/load.ts');
+  const log = createLog(settings.logLevel);
+  // A promise that a connector file forgot must not end everybody's server.
+  process.on('unhandledRejection', (reason) => {
+    log.error({ kind: reason instanceof Error ? reason.name : typeof reason }, 'a rejected promise that nobody heard');
+  });
   return createApp(settings, { brought: await loadConnectors(settings.connectors) });
 }
 
@@ -71,7 +94,19 @@ const NONE: Brought = { connectors: [], problems: [] };
 export function createApp(settings: Settings, { now = () => new Date(), lookup, brought = NONE }: AppParts = {}): App {
   const log = createLog(settings.logLevel);
   const store = openStore({ file: settings.storeFile, now });
-  const vault = createVault({ loadKey: createMasterKey(settings.masterKey), keyChecks: store.keyChecks });
+  const homeKeys = createHomeKeys(settings.home);
+  const keyParts = {
+    where: settings.masterKey,
+    loadKey: createMasterKey(settings.masterKey),
+    homeKeys,
+    store: store.keys,
+    random: randomBytes,
+  };
+  const vault = createVault({
+    loadKey: keyParts.loadKey,
+    ...(isConfigured(settings.masterKey) ? {} : { loadPrevious: homeKeys.previous }),
+    keys: store.keys,
+  });
   const egress = createEgress({
     policy: {
       allowPrivate: settings.egress === 'allow_private',
@@ -80,10 +115,18 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     },
     ...(lookup ? { lookup } : {}),
   });
-  const { home, masterKey, references, fileRoots } = settings;
+  const admission = createAdmission({
+    ledger: store.ledger,
+    limits: attemptLimits(settings.testLimit),
+    now,
+    random: Math.random,
+    newId: randomUUID,
+  });
+  const providers = providersOf(settings, now, lookup);
+  const { home, masterKey, references, fileRoots, vault: hashicorp } = settings;
   const files = createFileAccess({
     roots: fileRoots,
-    closed: [home, ...references.directories, ...(masterKey.file === undefined ? [] : [masterKey.file])],
+    closed: [home, masterKey.file, hashicorp.tokenFile, ...references.directories].filter((path) => path !== undefined),
   });
   const local = createLocalPlatform({
     connectors: [...CONNECTORS, ...brought.connectors].sort((a, b) => (a.code < b.code ? -1 : 1)),
@@ -96,9 +139,10 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
   const shared: Omit<Services, 'isEnabled'> = {
     platforms: new Map([[local.code, local]]),
     defaultPlatform: settings.platform,
+    admission,
     egress,
     files,
-    resolveReference: (reference) => resolveReference(reference, settings.references),
+    resolveReference: (reference) => resolveReference(reference, providers),
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
     now,
@@ -121,11 +165,27 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     spendConsent: spendOnce(),
     newErrorId: () => randomUUID(),
     checkStore: () => store.check(),
-    checkKey: async () => {
-      if ((await store.keyChecks.list()).length === 0) return false;
-      await vault.fingerprint('');
-      return true;
+    checkKey: vault.check,
+    keys: {
+      status: () => keyStatus(keyParts),
+      rotate: (given) => rotateKey(keyParts, given),
     },
     close: () => store.close(),
+  };
+}
+
+/** Where references lead, by the operator's settings. */
+function providersOf({ references, vault }: Settings, now: () => Date, lookup: Lookup | undefined): Providers {
+  const { url, caFile, prefixes, namespace } = vault;
+  return {
+    env: envReader(references),
+    file: fileReader(references),
+    vault: vaultReader({
+      ...(url ? { ask: getFrom({ url, caFile }, now, lookup) } : {}),
+      ...(namespace === undefined ? {} : { namespace }),
+      token: vaultToken(vault),
+      prefixes,
+      now,
+    }),
   };
 }

@@ -49,6 +49,20 @@ export const ERROR_CODES = {
   },
   UNSUPPORTED: { retryable: false, meaning: 'The platform or connector cannot do this. The message says why.' },
   SOURCE_PAUSED: { retryable: false, meaning: 'The source is paused or stopped, so no connection is opened for it.' },
+  RATE_LIMITED: {
+    retryable: true,
+    meaning: 'Connections were attempted too often. `retry_after_ms` says when there is room again.',
+  },
+  CIRCUIT_OPEN: {
+    retryable: true,
+    meaning:
+      'The destination failed several times in a row, or asked to be left alone, so it is not connected to before `retry_after_ms`. `last_error` says what failed last.',
+  },
+  LOGIN_PAUSED: {
+    retryable: false,
+    meaning:
+      'The server rejected these credentials twice, and more could lock the account. Corrected ones are tried at once, the same ones after `retry_after_ms`.',
+  },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The store cannot be opened or is too busy.' },
   KEY_UNAVAILABLE: {
     retryable: false,
@@ -79,6 +93,8 @@ export interface ErrorDetails {
   fields?: FieldProblem[];
   retryable?: boolean;
   retry_after_ms?: number;
+  /** What failed last at a place that is left alone. */
+  last_error?: { code: string; message: string };
   next?: NextCall[];
   report?: unknown;
   upstream_message?: string;

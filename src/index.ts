@@ -3,8 +3,7 @@
  * guide.
  */
 
-export { z } from 'zod';
-export type { PlainConnector } from './connectors/brought/plain-connector.ts';
+export { type AroundSchema, aroundSchema } from './connectors/brought/around-schema.ts';
 export { mysqlStrings } from './connectors/databases/mysql-strings.ts';
 export { POSTGRES_STRINGS } from './connectors/databases/postgres-strings.ts';
 export {
@@ -22,18 +21,19 @@ export {
   type Field,
   type FieldFacts,
   type Fields,
-  field,
   host,
   password,
   port,
   ROLES,
   schemaSelection,
   secret,
+  setting,
   tlsCa,
   tlsMode,
   username,
 } from './connectors/fields.ts';
 export { HTTP_AUTH, headers, optionalUrl, url } from './connectors/http-fields.ts';
+export { staged } from './connectors/staged.ts';
 export { through } from './connectors/through.ts';
 export type { DiscoverQuery, Preview, Probe, ReadSession, Stream, StreamPage } from './probes/probe.ts';
 export {
@@ -44,6 +44,6 @@ export {
   checkFailed,
   type StagedDefinition,
   type StagedTarget,
-  stagedProbe,
 } from './probes/staged.ts';
 export { Secret } from './secrets/secret.ts';
+export { z } from './zod.ts';

@@ -3,6 +3,9 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
 import { blockList, normaliseHost } from './net/address.ts';
+import { urlFault } from './net/http-url.ts';
+import type { VaultPrefix } from './secrets/providers/vault-path.ts';
+import { VAULT_VARIABLES } from './secrets/providers/vault-variables.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -20,11 +23,18 @@ const folders = z
 
 const flag = z.stringbool({ truthy: ['1', 'true', 'on', 'yes'], falsy: ['0', 'false', 'off', 'no', ''] });
 
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
 /** Every variable Headwater reads: its schema, and what README says of it. One table, nothing else reads the environment. */
 const VARIABLES = {
   HEADWATER_HOME: {
     schema: z.string().min(1).optional(),
-    meaning: 'Data folder, 0700: `headwater.db`, `master.key`',
+    meaning: 'Data folder, 0700: `headwater.db`, `attempts.db`, `master.key`',
     standard: '`~/.headwater`',
   },
   HEADWATER_MASTER_KEY: {
@@ -82,6 +92,16 @@ const VARIABLES = {
     meaning: 'Folders that `${file:…}` may read',
     standard: '`/run/secrets`',
   },
+  HEADWATER_VAULT_ADDR: {
+    schema: z
+      .string()
+      .refine(isServer, 'must be a URL such as https://vault.example.com:8200')
+      .transform((text) => new URL(text))
+      .optional(),
+    meaning: 'HashiCorp Vault, which `${vault:…}` asks; exempt from the egress policy',
+    standard: 'none',
+  },
+  ...VAULT_VARIABLES,
   HEADWATER_FILE_ROOTS: {
     schema: folders.default([]),
     meaning: 'Folders whose files connectors such as `csv` may read, for everybody who may test sources',
@@ -95,6 +115,12 @@ const VARIABLES = {
       .optional(),
     meaning: 'Folder of connector files of your own; they run as Headwater does (docs/connectors.md)',
     standard: 'none',
+  },
+  HEADWATER_TEST_LIMIT: {
+    schema: wholeNumber(1, 100_000).default(100),
+    meaning:
+      'Connections that one tenant may attempt within 60 s, by testing, creating, changing, discovering and previewing sources; three tenths of them to one destination',
+    standard: '`100`',
   },
   HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
   HEADWATER_LOG_LEVEL: {
@@ -126,10 +152,20 @@ export interface Settings {
     forbidden: readonly string[];
     environment: Readonly<Record<string, string>>;
   };
+  vault: {
+    url?: URL;
+    token?: string;
+    tokenFile?: string;
+    namespace?: string;
+    prefixes: readonly VaultPrefix[];
+    caFile?: string;
+  };
   /** Folders that file connectors may read. */
   fileRoots: readonly string[];
   /** Folder of connectors that the operator brought. */
   connectors?: string;
+  /** Attempts to connect within 60 s, per tenant. */
+  testLimit: number;
   readOnly: boolean;
   logLevel: LogLevel;
   /** Names of the variables that were set, for `doctor`. */
@@ -170,7 +206,9 @@ export function readSettings(
     references: {
       envPrefix: prefix,
       directories: values.HEADWATER_REFERENCE_DIRS,
-      forbidden: [home],
+      forbidden: [home, values.HEADWATER_MASTER_KEY_FILE, values.HEADWATER_VAULT_TOKEN_FILE].filter(
+        (path) => path !== undefined,
+      ),
       environment: Object.fromEntries(
         Object.entries(environment).filter(
           // Whatever the prefix, the settings themselves (the master key is one) are no secrets to send anywhere.
@@ -179,8 +217,19 @@ export function readSettings(
         ),
       ),
     },
+    vault: {
+      prefixes: values.HEADWATER_VAULT_PATHS,
+      ...onlySet({
+        url: values.HEADWATER_VAULT_ADDR,
+        token: values.HEADWATER_VAULT_TOKEN,
+        tokenFile: values.HEADWATER_VAULT_TOKEN_FILE,
+        namespace: values.HEADWATER_VAULT_NAMESPACE,
+        caFile: values.HEADWATER_VAULT_CA_FILE,
+      }),
+    },
     fileRoots: values.HEADWATER_FILE_ROOTS,
     ...(values.HEADWATER_CONNECTORS === undefined ? {} : { connectors: values.HEADWATER_CONNECTORS }),
+    testLimit: values.HEADWATER_TEST_LIMIT,
     readOnly: values.HEADWATER_READ_ONLY,
     logLevel: values.HEADWATER_LOG_LEVEL,
     given: Object.keys(VARIABLES).filter((name) => environment[name] !== undefined),
@@ -214,6 +263,17 @@ function refuseTypos(environment: Readonly<Record<string, string | undefined>>):
     const meant = nearest(name, known);
     if (meant) throw new SettingsError(`${name} is not a setting; did you mean ${meant}?`);
   }
+}
+
+/** Without what is not set. */
+function onlySet<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+function isServer(text: string): boolean {
+  if (urlFault(text) !== undefined) return false;
+  const { search, hash } = new URL(text);
+  return search === '' && hash === '' && isHost(new URL(text).hostname.replace(/^\[|\]$/g, ''));
 }
 
 function isHost(text: string): boolean {

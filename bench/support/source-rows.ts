@@ -18,6 +18,7 @@ export function sourceRow(n: number): SourceRow {
     settings: { host: `db-${n}.example.com`, port: 5432, database: 'shop', username: 'headwater', tls_mode: 'require' },
     secretSources: { password: 'env:HEADWATER_SECRET_SHOP' },
     sealed: null,
+    fingerprints: {},
     credentialVersion: 1,
     desiredState: 'Active',
     status: broken ? 'Broken' : 'Active',

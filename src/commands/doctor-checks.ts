@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type App, createApp } from '../app.ts';
 import { CONNECTORS } from '../connectors/index.ts';
 import { HeadwaterError } from '../errors.ts';
-import { createMasterKey } from '../secrets/master-key.ts';
+import { createMasterKey, ORIGINS } from '../secrets/master-key.ts';
 import type { Settings } from '../settings.ts';
 import { describePlatforms } from '../sources/describe.ts';
 import { testSteps } from '../sources/probing.ts';
@@ -117,19 +117,19 @@ async function store(app: App): Promise<Finding> {
   return ok('the database works here (headwater.db is made when it is needed)');
 }
 
-const KEY_ORIGINS = {
-  env: 'HEADWATER_MASTER_KEY',
-  file: 'the file of HEADWATER_MASTER_KEY_FILE',
-  home: 'master.key in the home folder',
-};
-
-async function masterKey({ settings, checkKey }: App): Promise<Finding> {
+async function masterKey({ settings, checkKey, keys }: App): Promise<Finding> {
   const { value, file, home } = settings.masterKey;
   const none = value === undefined && file === undefined && (await isMissing(join(home, 'master.key')));
   const from = none ? undefined : (await createMasterKey(settings.masterKey)({ create: false })).from;
-  const found = from === undefined ? 'none yet' : `from ${KEY_ORIGINS[from]}`;
+  const found = from === undefined ? 'none yet' : `from ${ORIGINS[from]}`;
   try {
     const proven = !(await isMissing(settings.storeFile)) && (await checkKey());
+    if (proven && (await keys.status()).rotation === 'unfinished') {
+      return warn(
+        `${found}; it is being replaced, and the rotation is unfinished`,
+        'Run `headwater key rotate` again.',
+      );
+    }
     if (proven) return ok(`${found}; it is the one the credentials are sealed with`);
     return ok(none ? `${found} (it is made with the first source)` : found);
   } catch (error) {

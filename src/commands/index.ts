@@ -26,5 +26,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Manage who may use the HTTP server',
     load: async () => (await import('./token.ts')).tokenCommand,
   },
+  key: { summary: 'Show or rotate the master key', load: async () => (await import('./key.ts')).keyCommand },
   doctor: { summary: 'Check this installation', load: async () => (await import('./doctor.ts')).doctorCommand },
 };

@@ -2,7 +2,7 @@ import { type FieldProblem, HeadwaterError } from '../errors.ts';
 import { fieldProblems, inputFault } from '../issues.ts';
 import { AddressRefused, normaliseHost } from '../net/address.ts';
 import { parseConnectionString } from '../secrets/connection-string.ts';
-import { parseReference, type Reference } from '../secrets/references.ts';
+import { parseReference, REFERENCE_INSIDE, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { alternativeProblems, leftBehind } from './alternatives.ts';
 import type { Connector } from './define-connector.ts';
@@ -25,9 +25,6 @@ export const CONNECTION_STRING = 'connection_string';
 export const BASE = '/config';
 /** What only the connection string may say, where there is one. */
 const ADDRESS: readonly string[] = ['host', 'port', 'username', 'database'];
-
-/** Sent as it stands it would be a wrong password, and nobody would see why. */
-const HOLDS_REFERENCE = /\$\{(env|file|credential):[^}]*\}/;
 
 const LONGEST_MASK = 100;
 /** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
@@ -60,8 +57,12 @@ export function mergeConfig(
   const said = [...removed, ...leftBehind(connector, given)];
   const replaced = patch[CONNECTION_STRING] === undefined ? said : [...said, CONNECTION_STRING, ...ADDRESS];
   const auth = mergeAuth(before, given[AUTH]);
+  // What an earlier version of the connector had, this one knows nothing of.
+  const known = fieldsByPath(connector);
   const stays = ([path]: [string, unknown]) =>
-    valueAt(given, path) === undefined && !replaced.some((gone) => path === gone || path.startsWith(`${gone}/`));
+    (path === AUTH || known.has(path)) &&
+    valueAt(given, path) === undefined &&
+    !replaced.some((gone) => path === gone || path.startsWith(`${gone}/`));
   const settings = Object.fromEntries(Object.entries(before.settings).filter(stays));
   const secrets = Object.fromEntries(
     Object.entries(before.secrets)
@@ -114,7 +115,10 @@ export function validated(
 }
 
 function broken({ rules }: Connector, config: Readonly<Record<string, unknown>>): FieldProblem[] {
-  return (rules?.(config) ?? []).map(({ path, message }) => ({ field: `${BASE}/${path}`, message }));
+  return (rules?.(config) ?? []).map(({ path, message }) => ({
+    field: path === '' ? BASE : `${BASE}/${path}`,
+    message,
+  }));
 }
 
 /** Every value of a validated config with its path; what is inside `auth` one by one. */
@@ -135,7 +139,8 @@ function* leaves(
 function secretValue(name: string, text: string): SecretValue {
   try {
     const reference = parseReference(text);
-    if (!reference && name !== CONNECTION_STRING && HOLDS_REFERENCE.test(text)) {
+    // Sent as it stands it would be a wrong password, and nobody would see why.
+    if (!reference && name !== CONNECTION_STRING && REFERENCE_INSIDE.test(text)) {
       throw new HeadwaterError('INVALID_CONFIG', 'A reference must be the whole value of its field.');
     }
     return reference ?? new Secret(text);
@@ -244,6 +249,12 @@ function knownKeys(connector: Connector): Record<string, string> {
     known[path.replace(`${AUTH}/`, '')] = path;
   }
   return known;
+}
+
+/** The same; what is reached by a URL has its host and port in there. */
+export function fieldOfRole(connector: Connector, role: string): string | undefined {
+  const within = role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined;
+  return fieldWithRole(connector, role as Role) ?? within;
 }
 
 export function fieldWithRole(connector: Connector, role: Role): string | undefined {

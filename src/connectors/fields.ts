@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { TLS_MODES, type TlsMode } from '../net/tls.ts';
+import { REFERENCE_START } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
 
 /**
@@ -50,6 +51,8 @@ export interface Field<T = unknown> {
   schema: () => z.ZodType;
   /** Its JSON Schema, where `schema` was made from one that cannot say it. */
   json?: Readonly<Record<string, unknown>>;
+  /** What a probe gets of a value, where that is another than what is kept. */
+  read?: (value: unknown) => unknown;
   /** Phantom: carries `T` for inference, never set. */
   readonly value?: T;
 }
@@ -80,7 +83,6 @@ export function isDestination(facts: FieldFacts): boolean {
 /** Stands in a config for a secret that is known and kept, while the rest is checked. */
 export const KEPT = '${kept}';
 
-export const REFERENCE = /\$\{(env|file|credential|worker):/;
 export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 // A refinement, not a pattern: the rule goes without saying, and need not cost every schema its length.
 const text = (max: number) =>
@@ -89,13 +91,21 @@ const text = (max: number) =>
     .min(1)
     .max(max)
     .refine((value) => !UNPRINTABLE.test(value), { error: 'must not contain control or invisible characters' })
-    .refine((value) => !REFERENCE.test(value), {
+    .refine((value) => !REFERENCE_START.test(value), {
       error: 'cannot be a reference: only secrets are taken from references',
     });
 
 /** Any field: what the ready-made ones below are built from. */
 export function field<T>(facts: FieldFacts, schema: () => z.ZodType): Field<T> {
   return { facts, schema };
+}
+
+/** A field that is no secret, for connectors of one's own: typed by its schema. */
+export function setting<S extends z.ZodType>(
+  facts: Omit<FieldFacts, 'class'> & { class?: 'setting' | 'destination' },
+  schema: () => S,
+): Field<z.output<S>> {
+  return field({ class: 'setting', ...facts }, schema);
 }
 
 export function host(facts: Partial<FieldFacts> = {}): Field<string> {

@@ -29,12 +29,14 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   const whole = z.toJSONSchema(connector.schema(), { io: 'input', target: 'draft-2020-12' }) as JsonSchema & {
     properties: Record<string, JsonSchema>;
   };
-  const shown = Object.entries(connector.fields).filter(([, { facts }]) => detail === 'full' || !facts.advanced);
+  const required = (whole['required'] as string[] | undefined) ?? [];
+  const shown = Object.entries(connector.fields).filter(
+    ([name, { facts }]) => detail === 'full' || !facts.advanced || required.includes(name),
+  );
   const properties = Object.fromEntries(
     shown.map(([name, { facts, json }]) => [name, described(facts, json ?? whole.properties[name])]),
   );
   if (connector.auth) properties[AUTH] = authSchema(connector.auth, whole.properties[AUTH]);
-  const required = (whole['required'] as string[] | undefined) ?? [];
   // A connection string stands for everything that is required.
   const need = connector.connectionString
     ? { anyOf: [{ required }, { required: ['connection_string'] }] }

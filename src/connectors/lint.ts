@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HeadwaterError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { parseReference } from '../secrets/references.ts';
-import { parseConfig } from './config.ts';
+import { CONNECTION_STRING, parseConfig } from './config.ts';
 import { CAPABILITIES, CATEGORIES, type Connector } from './define-connector.ts';
 import { type FieldFacts, isSecret, UNPRINTABLE } from './fields.ts';
 import { connectorSchema } from './json-schema.ts';
@@ -13,6 +13,7 @@ export function lintConnector(connector: Connector): string[] {
   const shape = SHAPE.safeParse(connector);
   if (!shape.success) return shape.error.issues.map(definitionFault);
   return [
+    ...reservedFaults(connector),
     ...[...fieldsByPath(connector)].flatMap(([path, { facts }]) => fieldFaults(path, facts)),
     ...schemaFaults(connector),
   ];
@@ -70,6 +71,14 @@ export function definitionFault({ code, path, message, ...issue }: z.core.$ZodIs
   return at === '' ? said : `${at} ${said}`;
 }
 
+/** `connection_string` is taken apart by the connector's own rules, or not at all. */
+function reservedFaults({ fields, connectionString }: Connector): string[] {
+  if (connectionString || !(CONNECTION_STRING in fields)) return [];
+  return [
+    `fields.${CONNECTION_STRING} needs connectionString, which says how it is taken apart; else name it otherwise`,
+  ];
+}
+
 const CLASSES: readonly string[] = ['setting', 'destination', 'secret', 'secret_destination'];
 /** Names that vendors' own keys have too: `database.hostname`. */
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/;
@@ -79,7 +88,7 @@ function fieldFaults(path: string, facts: FieldFacts): string[] {
   const say = (what: string) => faults.push(`fields.${path.replace('/', '.')} ${what}`);
   if (!path.split('/').every((name) => NAME.test(name)) || path === AUTH) say('has a name that no field can have');
   if (!CLASSES.includes(facts.class)) say(`must have a class: ${CLASSES.join(', ')}`);
-  if (!text(2, 60).safeParse(facts.title).success) say('needs a title of 2 to 60 printable characters');
+  if (!text(1, 60).safeParse(facts.title).success) say('needs a title of 1 to 60 printable characters');
   if (!text(11, 220).safeParse(facts.description).success) {
     say('needs a description of 11 to 220 printable characters: .describe(…) in a schema of your own');
   }
@@ -122,6 +131,10 @@ function exampleFaults(connector: Connector): string[] {
 
 /** An error of somebody's code, on one line. */
 export function thrownText(error: unknown): string {
-  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return said.replace(/\s+/g, ' ').slice(0, 300);
+  try {
+    const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return said.replace(/\s+/g, ' ').slice(0, 300);
+  } catch {
+    return 'something that cannot be shown';
+  }
 }

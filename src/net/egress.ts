@@ -11,6 +11,7 @@ import {
   normaliseHost,
   type Refusal,
 } from './address.ts';
+import { permitSocket, type SocketJudge, withGuardedSockets } from './second-guard.ts';
 
 const MAX_ANSWERS = 32;
 const NEXT_ADDRESS_AFTER_MS = 250;
@@ -49,6 +50,8 @@ export interface Egress {
   judge(resolved: Resolved): Target;
   /** Dials the judged addresses, a new one every 250 ms; the first to answer wins. @throws Node's socket errors */
   connect(target: Target, signal: AbortSignal): Promise<Socket>;
+  /** Runs work during which every socket of this process that it opens, by whatever library, is judged once more. */
+  guarded<T>(work: () => T): T;
 }
 
 export interface EgressOptions {
@@ -57,7 +60,7 @@ export interface EgressOptions {
 }
 
 export function createEgress({ policy, lookup = lookupAll }: EgressOptions): Egress {
-  return {
+  const egress: Egress = {
     admitName(host) {
       return refusable(() => {
         const normal = normaliseHost(host);
@@ -79,8 +82,20 @@ export function createEgress({ policy, lookup = lookupAll }: EgressOptions): Egr
         return (host.kind === 'name' ? { ...place, servername: host.host } : place) as unknown as Target;
       });
     },
-    connect: dial,
+    connect(target, signal) {
+      for (const { address } of target.addresses) permitSocket(address, target.port);
+      return dial(target, signal);
+    },
+    guarded: (work) => withGuardedSockets(socketJudge, work),
   };
+  const socketJudge: SocketJudge = {
+    address: (literal) => refusable(() => judgeAddress(literal, policy, false)).address,
+    name: async (name) => egress.judge(await egress.lookup(egress.admitName(name), 0)).addresses,
+    path: () => {
+      throw new HeadwaterError('EGRESS_DENIED', 'It is a socket of this machine.', { hint: 'No switch opens it.' });
+    },
+  };
+  return egress;
 }
 
 const EXPLAINED: Record<Refusal, string> = {

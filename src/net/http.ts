@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Client, type Dispatcher } from 'undici';
 import type { Secret } from '../secrets/secret.ts';
 
 const MOST_HEADER_BYTES = 32 * 1024;
+/** How long the body of a refusal may take: less than the shortest test. */
+const REFUSAL_MS = 800;
 
 export interface HttpRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
@@ -117,17 +120,22 @@ async function* resumed<T>(first: T, rest: AsyncIterator<T>): AsyncGenerator<T> 
 
 /**
  * Reads an answer to its end, or to a bound on what its body decodes to, so that a small answer cannot become a large
- * one; `truncated` says that there was more.
+ * one; `truncated` says that there was more. Of a refusal, whose status says what matters, what comes at once is enough,
+ * however it ends.
  */
 export async function readBounded({ status, headers, body, close }: HttpExchange, most: number): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  try {
+  const read = async () => {
     for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.length;
       if (size > most) break;
     }
+  };
+  try {
+    if (status < 300) await read();
+    else await Promise.race([read().catch(() => {}), delay(REFUSAL_MS, undefined, { ref: false })]);
   } finally {
     close();
   }

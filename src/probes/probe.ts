@@ -1,4 +1,5 @@
 import type { FileAccess } from '../files/file-access.ts';
+import type { Endpoint } from '../net/attempt.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Redactor } from '../secrets/redact.ts';
 import type { Facts, Problem, ProblemCode } from './problems/index.ts';
@@ -44,10 +45,12 @@ export interface StepSpec {
   run: (signal: AbortSignal, limitMs: number) => StepOutcome | undefined | Promise<StepOutcome | undefined>;
 }
 
-/** A started probe: its steps in order, and what must be closed when they are done. */
+/** A started probe: its steps in order, and what must be closed when they are done. Nothing is open before its steps. */
 export interface TestPlan {
   /** What is tested: `PostgreSQL at db.example.com:5432`. */
   subject: string;
+  /** Where its first connection goes; absent where it opens a file of this machine. */
+  endpoint?: Endpoint | undefined;
   steps: readonly StepSpec[];
   close: () => Promise<void>;
 }

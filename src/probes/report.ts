@@ -29,6 +29,8 @@ export interface Step {
   fields?: readonly string[];
   actor?: Actor;
   retryable?: boolean;
+  /** How long the server wants to be left alone. */
+  retry_after_ms?: number;
   fix?: Fix;
   /** Why it was skipped: the id of the step that failed, or a sentence. */
   because?: string;

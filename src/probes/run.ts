@@ -116,6 +116,7 @@ function described(problem: Problem, { fieldOf }: RunOptions): Partial<Step> {
     ...(fields.length > 0 ? { fields } : {}),
     actor: problem.actor ?? kind.actor,
     retryable: kind.retryable ?? false,
+    ...(problem.retry_after_ms === undefined ? {} : { retry_after_ms: problem.retry_after_ms }),
     fix: {
       text: kind.fix(problem.facts),
       ...(sql === undefined ? {} : { sql }),

@@ -3,7 +3,7 @@ import { HeadwaterError } from '../errors.ts';
 import type { TlsMode } from '../net/tls.ts';
 import type { Redactor } from '../secrets/redact.ts';
 import { type Link, networkFailure, networkSteps, reached, systemCode } from './network.ts';
-import type { Probe, ProbeContext, ReadSession, StepOutcome, StepSpec } from './probe.ts';
+import type { Preview, Probe, ProbeContext, ReadSession, StepOutcome, StepSpec, StreamPage } from './probe.ts';
 import { type Facts, type Problem, type ProblemDetails, StepFailure } from './problems/index.ts';
 import type { Depth } from './report.ts';
 import { inTheClear, tlsStage } from './stages.ts';
@@ -98,9 +98,10 @@ export function stagedProbe<C>({ server, target, checks = [], read }: StagedDefi
       const own = checks.map((check) => stepOf(check, facts, context, io));
       return {
         subject: `${server} at ${place.host}:${place.port}`,
+        endpoint: { host: place.host, port: place.port },
         steps: [...line.steps(), ...(own.length > 0 ? own : [loginUntested(facts)])],
         close: async () => line.close(),
-        session: () => (read ? cleaned(read(io(line.open)), context.redactor) : NOTHING_TO_READ),
+        session: () => (read ? cleaned(() => read(io(line.open)), facts, context.redactor) : NOTHING_TO_READ),
       };
     },
   };
@@ -230,12 +231,37 @@ function loginUntested(facts: Facts): StepSpec {
   };
 }
 
-function cleaned({ discover, preview }: ReadSession, { cleanValue }: Redactor): ReadSession {
-  return {
-    discover: async (query) => cleanValue(await discover(query)) as Awaited<ReturnType<ReadSession['discover']>>,
-    preview: async (stream, limit) =>
-      cleanValue(await preview(stream, limit)) as Awaited<ReturnType<ReadSession['preview']>>,
+const LONGEST_VALUE = 200;
+
+function cleaned(session: () => ReadSession, facts: Facts, redactor: Redactor): ReadSession {
+  const told = async <T>(work: (open: ReadSession) => Promise<T>): Promise<T> => {
+    try {
+      return await work(session());
+    } catch (error) {
+      throw failureOf(error, 'Reading', facts, redactor);
+    }
   };
+  return {
+    discover: (query) => told(async (open) => redactor.cleanValue(await open.discover(query)) as StreamPage),
+    preview: (stream, limit) =>
+      told(async (open) => {
+        const preview = await open.preview(stream, limit);
+        if (!preview) return undefined;
+        const { columns, rows, truncated } = preview;
+        return {
+          columns: redactor.cleanValue(columns) as Preview['columns'],
+          rows: rows.slice(0, limit).map(shown),
+          truncated: truncated || rows.length > limit,
+        };
+      }),
+  };
+  function shown(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(row).map(([name, value]) => [redactor.clean(name), cut(value)]));
+  }
+  function cut(value: unknown): unknown {
+    if (typeof value === 'object' && value !== null) return redactor.clean(JSON.stringify(value), LONGEST_VALUE);
+    return typeof value === 'string' ? redactor.clean(value, LONGEST_VALUE) : value;
+  }
 }
 
 const NOTHING_TO_READ: ReadSession = { discover: async () => ({ streams: [] }), preview: async () => undefined };

@@ -7,6 +7,8 @@ import type { Call, Services } from '../sources/services.ts';
 export interface PromptContext {
   services: Services;
   call: Call;
+  /** Whether the operator lets nobody change anything. */
+  readOnly: boolean;
 }
 
 interface PromptArgument {
@@ -33,11 +35,12 @@ const LONGEST = 500;
 export function registerPrompt(
   server: McpServer,
   definition: PromptDefinition,
-  host: { services: Services; principal: Principal },
+  host: { services: Services; principal: Principal; readOnly: boolean },
 ): void {
   const { name, title, description, text } = definition;
   const contextOf = (signal: AbortSignal): PromptContext => ({
     services: host.services,
+    readOnly: host.readOnly,
     call: { principal: host.principal, signal },
   });
   const shape = Object.fromEntries(

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import type { MasterKey } from './master-key.ts';
+import type { MasterKey } from './key-file.ts';
 
 /** What a sealed value is bound to: moved anywhere else, it does not open. */
 export interface SealContext {
@@ -14,37 +14,91 @@ export type Random = (size: number) => Uint8Array;
 type Kek = Pick<MasterKey, 'key' | 'id'>;
 
 const CIPHER = 'aes-256-gcm';
-const VERSION = 'hw1';
+/** Sealed, and wrapped by the same key ever since. */
+const SEALED = 'hw1';
+/** Wrapped anew since: the ciphertext stays bound to the key it was sealed under, which the value then names too. */
+const REWRAPPED = 'hw2';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const CHECK_TEXT = 'headwater key check';
+const KEY_ID = /^hw[12]\.([0-9a-f]{16})\./;
 
 /**
- * Seals text for one place under a fresh key, which the master key wraps.
- * The result is `hw1.<master key id>.<wrapped key>.<ciphertext>`; the last two are base64url of IV, tag and bytes.
+ * Seals text for one place under a fresh key, which the master key wraps. The result is
+ * `hw1.<master key id>.<wrapped key>.<ciphertext>`; the last two are base64url of IV, tag and bytes.
  */
 export function sealText(kek: Kek, plaintext: string, context: SealContext, random: Random): string {
   const dek = random(KEY_BYTES);
   const wrapped = encrypt(kek.key, dek, boundTo('key', context, kek.id), random);
   const sealed = encrypt(createSecretKey(dek), Buffer.from(plaintext), boundTo('credentials', context, kek.id), random);
   dek.fill(0);
-  return [VERSION, kek.id, wrapped.toString('base64url'), sealed.toString('base64url')].join('.');
+  return [SEALED, kek.id, wrapped.toString('base64url'), sealed.toString('base64url')].join('.');
 }
 
 /** The text that was sealed, or `undefined`: another key, another place, a changed bit. */
 export function openText(kek: Kek, sealed: string, context: SealContext): string | undefined {
-  const [version, id, wrapped, body, ...rest] = sealed.split('.');
-  if (version !== VERSION || id !== kek.id || rest.length > 0) return undefined;
+  const parts = partsOf(sealed);
+  const dek = parts && unwrap(kek, parts, context);
+  if (!parts || !dek) return undefined;
+  const body = decrypt(createSecretKey(dek), fromBase64url(parts.body), boundTo('credentials', context, parts.origin));
+  dek.fill(0);
+  return body?.toString();
+}
+
+/**
+ * The same sealed text with its data key wrapped by another master key: `hw2.<master key id>.<id of the key it was
+ * sealed under>.<wrapped key>.<ciphertext>`. The ciphertext is neither opened nor changed.
+ * @returns undefined where `from` does not unwrap it: another key, another place, a changed bit
+ */
+export function rewrapText(
+  from: Kek,
+  to: Kek,
+  sealed: string,
+  context: SealContext,
+  random: Random,
+): string | undefined {
+  const parts = partsOf(sealed);
+  const dek = parts && unwrap(from, parts, context);
+  if (!parts || !dek) return undefined;
+  const wrapped = encrypt(to.key, dek, boundTo('key', context, to.id), random);
+  dek.fill(0);
+  return [REWRAPPED, to.id, parts.origin, wrapped.toString('base64url'), parts.body].join('.');
+}
+
+/** Which master key wraps a sealed text, or `undefined` for what is no sealed text. */
+export function keyIdOf(sealed: string): string | undefined {
+  return KEY_ID.exec(sealed)?.[1];
+}
+
+interface Parts {
+  keyId: string | undefined;
+  origin: string;
+  wrapped: string | undefined;
+  body: string | undefined;
+}
+
+function partsOf(sealed: string): Parts | undefined {
+  const [version, ...rest] = sealed.split('.');
+  const [keyId, origin = '', wrapped, body] = version === SEALED ? [rest[0], ...rest] : rest;
+  const length = version === SEALED ? 3 : version === REWRAPPED ? 4 : 0;
+  return rest.length === length ? { keyId, origin, wrapped, body } : undefined;
+}
+
+function unwrap(kek: Kek, { keyId, wrapped }: Parts, context: SealContext): Buffer | undefined {
+  if (keyId !== kek.id) return undefined;
   const dek = decrypt(kek.key, fromBase64url(wrapped), boundTo('key', context, kek.id));
-  if (dek?.length !== KEY_BYTES) return undefined;
-  return decrypt(createSecretKey(dek), fromBase64url(body), boundTo('credentials', context, kek.id))?.toString();
+  return dek?.length === KEY_BYTES ? dek : undefined;
 }
 
 /** A digest that only a holder of the key can make: 43 characters. The text may hold secrets. */
-export function keyedDigest(kek: Kek, text: string): string {
-  const key = createHmac('sha256', kek.key).update('headwater/v1 digest key').digest();
+export function keyedDigest(key: KeyObject, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url');
+}
+
+/** The key of digests that stores had before they kept one of their own: what they hold was made with it. */
+export function derivedDigestKey(kek: Kek): Buffer {
+  return createHmac('sha256', kek.key).update('headwater/v1 digest key').digest();
 }
 
 /** What proves later that a key is this one, without telling anything of it. */

@@ -8,9 +8,9 @@ import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
 import type { NewSource, Platform } from './platform.ts';
-import { testConfig } from './probing.ts';
+import { testWithSecrets } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
-import { type Call, offer, platformOf, type Services } from './services.ts';
+import { type Call, offer, offerDiscovery, platformOf, type Services } from './services.ts';
 import { type DesiredState, outcomeOf, type PlatformCode, type Source, untestedStatus } from './source.ts';
 
 export interface CreateRequest {
@@ -53,7 +53,7 @@ export async function createSource(services: Services, request: CreateRequest, c
 
   const idempotency = await idempotencyOf(services, request, call);
   const earlier = idempotency && (await platform.sources.replayed(call.principal, idempotency));
-  if (earlier) return { source: earlier, replayed: true, next: nextFor(services, earlier) };
+  if (earlier) return { source: earlier, replayed: true, next: nextFor(services, connector, earlier) };
 
   const tested = await testFirst(services, platform, draft, request, call);
   const { source, replayed } = await platform.sources.create(
@@ -66,7 +66,7 @@ export async function createSource(services: Services, request: CreateRequest, c
     ...(tested ? { report: tested.report } : {}),
     ...(replayed ? { replayed } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
-    next: nextFor(services, source),
+    next: nextFor(services, connector, source),
   };
 }
 
@@ -90,9 +90,9 @@ async function testFirst(services: Services, platform: Platform, draft: NewSourc
   if (request.run_test === false || draft.desiredState !== 'Active') return undefined;
   // Storing asks again; this is so that nobody waits for a test whose source could not be stored.
   if (await platform.sources.nameTaken(call.principal, draft.name)) throw takenName(draft, request);
-  const report = await testConfig(services, draft.connector, draft.config, {}, call);
+  const { report, resolved } = await testWithSecrets(services, draft.connector, draft.config, {}, call);
   if (!report.ok) throw testFailed(services, draft.connector, report);
-  const outcome = outcomeOf(report, draft.desiredState);
+  const outcome = outcomeOf(report, draft.desiredState, resolved);
   return { report, state: { outcome, status: outcome.status } };
 }
 
@@ -159,10 +159,9 @@ async function plan(
   };
 }
 
-function nextFor(services: Services, source: Source): NextCall[] {
+function nextFor(services: Services, connector: Connector, source: Source): NextCall[] {
   if (source.desired_state !== 'Active') return [];
-  const id = { source_id: source.id };
-  return source.status === 'Unknown'
-    ? offer(services, { tool: 'test_connection', arguments: id, why: 'It has not been tested yet.' })
-    : offer(services, { tool: 'discover_source', arguments: id, why: 'See its tables.' });
+  if (source.status !== 'Unknown') return offerDiscovery(services, connector, source.id);
+  const test = { tool: 'test_connection', arguments: { source_id: source.id }, why: 'It has not been tested yet.' };
+  return offer(services, test);
 }

@@ -4,7 +4,7 @@ import { isSecret } from '../connectors/fields.ts';
 import { connectorSchema, type Detail, type JsonSchema } from '../connectors/json-schema.ts';
 import { fieldsByPath } from '../connectors/paths.ts';
 import { type ConnectorQuery, findConnector, searchConnectors } from '../connectors/search.ts';
-import { decodeCursor, encodeCursor } from './list.ts';
+import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import type { Platform } from './platform.ts';
 import { testSteps } from './probing.ts';
 import { platformOf, type Services } from './services.ts';
@@ -37,7 +37,7 @@ export function listConnectors(
   { platform: code, limit = 20, cursor, ...query }: CatalogRequest,
 ): CatalogAnswer {
   const found = searchConnectors(platformOf(services, code).connectors, query);
-  const from = cursor === undefined ? 0 : 1 + found.findIndex((connector) => connector.code === decodeCursor(cursor));
+  const from = cursor === undefined ? 0 : 1 + placeOf(decodeCursor(cursor), found);
   const page = found.slice(from, from + limit);
   const last = from + limit < found.length ? page.at(-1) : undefined;
   return {
@@ -45,6 +45,12 @@ export function listConnectors(
     total: found.length,
     ...(last ? { next_cursor: encodeCursor(last.code) } : {}),
   };
+}
+
+function placeOf(code: string, connectors: readonly Connector[]): number {
+  const place = connectors.findIndex((connector) => connector.code === code);
+  if (place === -1) throw foreignCursor();
+  return place;
 }
 
 function summary(services: Services, connector: Connector): ConnectorSummary {

@@ -47,7 +47,7 @@ export async function discoverSource(
     ...(page.next ? { next_cursor: encodeCursor(JSON.stringify([page.next.namespace, page.next.name])) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     next:
-      first && request.source_id !== undefined
+      first && request.source_id !== undefined && connector.capabilities.includes('preview')
         ? offer(services, {
             tool: 'preview_source',
             arguments: { source_id: request.source_id, stream: `${first.namespace}.${first.name}` },
@@ -60,7 +60,7 @@ export async function discoverSource(
 async function subject(services: Services, request: DiscoverRequest, { principal }: Call) {
   if (request.source_id !== undefined) {
     const stored = await platformOfSource(services, request.source_id).sources.get(principal, request.source_id);
-    refusePaused(stored.source);
+    refusePaused(services, stored.source);
     return { connector: stored.connector, config: await stored.config(), warnings: [] };
   }
   const connector = findConnector(platformOf(services, undefined).connectors, request.connector ?? '');

@@ -1,7 +1,10 @@
 import type { Config } from '../connectors/config.ts';
 import { HeadwaterError } from '../errors.ts';
+import { REFERENCE_FORMS } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Services } from './services.ts';
+
+export { REFERENCE_FORMS };
 
 /**
  * What to say of literal secrets in arguments: they are in the transcript now. Those in `kept` were there before.
@@ -25,12 +28,12 @@ export function inlineSecretWarnings(
       `A literal secret was given (${listed}), and this Headwater does not accept any.`,
       {
         fields: names.map((name) => ({ field: `/config/${name}`, message: 'must be a reference' })),
-        hint: 'Use ${env:NAME} or ${file:/path}, and advise the person to change the secret: it is in the transcript now.',
+        hint: `Use ${REFERENCE_FORMS}, and advise the person to change the secret: it is in the transcript now.`,
       },
     );
   }
   return [
     `${listed} was given in clear, so it is in the transcript of this conversation now. Headwater keeps it only encrypted. ` +
-      'Advise the person to change it at the source, set the new one as ${env:NAME} or ${file:/path}, and update the source.',
+      `Advise the person to change it at the source, set the new one as ${REFERENCE_FORMS}, and update the source.`,
   ];
 }

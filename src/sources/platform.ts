@@ -91,6 +91,12 @@ export interface PlatformSources {
   /** @throws HeadwaterError VERSION_CONFLICT, SOURCE_NOT_FOUND */
   remove(principal: Principal, stored: StoredSource): Promise<void>;
   noteTest(principal: Principal, source: Source, outcome: TestOutcome): Promise<void>;
+  /** References whose secrets are others than at the last test that passed. */
+  driftedSecrets?(
+    principal: Principal,
+    source: Source,
+    resolved: NonNullable<TestOutcome['secrets']>,
+  ): Promise<readonly { field: string; from: string }[]>;
   onChange(listener: (change: { tenant: string; id: string }) => void): () => void;
 }
 

@@ -28,7 +28,7 @@ export async function previewSource(
     source_id,
   );
   refuseIncapable(connector, 'preview');
-  refusePaused(source);
+  refusePaused(services, source);
   const preview = await reading(services, connector, await config(), call, (session) => session.preview(stream, limit));
   if (!preview) throw noStream(stream, source_id);
   return { ...preview, notice: NOTICE };

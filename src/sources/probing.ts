@@ -1,16 +1,19 @@
-import { type Config, fieldWithRole } from '../connectors/config.ts';
+import { type Config, fieldOfRole, fieldWithRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
-import type { Role } from '../connectors/fields.ts';
 import { AUTH, valueAt } from '../connectors/paths.ts';
-import { type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
+import { exampleConfig, type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
 import { HeadwaterError } from '../errors.ts';
+import type { Attempt } from '../net/attempt.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
 import { problemKind, StepFailure } from '../probes/problems/index.ts';
 import type { Report } from '../probes/report.ts';
-import { runPlan, runSteps } from '../probes/run.ts';
+import { type RunOptions, runPlan, runSteps } from '../probes/run.ts';
+import { fingerprintOf } from '../secrets/fingerprint.ts';
 import { createRedactor } from '../secrets/redact.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
+import { canonicalJson } from './canonical.ts';
+import { findingOf } from './finding.ts';
 import type { Call, Services } from './services.ts';
 
 export const DEFAULT_TEST_S = 10;
@@ -21,9 +24,18 @@ export interface TestRequest {
   timeoutS?: number;
 }
 
-type Planned = TestPlan & { session?: () => ReadSession };
+interface Planned {
+  plan: TestPlan & { session?: () => ReadSession };
+  /** What it will attempt; absent where a broken config leaves nothing to attempt. */
+  attempt?: Pick<Attempt, 'endpoint' | 'username' | 'fingerprint'>;
+  /** The secrets of the config itself, by path. */
+  resolved?: Readonly<Record<string, Secret>>;
+}
 
-/** Tests a config for real. A failed test is a normal result. @throws HeadwaterError CANCELLED */
+/**
+ * Tests a config for real. A failed test is a normal result.
+ * @throws HeadwaterError CANCELLED; RATE_LIMITED, CIRCUIT_OPEN, LOGIN_PAUSED before anything is dialled
+ */
 export async function testConfig(
   services: Services,
   connector: Connector,
@@ -31,13 +43,30 @@ export async function testConfig(
   request: TestRequest,
   call: Call,
 ): Promise<Report> {
-  const plan = await planTest(services, connector, config, new Set(request.checks));
-  return runPlan(plan, options(services, connector, request.timeoutS, call));
+  return (await testWithSecrets(services, connector, config, request, call)).report;
+}
+
+/**
+ * As `testConfig`; says as well what secrets a passed test was made with, by path.
+ * @throws HeadwaterError as `testConfig`
+ */
+export async function testWithSecrets(
+  services: Services,
+  connector: Connector,
+  config: Config,
+  request: TestRequest,
+  call: Call,
+): Promise<{ report: Report; resolved: Readonly<Record<string, Secret>> }> {
+  const planned = await planTest(services, connector, config, new Set(request.checks));
+  const limits = options(services, connector, request.timeoutS, call);
+  const run = () => services.egress.guarded(() => runPlan(planned.plan, limits));
+  const report = await admitted(services, connector, planned, limits, call, run);
+  return { report, resolved: planned.resolved ?? {} };
 }
 
 /**
  * Passes the gates of a test and reads through the session behind them.
- * @throws HeadwaterError CONNECTION_FAILED with the report when a gate fails
+ * @throws HeadwaterError CONNECTION_FAILED with the report when a gate fails; RATE_LIMITED, CIRCUIT_OPEN, LOGIN_PAUSED
  */
 export async function reading<T>(
   services: Services,
@@ -46,18 +75,50 @@ export async function reading<T>(
   call: Call,
   read: (session: ReadSession) => Promise<T>,
 ): Promise<T> {
-  const plan = await planTest(services, connector, config, new Set());
-  try {
+  const planned = await planTest(services, connector, config, new Set());
+  const { plan } = planned;
+  const readThrough = async () => {
     const gates = { ...plan, steps: plan.steps.filter((step) => step.gate) };
-    const report = await runSteps(gates, options(services, connector, undefined, call));
+    const limits = options(services, connector, undefined, call);
+    const report = await admitted(services, connector, planned, limits, call, () => runSteps(gates, limits));
     if (!report.ok || !plan.session) throw new HeadwaterError('CONNECTION_FAILED', report.headline, { report });
     return await within(call.signal, read(plan.session()));
+  };
+  try {
+    return await services.egress.guarded(readThrough);
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
     throw readFailure(error);
   } finally {
     await plan.close();
   }
+}
+
+/** Beyond the deadline of the steps, until what they found is noted. */
+const SETTLING_MS = 5_000;
+
+/** Runs what connects, if it may, and notes for the next attempts what came of it. */
+async function admitted(
+  services: Services,
+  connector: Connector,
+  { attempt }: Planned,
+  { deadlineMs }: Pick<RunOptions, 'deadlineMs'>,
+  { principal: { tenant } }: Call,
+  run: () => Promise<Report>,
+): Promise<Report> {
+  if (!attempt) return await run();
+  const longestMs = deadlineMs + SETTLING_MS;
+  const { settle } = await services.admission.admit({ ...attempt, tenant, connector: connector.code, longestMs });
+  let report: Report;
+  try {
+    report = await run();
+  } catch (error) {
+    // What ended it says more than a store that fails now; what was taken for it runs out by itself.
+    await settle({ outcome: 'unknown' }).catch(() => {});
+    throw error;
+  }
+  await settle(findingOf(report));
+  return report;
 }
 
 function readFailure({ problem }: StepFailure): HeadwaterError {
@@ -93,10 +154,7 @@ function options(services: Services, connector: Connector, timeoutS: number | un
     deadlineMs: Math.min(timeoutS ?? DEFAULT_TEST_S, LONGEST_TEST_S) * 1000,
     signal,
     now: services.now,
-    // What is reached by a URL has its host and port in there.
-    fieldOf: (role: string) =>
-      fieldWithRole(connector, role as Role) ??
-      (role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined),
+    fieldOf: (role: string) => fieldOfRole(connector, role),
     onStep,
   };
 }
@@ -104,7 +162,7 @@ function options(services: Services, connector: Connector, timeoutS: number | un
 /** The steps of a test of this connector, for the catalog. Nothing is connected. */
 export async function testSteps(services: Services, connector: Connector): Promise<{ id: string; title: string }[]> {
   const probe = await connector.probe();
-  const plan = probe.plan(connector.example as never, probeContext(services, []), { checks: new Set(['cdc']) });
+  const plan = probe.plan(exampleConfig(connector) as never, probeContext(services, []), { checks: new Set(['cdc']) });
   return [CONFIG_STEP, ...plan.steps].map(({ id, title }) => ({ id, title }));
 }
 
@@ -118,15 +176,43 @@ async function planTest(
 ): Promise<Planned> {
   const probe = await connector.probe();
   try {
-    const { values, secrets } = await resolveConfig(connector, config, services.resolveReference);
+    const { values, secrets, resolved } = await resolveConfig(connector, config, services.resolveReference);
+    const users = userNames(values);
     // What `connector.schema()` has validated is what its own probe was typed for.
-    const plan = probe.plan(values as never, probeContext(services, secrets, userNames(values)), { checks });
-    return { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] };
+    const plan = probe.plan(values as never, probeContext(services, secrets, users), { checks });
+    return {
+      plan: { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] },
+      attempt: {
+        endpoint: plan.endpoint,
+        username: users[0],
+        fingerprint: () => credentialsOf(services, connector, config, secrets),
+      },
+      resolved,
+    };
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
     // Behind a failed gate nothing runs, so the example's steps can say what there would have been.
-    const { steps } = probe.plan(connector.example as never, probeContext(services, []), { checks });
-    return { subject: connector.name, steps: [brokenConfig(error), ...steps], close: async () => {} };
+    const { steps } = probe.plan(exampleConfig(connector) as never, probeContext(services, []), { checks });
+    return { plan: { subject: connector.name, steps: [brokenConfig(error), ...steps], close: async () => {} } };
+  }
+}
+
+/**
+ * What tells one set of credentials from another: the secrets, and how they are sent, since a server that rejects a
+ * login without TLS may take it with TLS. Without the master key all are alike, so that a pause holds for all.
+ */
+async function credentialsOf(
+  { fingerprint }: Services,
+  connector: Connector,
+  { settings }: Config,
+  secrets: readonly Secret[],
+): Promise<string> {
+  const tlsMode = settings[fieldWithRole(connector, 'tls_mode') ?? ''] ?? null;
+  try {
+    return await fingerprintOf(secrets, ['login', canonicalJson([tlsMode, settings[AUTH] ?? null])], fingerprint);
+  } catch (error) {
+    if (error instanceof HeadwaterError && error.code === 'KEY_UNAVAILABLE') return 'unknown';
+    throw error;
   }
 }
 

@@ -12,6 +12,8 @@ export interface SourceRecord {
   secretSources: Readonly<Record<string, string>>;
   /** The vault's envelope of the literal secrets; null where there are none. */
   sealed: string | null;
+  /** Field → what tells that its secret is another than before; see `secretFingerprint`. */
+  fingerprints: Readonly<Record<string, string>>;
   /** Counts credential sets; part of what the envelope is bound to. */
   credentialVersion: number;
   desiredState: DesiredState;
@@ -49,6 +51,8 @@ export interface IdempotencyEntry {
 export type InsertResult =
   | { outcome: 'inserted' }
   | { outcome: 'name_taken' }
+  /** The credentials were sealed with a master key that was replaced since. */
+  | { outcome: 'key_retired' }
   /** The same idempotency key was used before, by a call with this digest that made this source. */
   | { outcome: 'replayed'; digest: string; sourceId: string };
 
@@ -70,9 +74,18 @@ export interface SourceRepository {
   /** How many match, counted no further than `most`. */
   count(tenant: string, filter: RecordFilter, most: number): Promise<number>;
   /** Replaces the record if its stored version is still `expectedVersion`. */
-  replace(record: SourceRecord, expectedVersion: number): Promise<'replaced' | 'stale' | 'name_taken' | 'missing'>;
-  /** Notes a test's outcome, without a new version, if the source is still at `version`. */
-  noteTest(tenant: string, id: string, version: number, outcome: TestOutcome): Promise<void>;
+  replace(
+    record: SourceRecord,
+    expectedVersion: number,
+  ): Promise<'replaced' | 'stale' | 'name_taken' | 'missing' | 'key_retired'>;
+  /** Notes a test's outcome, and the fingerprints of its secrets, without a new version, if the source is still at `version`. */
+  noteTest(
+    tenant: string,
+    id: string,
+    version: number,
+    outcome: TestOutcome,
+    fingerprints?: SourceRecord['fingerprints'],
+  ): Promise<void>;
   /** Deletes it if it is still at `version`. */
   remove(tenant: string, id: string, version: number): Promise<'removed' | 'stale' | 'missing'>;
   /** Ids of sources that changed (in this process or another) since the last call with this listener. */

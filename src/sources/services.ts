@@ -1,6 +1,8 @@
+import type { Connector } from '../connectors/define-connector.ts';
 import type { NextCall } from '../errors.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { FileAccess } from '../files/file-access.ts';
+import type { Admission } from '../net/admission.ts';
 import type { Egress } from '../net/egress.ts';
 import type { OnStep } from '../probes/probe.ts';
 import type { Reference } from '../secrets/references.ts';
@@ -13,6 +15,8 @@ import type { PlatformCode } from './source.ts';
 export interface Services {
   platforms: ReadonlyMap<PlatformCode, Platform>;
   defaultPlatform: PlatformCode;
+  /** Asked before anything is dialled. */
+  admission: Admission;
   egress: Egress;
   files: FileAccess;
   resolveReference: (reference: Reference) => Promise<Secret>;
@@ -44,4 +48,10 @@ export function platformOfSource(services: Services, _id: string): Platform {
 /** Next calls of tools that are enabled; the others are left out. */
 export function offer(services: Services, ...calls: readonly NextCall[]): NextCall[] {
   return calls.filter(({ tool }) => services.isEnabled(tool));
+}
+
+/** The call that shows what there is to read in a source, where its connector has anything. */
+export function offerDiscovery(services: Services, connector: Connector, sourceId: string): NextCall[] {
+  if (!connector.capabilities.includes('discover')) return [];
+  return offer(services, { tool: 'discover_source', arguments: { source_id: sourceId }, why: 'See its tables.' });
 }

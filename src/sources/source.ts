@@ -1,4 +1,5 @@
 import type { Report } from '../probes/report.ts';
+import type { Secret } from '../secrets/secret.ts';
 
 export const STATUSES = [
   'Pending',
@@ -19,10 +20,14 @@ export type DesiredState = (typeof DESIRED_STATES)[number];
 export const PLATFORM_CODES = ['local'] as const;
 export type PlatformCode = (typeof PLATFORM_CODES)[number];
 
-/** How a secret shows: that it is set, and where it comes from (`vault`, `env:NAME`, `file:/path`). Never its value. */
+/**
+ * How a secret shows: that it is set, and where it comes from (`vault`, `env:NAME`, `file:/path` …). Never its value.
+ * The fingerprint is that of the value when it was given or last passed a test; see `secretFingerprint`.
+ */
 export interface ShownSecret {
   set: true;
   from: string;
+  fingerprint?: string;
 }
 
 /** A source as every tool and resource shows it. Holds no secret. */
@@ -69,10 +74,12 @@ export interface TestOutcome {
   latencyMs: number;
   /** Of a passed test that counts rows. */
   rowCount?: number;
+  /** Of a passed test: the secrets it was made with, by path. */
+  secrets?: Readonly<Record<string, Secret>>;
 }
 
 /** What a test result makes of a source that is wanted in `desired` state. */
-export function outcomeOf(report: Report, desired: DesiredState): TestOutcome {
+export function outcomeOf(report: Report, desired: DesiredState, secrets?: TestOutcome['secrets']): TestOutcome {
   const failure = report.steps.find((step) => step.status === 'fail');
   const reached: Status = report.ok ? 'Active' : 'Broken';
   return {
@@ -82,6 +89,7 @@ export function outcomeOf(report: Report, desired: DesiredState): TestOutcome {
     testedAt: report.tested_at,
     latencyMs: report.latency_ms,
     ...(report.ok && report.row_count !== undefined ? { rowCount: report.row_count } : {}),
+    ...(report.ok && secrets ? { secrets } : {}),
   };
 }
 

@@ -7,8 +7,8 @@ import type { Report } from '../probes/report.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
-import { type TestRequest, testConfig } from './probing.ts';
-import { type Call, offer, platformOf, platformOfSource, type Services } from './services.ts';
+import { type TestRequest, testConfig, testWithSecrets } from './probing.ts';
+import { type Call, offer, offerDiscovery, platformOf, platformOfSource, type Services } from './services.ts';
 import { mayConnect, outcomeOf, type PlatformCode, type Source } from './source.ts';
 
 export interface ConfigTest extends TestRequest {
@@ -42,36 +42,38 @@ export async function testSource(
 ): Promise<TestAnswer> {
   const { sources } = platformOfSource(services, id);
   const { source, connector, config } = await sources.get(call.principal, id);
-  refusePaused(source);
-  const report = await testConfig(services, connector, await config(), request, call);
-  await sources.noteTest(call.principal, source, outcomeOf(report, source.desired_state));
+  refusePaused(services, source);
+  const { report, resolved } = await testWithSecrets(services, connector, await config(), request, call);
+  const drifted = (await sources.driftedSecrets?.(call.principal, source, resolved)) ?? [];
+  await sources.noteTest(call.principal, source, outcomeOf(report, source.desired_state, resolved));
   const next = report.ok
-    ? [{ tool: 'discover_source', arguments: { source_id: id }, why: 'See its tables.' }]
-    : [
-        {
-          tool: 'get_connector_schema',
-          arguments: { connector: connector.code },
-          why: 'See the fields that update_source can change.',
-        },
-      ];
-  return { ...report, next: offer(services, ...next) };
+    ? offerDiscovery(services, connector, id)
+    : offer(services, {
+        tool: 'get_connector_schema',
+        arguments: { connector: connector.code },
+        why: 'See what each field means.',
+      });
+  return { ...report, warnings: [...report.warnings, ...drifted.map(driftWarning)], next };
+}
+
+/** Of a secret that is another one although the source was not changed: often what a failed login comes from. */
+function driftWarning({ field, from }: { field: string; from: string }): string {
+  return `${field}: the secret behind ${from} is another one than at the last test that passed.`;
 }
 
 /** @throws HeadwaterError SOURCE_PAUSED: no connection is opened for a source that is not wanted to run */
-export function refusePaused(source: Source): void {
+export function refusePaused(services: Services, source: Source): void {
   if (mayConnect(source.desired_state)) return;
   throw new HeadwaterError(
     'SOURCE_PAUSED',
     `The source is ${source.desired_state.toLowerCase()}, so Headwater opens no connection for it.`,
     {
       hint: 'Set desired_state to Active first.',
-      next: [
-        {
-          tool: 'update_source',
-          arguments: { source_id: source.id, desired_state: 'Active' },
-          why: 'Test it and take it into service.',
-        },
-      ],
+      next: offer(services, {
+        tool: 'update_source',
+        arguments: { source_id: source.id, desired_state: 'Active' },
+        why: 'Test it and take it into service.',
+      }),
     },
   );
 }

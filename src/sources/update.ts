@@ -9,7 +9,7 @@ import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
 import type { SourceChange, StoredSource } from './platform.ts';
-import { testConfig } from './probing.ts';
+import { testWithSecrets } from './probing.ts';
 import { type Call, offer, platformOfSource, type Services } from './services.ts';
 import { type DesiredState, nameKey, outcomeOf, type Source, untestedStatus } from './source.ts';
 
@@ -205,8 +205,8 @@ async function testFirst(
   const desired = change.desiredState ?? stored.source.desired_state;
   const needed = changed.some((name) => name === 'desired_state' || name.startsWith('config.'));
   if (run_test === false || !needed || desired !== 'Active') return undefined;
-  const report = await testConfig(services, stored.connector, change.config ?? before, {}, call);
+  const { report, resolved } = await testWithSecrets(services, stored.connector, change.config ?? before, {}, call);
   if (!report.ok) throw testFailed(services, stored.connector, report);
-  const outcome = outcomeOf(report, desired);
+  const outcome = outcomeOf(report, desired, resolved);
   return { report, state: { outcome, status: outcome.status } };
 }

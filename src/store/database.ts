@@ -1,41 +1,51 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import { makePrivateFolder } from '../secrets/private-folder.ts';
-import type { Connection } from './connection.ts';
-import { closedStore, isBusy, storeFailure } from './failures.ts';
-import { migrate } from './migrations.ts';
+import type { Connection, PowerCutCosts } from './connection.ts';
+import { closedStore, isBusy, isDamage, storeFailure } from './failures.ts';
+import { type Migration, migrate } from './migrations.ts';
+import { makePrivateFile } from './private-file.ts';
 import type { Tables } from './tables.ts';
 
 /**
- * The store's file, opened at its first use. Work is done one piece after the other, each piece is one statement or one
+ * A file of the store, opened at its first use. Work is done one piece after the other, each piece is one statement or one
  * transaction, and no piece may wait for anything but SQL. @throws HeadwaterError STORE_UNAVAILABLE
  */
-export interface Database {
-  read<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+export interface Database<T = Tables> {
+  read<R>(work: (db: Kysely<T>) => Promise<R>): Promise<R>;
   /** A transaction that holds the write lock from its beginning and is durable when this resolves. */
-  write<T>(work: (tx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  write<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>;
   /** Reads if the store is open already and healthy; never opens it, never throws. */
-  peek<T>(work: (db: Kysely<Tables>, connection: Connection) => Promise<T>): Promise<T | undefined>;
+  peek<R>(work: (db: Kysely<T>, connection: Connection) => Promise<R>): Promise<R | undefined>;
   /** Opens it, reads, and asks the system whether it could be written. */
   check(): Promise<void>;
   /** Lets the work in progress end. Afterwards everything is refused. */
   close(): Promise<void>;
 }
 
-interface Open {
+export interface DatabaseOptions<T> {
+  file: string;
+  migrations: readonly Migration[];
+  /** What a power cut may cost. A file that is worth nothing then is also thrown away where it is found damaged. */
+  powerCutCosts: PowerCutCosts;
+  /** Runs as the first work on every new connection. */
+  onOpen?: (db: Kysely<T>) => Promise<void>;
+}
+
+interface Open<T> {
   connection: Connection;
-  db: Kysely<Tables>;
+  db: Kysely<T>;
 }
 
 const OPEN_ATTEMPTS = 10;
 const OPEN_LIMIT_MS = 5_000;
 
-/** `onOpen` runs as the first work on every new connection. */
-export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Promise<void>): Database {
-  let current: Open | undefined;
+export function createDatabase<T = Tables>(options: DatabaseOptions<T>): Database<T> {
+  const { file, powerCutCosts, onOpen } = options;
+  let current: Open<T> | undefined;
   let closed = false;
   let outage: { at: number; error: unknown } | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -58,18 +68,27 @@ export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Pro
     }
   };
 
-  const use = <T>(work: (open: Open) => Promise<T>): Promise<T> => {
+  const onceOpen = async <R>(work: (open: Open<T>) => Promise<R>): Promise<R> => {
+    if (current === undefined) {
+      current = await open(options);
+      if (onOpen) await readFrom(current, onOpen);
+    }
+    return await work(current);
+  };
+
+  const use = <R>(work: (open: Open<T>) => Promise<R>): Promise<R> => {
     const asked = performance.now();
     return inTurn(async () => {
       if (closed) throw closedStore();
       // Whoever waited behind a failure shares it: each trying for 5 seconds would make an outage of minutes.
       if (outage !== undefined && outage.at >= asked) throw outage.error;
       try {
-        if (current === undefined) {
-          current = await open(file);
-          await readFrom(current, onOpen);
-        }
-        return await work(current);
+        return await onceOpen(work).catch(async (raw: unknown) => {
+          if (powerCutCosts === 'nothing' || !isDamage(raw)) throw raw;
+          drop();
+          await discard(file);
+          return await onceOpen(work);
+        });
       } catch (raw) {
         const error = storeFailure(raw);
         if (error !== raw) {
@@ -95,7 +114,9 @@ export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Pro
         }
       }),
     async check() {
-      await use((open) => readFrom(open, (db) => db.selectFrom('key_checks').select('key_id').execute()));
+      await use((open) =>
+        readFrom(open, async (_, connection) => connection.value('SELECT count(*) FROM sqlite_schema')),
+      );
       try {
         // The folder as well: the journal is made in it.
         for (const path of [file, dirname(file)]) await access(path, constants.W_OK);
@@ -112,10 +133,10 @@ export function createDatabase(file: string, onOpen: (db: Kysely<Tables>) => Pro
   };
 }
 
-async function readFrom<T>(
-  { connection, db }: Open,
-  work: (db: Kysely<Tables>, connection: Connection) => Promise<T>,
-): Promise<T> {
+async function readFrom<T, R>(
+  { connection, db }: Open<T>,
+  work: (db: Kysely<T>, connection: Connection) => Promise<R>,
+): Promise<R> {
   try {
     await connection.begin('read');
     const result = await work(db, connection);
@@ -127,7 +148,7 @@ async function readFrom<T>(
 }
 
 /** Opens and migrates. Locks that SQLite does not wait for by itself are tried again, with jitter. */
-async function open(file: string): Promise<Open> {
+async function open<T>({ file, migrations, powerCutCosts }: DatabaseOptions<T>): Promise<Open<T>> {
   await makePrivateFolder(dirname(file));
   makePrivateFile(file);
   // Here and not above, so that a process that never needs the store loads neither.
@@ -136,9 +157,9 @@ async function open(file: string): Promise<Open> {
   for (let attempt = 1; ; attempt += 1) {
     let connection: Connection | undefined;
     try {
-      connection = await connect(file);
-      await migrate(connection);
-      return { connection, db: kyselyOver(connection) };
+      connection = await connect(file, powerCutCosts);
+      await migrate(connection, migrations);
+      return { connection, db: kyselyOver<T>(connection) };
     } catch (error) {
       connection?.close();
       const tired = attempt >= OPEN_ATTEMPTS || performance.now() - started >= OPEN_LIMIT_MS;
@@ -148,14 +169,7 @@ async function open(file: string): Promise<Open> {
   }
 }
 
-/**
- * SQLite would make it readable for others. Synchronous, and never a file that exists: closing any descriptor of a
- * file drops the locks that this process has on it, those of another connection as well.
- */
-function makePrivateFile(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
+/** Takes a file away, and the journal that would be played back into the next one of its name. */
+async function discard(file: string): Promise<void> {
+  await Promise.all([file, `${file}-journal`].map((path) => rm(path, { force: true })));
 }

@@ -1,10 +1,9 @@
 import { type DatabaseConnection, type Driver, Kysely, SqliteDialect, SqliteDriver } from 'kysely';
 import type { Connection } from './connection.ts';
-import type { Tables } from './tables.ts';
 
 /** Kysely over an open connection. */
-export function kyselyOver(connection: Connection): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new ImmediateDialect(connection) });
+export function kyselyOver<T>(connection: Connection): Kysely<T> {
+  return new Kysely<T>({ dialect: new ImmediateDialect(connection) });
 }
 
 class ImmediateDialect extends SqliteDialect {

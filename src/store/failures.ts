@@ -80,6 +80,11 @@ export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error) ?? '');
 }
 
+/** True where the file is no database, or no longer one. */
+export function isDamage(error: unknown): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error) ?? '');
+}
+
 /** A store that was shut down with its app. */
 export function closedStore(): HeadwaterError {
   return new HeadwaterError('STORE_UNAVAILABLE', 'Headwater is shutting down.', { retryable: true });

@@ -1,11 +1,15 @@
 import { HeadwaterError } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { renewNameKeys } from './name-keys.ts';
 
 /** `Head`, in the file's header: tells our files from others. */
 export const APPLICATION_ID = 0x48_65_61_64;
 
+/** Statements, or what SQL alone cannot do. */
+export type Migration = string | ((connection: Connection) => void);
+
 /** Forward only, each exactly once: the file's `user_version` counts how many it has. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly Migration[] = [
   `
   -- Clustered by id, so that a page is read from neighbouring rows.
   CREATE TABLE sources (
@@ -74,24 +78,37 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE sources ADD COLUMN last_sync_at TEXT;
   ALTER TABLE sources ADD COLUMN last_sync_row_count INTEGER;
   `,
+  `
+  ALTER TABLE sources ADD COLUMN fingerprints TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE key_checks ADD COLUMN retired_at TEXT;
+  CREATE TABLE vault_keys (
+    purpose TEXT PRIMARY KEY,
+    sealed TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // Names have become one that differ in what nobody sees, in `ß` and `ss`, or in the two small sigmas.
+  renewNameKeys,
 ];
 
 /**
  * Brings the file to the newest schema, in one transaction; of many processes that try at once, one does it.
  * @throws HeadwaterError STORE_UNAVAILABLE for a file of a newer Headwater or of another program
  */
-export async function migrate(connection: Connection): Promise<void> {
+export async function migrate(connection: Connection, migrations: readonly Migration[]): Promise<void> {
   try {
     await connection.begin('read');
-    const current = versionOf(connection) === MIGRATIONS.length;
+    const current = versionOf(connection, migrations) === migrations.length;
     await connection.commit();
     if (current) return;
     await connection.begin('write');
     // Read again: while this process waited for the lock, another one may have done it.
-    const steps = MIGRATIONS.slice(versionOf(connection));
+    const steps = migrations.slice(versionOf(connection, migrations));
     if (steps.length > 0) {
-      connection.exec(steps.join('\n'));
-      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
+      for (const step of steps) {
+        if (typeof step === 'string') connection.exec(step);
+        else step(connection);
+      }
+      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length};`);
     }
     await connection.commit();
   } finally {
@@ -100,7 +117,7 @@ export async function migrate(connection: Connection): Promise<void> {
 }
 
 /** How many migrations the file has. */
-function versionOf(connection: Connection): number {
+function versionOf(connection: Connection, migrations: readonly Migration[]): number {
   const application = connection.value('PRAGMA application_id');
   const version = Number(connection.value('PRAGMA user_version'));
   const empty = application === 0 && connection.value('SELECT count(*) FROM sqlite_schema') === 0;
@@ -114,7 +131,7 @@ function versionOf(connection: Connection): number {
       },
     );
   }
-  if (version > MIGRATIONS.length) {
+  if (version > migrations.length) {
     throw new HeadwaterError('STORE_UNAVAILABLE', 'The store was written by a newer version of Headwater.', {
       hint: 'A person must update Headwater here, or set HEADWATER_HOME to another folder.',
       retryable: false,

@@ -3,6 +3,7 @@ import type { IdempotencyEntry, InsertResult, SourceRepository } from '../source
 import { type ChangeFeed, noteChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { findEntry, keepEntry } from './idempotency.ts';
+import { takesSealed } from './keys.ts';
 import { countOf, pageOf } from './source-queries.ts';
 import { recordOf, rowOf } from './source-rows.ts';
 import type { SourceRow, Tables } from './tables.ts';
@@ -61,7 +62,8 @@ export function createSourceRepository({ database, feed, now }: RepositoryParts)
       const { outcome } = await write(record, (tx) => replace(tx, row, record.tags, expectedVersion), 'replaced');
       return outcome;
     },
-    async noteTest(tenant, id, version, { status, lastError, errorCategory, testedAt, latencyMs, rowCount }) {
+    async noteTest(tenant, id, version, outcome, fingerprints) {
+      const { status, lastError, errorCategory, testedAt, latencyMs, rowCount } = outcome;
       const columns = {
         status,
         last_error: lastError,
@@ -69,6 +71,7 @@ export function createSourceRepository({ database, feed, now }: RepositoryParts)
         last_tested_at: testedAt,
         latency_ms: latencyMs,
         ...(rowCount === undefined ? {} : { last_sync_at: testedAt, last_sync_row_count: rowCount }),
+        ...(fingerprints === undefined ? {} : { fingerprints: JSON.stringify(fingerprints) }),
       };
       const note = async (tx: Tx): Promise<{ outcome: 'noted' | 'stale' }> => {
         const { numUpdatedRows } = await tx
@@ -101,6 +104,7 @@ async function insert(
     const before = await findEntry(tx, row.tenant, idempotency, now);
     if (before !== undefined) return { outcome: 'replayed', ...before };
   }
+  if (!(await takesSealed(tx, row.sealed))) return { outcome: 'key_retired' };
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('sources')
     .values(row)
@@ -117,7 +121,7 @@ async function replace(
   row: SourceRow,
   tags: readonly string[],
   expectedVersion: number,
-): Promise<{ outcome: 'replaced' | 'stale' | 'name_taken' | 'missing' }> {
+): Promise<{ outcome: 'replaced' | 'stale' | 'name_taken' | 'missing' | 'key_retired' }> {
   const stored = await tx
     .selectFrom('sources')
     .select(['version', 'tags'])
@@ -127,6 +131,7 @@ async function replace(
   if (stored === undefined) return { outcome: 'missing' };
   if (stored.version !== expectedVersion) return { outcome: 'stale' };
   if (await nameIsTaken(tx, row)) return { outcome: 'name_taken' };
+  if (!(await takesSealed(tx, row.sealed))) return { outcome: 'key_retired' };
   const { tenant, id, ...columns } = row;
   await tx.updateTable('sources').set(columns).where('tenant', '=', tenant).where('id', '=', id).execute();
   if (stored.tags !== row.tags) {

@@ -1,14 +1,22 @@
-import type { KeyCheckStore } from '../secrets/vault.ts';
+import { dirname, join } from 'node:path';
+import type { Ledger } from '../net/attempt.ts';
+import type { RotationStore } from '../secrets/key-store.ts';
 import type { SourceRepository } from '../sources/repository.ts';
+import { ATTEMPT_MIGRATIONS } from './attempt-migrations.ts';
 import { createChangeFeed } from './changes.ts';
 import { createDatabase, type Database } from './database.ts';
-import { createKeyCheckStore } from './key-checks.ts';
+import { createKeyStore } from './keys.ts';
+import { createLedger } from './ledger.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { oneRotation } from './one-rotation.ts';
 import { createSourceRepository } from './sources.ts';
+import type { AttemptTables } from './tables.ts';
 
 /** Everything Headwater keeps. Nothing is touched or loaded before the first use of a part. */
 export interface Store {
   sources: SourceRepository;
-  keyChecks: KeyCheckStore;
+  keys: RotationStore;
+  ledger: Ledger;
   /** Opens the store, reads from it, and sees whether it could be written. @throws HeadwaterError STORE_UNAVAILABLE */
   check(): Promise<void>;
   /** Lets the work in progress end; whatever comes later is refused. */
@@ -16,25 +24,40 @@ export interface Store {
 }
 
 export interface StoreOptions {
-  /** Absolute path of the database file; its folder is made where it is missing. */
+  /** Absolute path of the database file; its folder is made where it is missing, and `attempts.db` stands beside it. */
   file: string;
   now: () => Date;
 }
 
 /**
- * The embedded store: one SQLite file, for many processes at once. A failure to open it is an error of the call that
- * needed it, and the next call tries again.
+ * The embedded store: SQLite files of one folder, for many processes at once. A failure to open one is an error of the
+ * call that needed it, and the next call tries again.
  */
 export function openStore({ file, now }: StoreOptions): Store {
   const feed = createChangeFeed((): Database => database);
-  const database = createDatabase(file, feed.onOpen);
+  const database = createDatabase({
+    file,
+    migrations: MIGRATIONS,
+    powerCutCosts: 'nothing',
+    onOpen: feed.onOpen,
+  });
+  // A file of its own: each attempt is written down before it is made, and waiting for the disk each time would be
+  // felt, while nobody misses after a power cut what was attempted in the minutes before it.
+  const attempts = createDatabase<AttemptTables>({
+    file: join(dirname(file), 'attempts.db'),
+    migrations: ATTEMPT_MIGRATIONS,
+    powerCutCosts: 'all',
+  });
   return {
     sources: createSourceRepository({ database, feed, now }),
-    keyChecks: createKeyCheckStore(database),
-    check: database.check,
+    keys: createKeyStore({ database, exclusively: (work) => oneRotation(`${file}.rotation`, work), now }),
+    ledger: createLedger(attempts),
+    async check() {
+      await Promise.all([database.check(), attempts.check()]);
+    },
     async close() {
       feed.stop();
-      await database.close();
+      await Promise.all([database.close(), attempts.close()]);
     },
   };
 }

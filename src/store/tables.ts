@@ -8,6 +8,14 @@ export interface Tables {
   idempotency: IdempotencyRow;
   changes: ChangeRow;
   key_checks: KeyCheckRow;
+  vault_keys: VaultKeyRow;
+}
+
+/** Those of `attempts.db`. */
+export interface AttemptTables {
+  attempts: AttemptRow;
+  circuits: CircuitRow;
+  login_rejections: LoginRejectionRow;
 }
 
 export interface SourceRow {
@@ -23,6 +31,8 @@ export interface SourceRow {
   /** JSON. */
   secret_sources: string;
   sealed: string | null;
+  /** JSON. */
+  fingerprints: string;
   credential_version: number;
   desired_state: DesiredState;
   status: Status;
@@ -68,4 +78,44 @@ export interface ChangeRow {
 export interface KeyCheckRow {
   key_id: string;
   proof: string;
+  /** Since when no value needs the key; from then on none may be sealed with it. */
+  retired_at: string | null;
+}
+
+/** Keys of our own, sealed by the master key. */
+export interface VaultKeyRow {
+  purpose: 'digest';
+  sealed: string;
+}
+
+/** The last attempts to connect. All `_ms` are milliseconds since the epoch. */
+export interface AttemptRow {
+  n: Generated<number>;
+  tenant: string;
+  destination: string;
+  at_ms: number;
+}
+
+export interface CircuitRow {
+  tenant: string;
+  connector: string;
+  destination: string;
+  failures: number;
+  openings: number;
+  open_until_ms: number;
+  lease_id: string;
+  lease_until_ms: number;
+  not_before_ms: number;
+  failed_ms: number;
+  last_code: string;
+  last_message: string;
+}
+
+export interface LoginRejectionRow {
+  tenant: string;
+  destination: string;
+  username: string;
+  fingerprint: string;
+  tries: number;
+  at_ms: number;
 }

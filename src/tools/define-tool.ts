@@ -60,6 +60,9 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
   'INTERNAL',
 ];
 
+/** Codes that a tool which connects to sources can end with before it has connected. */
+export const ATTEMPT_ERRORS: readonly ErrorCode[] = ['RATE_LIMITED', 'CIRCUIT_OPEN', 'LOGIN_PAUSED'];
+
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(definition: ToolDefinition<I, O>): Tool {
   const { input, output, handler } = definition;
   return {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { discoverSource } from '../sources/discover.ts';
-import { defineTool } from './define-tool.ts';
+import { ATTEMPT_ERRORS, defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 import { neitherGiven } from './test-connection.ts';
@@ -28,6 +28,7 @@ export const discoverSourceTool = defineTool({
   role: 'editor',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: [
+    ...ATTEMPT_ERRORS,
     'SOURCE_NOT_FOUND',
     'CONNECTOR_NOT_FOUND',
     'INVALID_CONFIG',

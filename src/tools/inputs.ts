@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REFERENCE_FORMS } from '../sources/inline-secrets.ts';
 
 /** Inputs that several tools share, said once. */
 
@@ -7,7 +8,7 @@ export const sourceId = z.string().min(1).max(200);
 export const connectorCode = z.string().min(1).max(100);
 export const config = z
   .looseObject({})
-  .describe('Settings of the connector, by its schema. Secrets as references: ${env:NAME}, ${file:/path}.');
+  .describe(`Settings of the connector, by its schema. Secrets as references: ${REFERENCE_FORMS}.`);
 export const limit = (standard: number, max: number) =>
   z.int().min(1).max(max).optional().describe(`Default ${standard}.`);
 export const cursor = z.string().min(1).max(2000).optional().describe('next_cursor of the page before.');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HeadwaterError } from '../errors.ts';
 import { DEFAULT_TEST_S, LONGEST_TEST_S } from '../sources/probing.ts';
 import { testNewConfig, testSource } from '../sources/test.ts';
-import { defineTool } from './define-tool.ts';
+import { ATTEMPT_ERRORS, defineTool } from './define-tool.ts';
 import { config, connectorCode, next, platform, sourceId } from './inputs.ts';
 
 export const testConnectionTool = defineTool({
@@ -37,7 +37,14 @@ export const testConnectionTool = defineTool({
   }),
   role: 'editor',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  errors: ['CONNECTOR_NOT_FOUND', 'INVALID_CONFIG', 'SOURCE_NOT_FOUND', 'SOURCE_PAUSED', 'SECRET_IN_ARGUMENT'],
+  errors: [
+    ...ATTEMPT_ERRORS,
+    'CONNECTOR_NOT_FOUND',
+    'INVALID_CONFIG',
+    'SOURCE_NOT_FOUND',
+    'SOURCE_PAUSED',
+    'SECRET_IN_ARGUMENT',
+  ],
   handler: async ({ source_id, connector, config: given, platform: code, checks, timeout_s }, { services, call }) => {
     const request = { ...(checks ? { checks } : {}), ...(timeout_s === undefined ? {} : { timeoutS: timeout_s }) };
     if (source_id !== undefined) {

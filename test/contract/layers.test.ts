@@ -14,18 +14,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   net: ['secrets', 'errors'],
   secrets: ['errors'],
   files: [],
-  settings: ['nearest', 'net'],
+  settings: ['nearest', 'net', 'secrets'],
   log: ['settings'],
   probes: ['secrets', 'net', 'files', 'errors', 'nearest'],
   connectors: ['probes', 'secrets', 'net', 'errors', 'issues', 'nearest'],
   sources: ['connectors', 'probes', 'secrets', 'net', 'files', 'errors', 'issues'],
-  store: ['sources', 'secrets', 'errors'],
+  store: ['sources', 'secrets', 'net', 'errors'],
   platforms: ['sources', 'connectors', 'probes', 'secrets', 'net', 'errors'],
   tools: ['sources', 'connectors', 'errors', 'issues', 'log'],
   resources: ['sources', 'connectors', 'errors'],
   prompts: ['sources', 'connectors', 'errors'],
   app: ['tools', 'platforms', 'store', 'sources', 'connectors', 'secrets', 'net', 'files', 'settings', 'log', 'errors'],
-  index: ['connectors', 'probes', 'secrets'],
+  index: ['connectors', 'probes', 'secrets', 'zod'],
+  zod: [],
   server: ['app', 'tools', 'resources', 'prompts', 'sources', 'version'],
   transports: ['server', 'app', 'resources', 'sources', 'secrets', 'errors', 'log', 'settings'],
   commands: [
@@ -146,6 +147,25 @@ describe('layers', () => {
       );
     const lazily = /^store\//;
     expect(filesWith((module) => eager(module) && !lazily.test(module.file))).toEqual([]);
+  });
+
+  it('a server that starts loads nothing that only some work needs', () => {
+    const heavy = ['net/http.ts', 'connectors/brought/load.ts', 'store/connection.ts', 'store/dialect.ts', 'zod.ts'];
+    const eager = ({ file, text }: Module) =>
+      [...text.matchAll(/^(?:import|export) (?!type)[^;]*? from '(\.[^']+)'/gm)].map((match) =>
+        normalize(join(dirname(file), match[1] ?? '')),
+      );
+    const graph = new Map(modules.map((module) => [module.file, eager(module)]));
+    const loaded = new Set<string>();
+    const walk = (file: string) => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const next of graph.get(file) ?? []) walk(next);
+    };
+    walk('commands/stdio.ts');
+    expect(loaded.size).toBeGreaterThan(50);
+    expect(heavy.filter((file) => loaded.has(file))).toEqual([]);
+    expect(heavy.filter((file) => !graph.has(file))).toEqual([]);
   });
 
   it('keeps files to one idea: at most 300 lines', () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CONNECTORS } from '../../src/connectors/index.ts';
 import type { Source } from '../../src/sources/source.ts';
+import { startApi } from '../support/api-server.ts';
 import { type InMemory, inMemory } from '../support/in-memory.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import { SHOP_DATABASE, SHOP_ROLES } from '../support/shop.ts';
@@ -153,7 +155,7 @@ describe('create_source', () => {
       database: SHOP_DATABASE,
       username: SHOP_ROLES.reader,
       tls_mode: 'require',
-      password: { set: true, from: 'vault' },
+      password: { set: true, from: 'vault', fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/) },
     });
     expect(result['warnings']).toMatchObject([expect.stringMatching(/password was given in clear.*transcript/)]);
   });
@@ -326,7 +328,11 @@ describe('update_source', () => {
     expect(result['source']).not.toHaveProperty('description');
     expect(result['source']).not.toHaveProperty('collection');
     expect(sourceOf(result).config).not.toHaveProperty('schemas');
-    expect(sourceOf(result).config['password']).toEqual({ set: true, from: 'env:HEADWATER_SECRET_SHOP' });
+    expect(sourceOf(result).config['password']).toEqual({
+      set: true,
+      from: 'env:HEADWATER_SECRET_SHOP',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
+    });
     expect(await error('update_source', { source_id: id, clear: ['/name', '/config/nope'] })).toMatchObject({
       code: 'INVALID_ARGUMENTS',
     });
@@ -470,6 +476,49 @@ describe('list_sources', () => {
     expect(second).not.toHaveProperty('next_cursor');
     expect(await session.done('list_sources', { tag, status: 'Broken' })).toMatchObject({ sources: [], total: 0 });
     expect(await error('list_sources', { cursor: 'nonsense!' })).toMatchObject({ code: 'INVALID_CURSOR' });
+  });
+});
+
+describe('list_connectors', () => {
+  it('pages, and takes no cursor that it did not give out', async () => {
+    const codes: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await session.done('list_connectors', { limit: 3, ...(cursor === undefined ? {} : { cursor }) });
+      codes.push(...(page['connectors'] as { code: string }[]).map(({ code }) => code));
+      cursor = page['next_cursor'] as string | undefined;
+    } while (cursor !== undefined);
+    expect(codes).toEqual(CONNECTORS.map(({ code }) => code));
+    const forged = Buffer.from('nope').toString('base64url');
+    const ofAnotherQuery = Buffer.from('webhook').toString('base64url');
+    for (const args of [{ cursor: 'nonsense!' }, { cursor: forged }, { query: 'postgres', cursor: ofAnotherQuery }]) {
+      expect(await error('list_connectors', args)).toMatchObject({ code: 'INVALID_CURSOR' });
+    }
+  });
+});
+
+describe('next', () => {
+  it('leads to no discovery where the connector has nothing to discover', async () => {
+    const api = await startApi((_, response) => void response.writeHead(204).end());
+    const made = await session.done('create_source', {
+      connector: 'webhook',
+      config: { url: api.url },
+      name: `Hook ${count}`,
+    });
+    const tested = await session.done('test_connection', { source_id: sourceOf(made).id });
+    expect([made['next'], tested['ok'], tested['next']]).toEqual([[], true, []]);
+    await api.stop();
+  });
+
+  it('offers no change where nothing may be changed', async () => {
+    const { id } = await made({ desired_state: 'Paused' });
+    const { home } = session.app.settings;
+    const readOnly = await inMemory({ HEADWATER_HOME: home, HEADWATER_READ_ONLY: 'true' });
+    for (const tool of ['test_connection', 'discover_source']) {
+      const { error: refused } = await readOnly.call(tool, { source_id: id });
+      expect(refused).toMatchObject({ code: 'SOURCE_PAUSED', next: [] });
+    }
+    await readOnly.close();
   });
 });
 

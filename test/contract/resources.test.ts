@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/app.ts';
 import { CONNECTORS } from '../../src/connectors/index.ts';
-import { type InMemory, inMemory } from '../support/in-memory.ts';
+import { readSettings } from '../../src/settings.ts';
+import { LOCAL_PRINCIPAL } from '../../src/sources/principal.ts';
+import { TOOLS } from '../../src/tools/index.ts';
+import { connectTo, type InMemory, inMemory } from '../support/in-memory.ts';
 
 let session: InMemory;
 let sourceId = '';
@@ -139,6 +143,35 @@ describe('prompts', () => {
       session.client.getPrompt({ name: 'fix_connection', arguments: { source_id: 'src_nope' } }),
     ).rejects.toThrow();
   });
+
+  it.each([
+    ['admin', false, { onboard_source: /create_source/, fix_connection: /update_source/ }],
+    ['editor', false, { onboard_source: /create_source/, fix_connection: /update_source/ }],
+    ['viewer', false, { onboard_source: /role editor or admin/, fix_connection: /role editor or admin/ }],
+    ['editor', true, { onboard_source: /whoever runs/, fix_connection: /test_connection.*whoever runs/s }],
+    ['viewer', true, { onboard_source: /whoever runs/, fix_connection: /role editor or admin/ }],
+  ] as const)(
+    'name the tools that their reader has, and say who can do the rest: %s, read-only %s',
+    async (role, readOnly, said) => {
+      const variables = { HEADWATER_HOME: session.app.settings.home, HEADWATER_READ_ONLY: String(readOnly) };
+      const app = createApp(readSettings(variables));
+      const client = await connectTo(app, { ...LOCAL_PRINCIPAL, role });
+      const enabled = (await client.listTools()).tools.map(({ name }) => name);
+      for (const [name, expected] of Object.entries(said)) {
+        const { messages } = await client.getPrompt({
+          name,
+          arguments: name === 'fix_connection' ? { source_id: sourceId } : {},
+        });
+        const [{ content } = {}] = messages;
+        const text = content?.type === 'text' ? content.text : '';
+        expect(text).toMatch(expected);
+        const named = TOOLS.map((tool) => tool.name).filter((tool) => text.includes(tool));
+        expect(enabled).toEqual(expect.arrayContaining(named));
+      }
+      await client.close();
+      await app.close();
+    },
+  );
 
   it('completes its arguments', async () => {
     const { completion } = await session.client.complete({

@@ -40,6 +40,18 @@ describe('headwater test', () => {
     expect(jsonOf(ran)).toMatchObject({ ok: false, verdict: 'failed', depth: 'cdc', warnings: expect.any(Array) });
   });
 
+  it('counts against the limit of all processes on one data folder, and says when there is room again', async () => {
+    const args = ['test', 'pg', '--config', await configFile('limited')];
+    const env = { HEADWATER_HOME: join(folder.path, 'limited'), HEADWATER_TEST_LIMIT: '1' };
+    expect(await headwater(args, { env })).toMatchObject({ code: 0 });
+    const { code, stderr } = await headwater(args, { env });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^headwater: Connections were attempted once within 60 s, which is the limit\.$/m);
+    expect(stderr).toMatch(/Go on in \d+ s\./);
+    const ran = await headwater([...args, '--json'], { env });
+    expect(jsonOf(ran)['error']).toMatchObject({ code: 'RATE_LIMITED', retry_after_ms: expect.any(Number) });
+  });
+
   it('takes the config from standard input and its password from the environment', async () => {
     const input = JSON.stringify(shopConfig({ password: '${env:HEADWATER_SECRET_SHOP}' }));
     const env = { HEADWATER_SECRET_SHOP: server.readerPassword };

@@ -1,6 +1,9 @@
+import type { ServerResponse } from 'node:http';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiServer, json, startApi } from '../support/api-server.ts';
 import { casesOf } from '../support/hostile-map.ts';
+import { closedPort } from '../support/hostile-servers.ts';
 import {
   bearer,
   connectHttpV1,
@@ -275,9 +278,38 @@ describe('hostile-inputs.json', () => {
     header?: Record<string, string>;
     target?: { id: string };
     args?: Record<string, unknown>;
+    repeat?: number;
   }
   /** Those that take more than one call. */
-  const OWN: Readonly<Record<string, () => Promise<void>>> = {
+  const OWN: Readonly<Record<string, (input: AuthzInput) => Promise<void>>> = {
+    // Of a server as it comes; one destination alone would not get so many.
+    'authz-rate-101': async ({ repeat = 0 }) => {
+      const answer = (_: unknown, response: ServerResponse) => json(response, 200, {});
+      const apis = await Promise.all(Array.from({ length: 5 }, () => startApi(answer)));
+      const tokens = TENANTS.map((tenant) => ({ name: tenant, tenant, role: 'editor' as const }));
+      const standard = await startHttp({ tokens, env: { HEADWATER_EGRESS: 'allow_private' } });
+      const test = (tenant: string, { url }: { url: string }) => {
+        const args = { connector: 'rest_api', config: { url } };
+        const headers = bearer(standard.tokens[tenant]?.token);
+        return send(standard.url, modernRequest('tools/call', { name: 'test_connection', arguments: args }, headers));
+      };
+      const [last, ...others] = apis as [ApiServer, ...ApiServer[]];
+      await Promise.all(
+        others.map(async (api) => {
+          for (let n = 0; n < (repeat - 1) / others.length; n += 1) {
+            expect(resultOf(await test('acme', api))).toMatchObject({ ok: true });
+          }
+        }),
+      );
+      expect(errorOf(await test('acme', last))).toMatchObject({
+        code: 'RATE_LIMITED',
+        retryable: true,
+        retry_after_ms: expect.any(Number),
+      });
+      expect(last.requests).toEqual([]);
+      expect(resultOf(await test('globex', last))).toMatchObject({ ok: true });
+      await Promise.all([standard.stop(), ...apis.map((api) => api.stop())]);
+    },
     'authz-idem-differs': async () => {
       const token = tokenOf('acme', 'editor');
       await createSource(token, { name: 'First body', idempotency_key: 'k1' });
@@ -297,7 +329,7 @@ describe('hostile-inputs.json', () => {
 
   it.each(casesOf<AuthzInput>('authz').map((each) => [each.id, each] as const))('%s', async (id, each) => {
     const special = OWN[id];
-    if (special) return await special();
+    if (special) return await special(each.input);
     const { input, expect: verdict } = each;
     const own = { source_id: ids['acme'] };
     const { id: givenId, ...args } = input.args ?? {};
@@ -319,5 +351,26 @@ describe('hostile-inputs.json', () => {
     const { result } = json as { result?: { isError?: boolean } };
     const allowed = status === 200 && result !== undefined && result.isError !== true;
     expect([id, allowed]).toEqual([id, verdict === 'allow']);
+  });
+});
+
+describe('limits', () => {
+  it('are those of each tenant, and an answer of the tool', async () => {
+    const tokens = TENANTS.map((tenant) => ({ name: tenant, tenant, role: 'editor' as const }));
+    const limited = await startHttp({
+      tokens,
+      env: { HEADWATER_TEST_LIMIT: '1', HEADWATER_EGRESS: 'allow_private', HEADWATER_SECRET_X: 'x' },
+    });
+    const nowhere = { connector: 'pg', config: { ...config, host: '127.0.0.1', port: await closedPort() } };
+    const test = (tenant: string) => {
+      const headers = bearer(limited.tokens[tenant]?.token);
+      return send(limited.url, modernRequest('tools/call', { name: 'test_connection', arguments: nowhere }, headers));
+    };
+    expect(resultOf(await test('acme'))).toMatchObject({ ok: false });
+    const refused = await test('acme');
+    expect(refused.status).toBe(200);
+    expect(errorOf(refused)).toMatchObject({ code: 'RATE_LIMITED', retry_after_ms: expect.any(Number) });
+    expect(resultOf(await test('globex'))).toMatchObject({ ok: false });
+    await limited.stop();
   });
 });

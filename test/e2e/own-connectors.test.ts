@@ -1,30 +1,19 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, json, startApi } from '../support/api-server.ts';
+import { connectorFolder, guideFiles } from '../support/guide.ts';
 import { headwater, jsonOf, shopConfig } from '../support/headwater.ts';
 import { type Connection, connectV2 } from '../support/mcp.ts';
 import { projectRoot } from '../support/root.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
-import { type TemporaryFolder, temporaryFolder } from '../support/temp.ts';
+import type { TemporaryFolder } from '../support/temp.ts';
 
 const TOKEN = 'acme-queue-token-canary';
 const API_KEY = 'acme-crm-key-canary';
-
-/** The examples of the guide, as a reader would copy them: file name and text. */
-async function guideFiles(): Promise<[name: string, text: string][]> {
-  const guide = await readFile(join(projectRoot, 'docs/connectors.md'), 'utf8');
-  return [...guide.matchAll(/```js\n\/\/ file: (\S+)\n([\s\S]*?)```/g)].map(([, name = '', text = '']) => [name, text]);
-}
-
-async function folderOf(files: Iterable<readonly [string, string]>): Promise<TemporaryFolder> {
-  const folder = await temporaryFolder('connectors');
-  for (const [name, text] of files) await writeFile(join(folder.path, name), text);
-  return folder;
-}
 
 /** A server of the guide's own protocol: AUTH and COUNT, a line each. */
 async function startQueue(): Promise<{ port: number; stop: () => Promise<void> }> {
@@ -56,7 +45,7 @@ describe('the connectors of the guide', () => {
   let api: ApiServer;
 
   beforeAll(async () => {
-    folder = await folderOf(await guideFiles());
+    folder = await connectorFolder(await guideFiles());
     queue = await startQueue();
     api = await startApi((request, response) => {
       if (request.headers['x-api-key'] !== API_KEY) return json(response, 401, { error: 'no' });
@@ -191,7 +180,7 @@ describe('a zod 3 schema', () => {
   let folder: TemporaryFolder;
   let env: Record<string, string>;
   beforeAll(async () => {
-    folder = await folderOf([['old.mjs', ZOD3]]);
+    folder = await connectorFolder([['old.mjs', ZOD3]]);
     env = { HEADWATER_CONNECTORS: folder.path };
   });
   afterAll(() => folder.remove());
@@ -225,8 +214,9 @@ describe('a zod 3 schema', () => {
   });
 });
 
-const plain = (changes: string, schema = `z.object({ host: ${HOST}, port: ${PORT} })`) => `
+const plain = (changes: string, schema = `z.object({ host: ${HOST}, port: ${PORT} })`, before = '') => `
 import { z } from 'headwater-mcp';
+${before}
 export default { code: 'some_thing', name: 'Some thing', category: 'api', schema: ${schema},
   example: { host: 'a.example', port: 1 }, ${changes} };`;
 const HOST = `z.string().describe('Name of the server.')`;
@@ -274,6 +264,34 @@ const FAULTS: Readonly<Record<string, readonly [text: string, told: RegExp]>> = 
     plain('example: { host: "a.example", prot: 2 }'),
     /example\.prot is not known here; did you mean port/,
   ],
+  'circle.js': [
+    plain(
+      '',
+      `z.object({ host: ${HOST}, port: ${PORT}, tree: z.lazy(() => tree) })`,
+      'const tree = z.object({ name: z.string(), get inner() { return tree.optional(); } });',
+    ),
+    /schema\.tree cannot be written as JSON Schema/,
+  ],
+  'null.js': [
+    plain('', `z.object({ host: ${HOST}, port: ${PORT}, note: z.string().nullable() })`),
+    /schema\.note takes null/,
+  ],
+  'placed.js': [
+    plain(
+      'example: { at: { host: "a.example" } }',
+      `z.object({ at: z.object({ host: z.string() }).describe('Where the server is.') })`,
+    ),
+    /schema\.at holds host, which looks like a place/,
+  ],
+  'string.js': [
+    plain(
+      'secrets: ["connection_string"]',
+      `z.object({ host: ${HOST}, port: ${PORT}, connection_string: ${HOST}.optional() })`,
+    ),
+    /fields\.connection_string needs connectionString/,
+  ],
+  'getter.js': ['export default { get schema() { throw Object.create(null); } }', /something that cannot be shown/],
+  'symbol.js': ['throw Symbol("x")', /cannot be loaded: Symbol\(x\)/],
   'json.js': [
     plain('', `z.object({ host: ${HOST}, port: ${PORT}, when: z.date() })`),
     /schema\.when cannot be written as JSON Schema/,
@@ -288,7 +306,7 @@ const FAULTS: Readonly<Record<string, readonly [text: string, told: RegExp]>> = 
 describe('a folder of faulty files', () => {
   it('stops nothing: each is left out with the reason, and doctor says so', async () => {
     const texts = Object.entries(FAULTS).map(([name, [text]]) => [name, text] as const);
-    const folder = await folderOf([
+    const folder = await connectorFolder([
       ...texts,
       ['_shared.js', 'export const x = 1;'],
       ['good.js', plain('name: "Good one"')],
@@ -314,7 +332,7 @@ describe('a folder of faulty files', () => {
   });
 
   it('is told to agents as well', async () => {
-    const folder = await folderOf([['bad.js', 'export default 4']]);
+    const folder = await connectorFolder([['bad.js', 'export default 4']]);
     const session = await connectV2({ env: { HEADWATER_CONNECTORS: folder.path } });
     try {
       const { structured } = await session.call('describe_platforms');
@@ -332,8 +350,18 @@ describe('a folder of faulty files', () => {
     expect((await headwater(['doctor'], { env })).code).toBe(1);
   });
 
+  it('in a CommonJS package is told of its file name', async () => {
+    const folder = await connectorFolder([
+      ['own.js', plain('')],
+      ['package.json', '{ "type": "commonjs" }'],
+    ]);
+    const { stdout } = await headwater(['doctor', '--json'], { env: { HEADWATER_CONNECTORS: folder.path } });
+    expect(stdout).toContain('Node takes it for CommonJS: name it .mjs');
+    await folder.remove();
+  });
+
   it('a probe that throws is a failed test that says whose fault it is', async () => {
-    const folder = await folderOf([['late.js', plain('probe: async () => { throw new TypeError("late") }')]]);
+    const folder = await connectorFolder([['late.js', plain('probe: async () => { throw new TypeError("late") }')]]);
     const env = { HEADWATER_CONNECTORS: folder.path };
     try {
       const input = JSON.stringify({ host: '127.0.0.1', port: 9 });

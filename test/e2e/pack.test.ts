@@ -8,6 +8,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { MANIFESTS, MCPB_MANIFEST, SERVER_JSON } from '../../scripts/manifests.ts';
 import { variableTable } from '../../src/settings.ts';
 import { TOOLS } from '../../src/tools/index.ts';
+import { guideFiles } from '../support/guide.ts';
 import { connectV2 } from '../support/mcp.ts';
 import { projectRoot } from '../support/root.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temp.ts';
@@ -85,21 +86,20 @@ describe('the package', () => {
         await session.close();
       }
 
-      // Whoever writes a connector is told by the types what is wrong with it.
-      await writeFile(
-        join(folder.path, 'tsconfig.json'),
-        JSON.stringify({ compilerOptions: AS_USERS_DO, files: ['own.ts'] }),
-      );
-      await writeFile(join(folder.path, 'own.ts'), OWN_CONNECTOR);
-      expect(await typeErrors(folder.path)).toEqual([]);
-      await writeFile(
-        join(folder.path, 'own.ts'),
-        OWN_CONNECTOR.replace('5433', "'5433'").replace('config.host', 'config.hots'),
-      );
-      expect(await typeErrors(folder.path)).toEqual([
+      // Whoever writes a connector is told by the types what is wrong with it; the guide's are right.
+      expect(await typeErrors(folder.path, { own: OWN_CONNECTOR })).toEqual([]);
+      const wrong = OWN_CONNECTOR.replace('5433', "'5433'").replace('config.host', 'config.hots');
+      expect(await typeErrors(folder.path, { own: wrong })).toEqual([
         expect.stringContaining("'string' is not assignable"),
         expect.stringContaining("'hots' does not exist"),
       ]);
+      const guide = Object.fromEntries(await guideFiles());
+      const typed = Object.entries(guide).map(([name, text]) => [
+        name.replace('.js', ''),
+        text.replace(UNTYPED, TYPED),
+      ]);
+      expect(typed).toHaveLength(3);
+      expect(await typeErrors(folder.path, Object.fromEntries(typed))).toEqual([]);
     },
     INSTALL_MS,
   );
@@ -138,7 +138,17 @@ describe('what registries and clients read', () => {
   });
 });
 
-const AS_USERS_DO = { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, skipLibCheck: true, types: [] };
+const AS_USERS_DO = {
+  module: 'nodenext',
+  target: 'es2023',
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  typeRoots: [join(projectRoot, 'node_modules', '@types')],
+  types: ['node'],
+};
+const UNTYPED = 'ask(socket, line, signal)';
+const TYPED = "ask(socket: import('node:net').Socket, line: string, signal: AbortSignal)";
 const OWN_CONNECTOR = `
 import { defineConnector, host, port, through } from 'headwater-mcp';
 export default defineConnector({
@@ -148,7 +158,10 @@ export default defineConnector({
 });
 `;
 
-async function typeErrors(cwd: string): Promise<string[]> {
+async function typeErrors(cwd: string, texts: Readonly<Record<string, string>>): Promise<string[]> {
+  const files = Object.keys(texts).map((name) => `${name}.ts`);
+  await writeFile(join(cwd, 'tsconfig.json'), JSON.stringify({ compilerOptions: AS_USERS_DO, files }));
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(cwd, `${name}.ts`), text);
   const tsc = join(projectRoot, 'node_modules/.bin/tsc');
   const { stdout } = await promisify(execFile)(tsc, ['-p', '.', '--pretty', 'false'], { cwd }).catch(
     (error: { stdout: string }) => error,

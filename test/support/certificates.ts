@@ -29,11 +29,14 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /** Makes a certificate authority that signs whatever it is asked to: right, expired or for another host. */
-export async function createAuthority(name = 'Headwater Test Authority'): Promise<Authority> {
+export async function createAuthority(
+  name = 'Headwater Test Authority',
+  dates: Pick<CertificateRequest, 'notBefore' | 'notAfter'> = {},
+): Promise<Authority> {
   const keys = await generateKeys();
   const issuer = `CN=${name}`;
   const root = await x509.X509CertificateGenerator.create({
-    ...validity({}),
+    ...validity(dates),
     serialNumber: serialNumber(),
     subject: issuer,
     issuer,

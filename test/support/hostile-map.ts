@@ -268,10 +268,6 @@ const discovery: MapOf<Discovery> = ({ input }) => {
   return { by: 'nothing', reason: `there is no such thing as ${what} yet` };
 };
 
-const ELSEWHERE_OF_HTTP: Readonly<Record<string, string>> = {
-  'authz-rate-101': 'a limit on tests is not counted yet',
-};
-
 const KINDS: Readonly<Record<string, MapOf<never>>> = {
   host: (({ input }) =>
     calls(DATABASES.map((connector) => test(connector, { ...pg(input) })))) satisfies MapOf<unknown>,
@@ -294,12 +290,6 @@ const KINDS: Readonly<Record<string, MapOf<never>>> = {
       : { by: 'test', file: 'test/unit/hostile/streams.test.ts' }) satisfies MapOf<unknown>,
   json: inFile('test/e2e/hostile-json.test.ts'),
   http: inFile('test/unit/transports/http-edge.test.ts'),
-  authz: (({ id }) => {
-    const reason = ELSEWHERE_OF_HTTP[id];
-    return reason === undefined ? { by: 'test', file: 'test/e2e/http-tenants.test.ts' } : { by: 'nothing', reason };
-  }) satisfies MapOf<unknown>,
-  upstream: (({ id }) =>
-    id === 'upstream-503-flap'
-      ? { by: 'nothing', reason: 'there is no circuit breaker yet' }
-      : { by: 'test', file: 'test/unit/hostile/upstream.test.ts' }) satisfies MapOf<unknown>,
+  authz: inFile('test/e2e/http-tenants.test.ts'),
+  upstream: inFile('test/unit/hostile/upstream.test.ts'),
 };

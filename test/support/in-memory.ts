@@ -15,6 +15,9 @@ export interface Answer {
     message: string;
     fields?: { field: string; message: string }[];
     hint?: string;
+    retryable?: boolean;
+    retry_after_ms?: number;
+    last_error?: { code: string; message: string };
     next?: unknown[];
     report?: Record<string, unknown>;
   };
@@ -39,10 +42,13 @@ export interface InMemory extends Session {
 /** The product's own server in this process, with a real client, over a store of its own. */
 export async function inMemory(environment: Record<string, string> = {}, parts: AppParts = {}): Promise<InMemory> {
   const home = await temporaryFolder('in-memory');
-  const app = createApp(
-    readSettings({ HEADWATER_HOME: home.path, HEADWATER_LOG_LEVEL: 'silent', ...environment }),
-    parts,
-  );
+  const standard = {
+    HEADWATER_HOME: home.path,
+    HEADWATER_LOG_LEVEL: 'silent',
+    // A file of tests asks more of one server than a minute has room for.
+    HEADWATER_TEST_LIMIT: '10000',
+  };
+  const app = createApp(readSettings({ ...standard, ...environment }), parts);
   const session = await sessionOf(app, LOCAL_PRINCIPAL);
   return {
     ...session,
@@ -58,10 +64,7 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
 }
 
 async function sessionOf(app: App, principal: Principal): Promise<Session> {
-  const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  await createServer(app, principal).connect(theirs);
-  const client = new Client({ name: 'headwater-tests', version: '0' });
-  await client.connect(ours);
+  const client = await connectTo(app, principal);
   const call: Session['call'] = async (name, args = {}) => {
     const result = await client.callTool({ name, arguments: args });
     const [block] = result.content;
@@ -80,4 +83,13 @@ async function sessionOf(app: App, principal: Principal): Promise<Session> {
     },
     close: () => client.close(),
   };
+}
+
+/** A client of an app's server as somebody sees it. */
+export async function connectTo(app: App, principal: Principal): Promise<Client> {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  await createServer(app, principal).connect(theirs);
+  const client = new Client({ name: 'headwater-tests', version: '0' });
+  await client.connect(ours);
+  return client;
 }

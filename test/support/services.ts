@@ -29,6 +29,7 @@ export const SERVICES: readonly Service[] = [
     debianPackage: 'mariadb-server',
     find: () => (existsSync('/usr/sbin/mariadbd') && existsSync('/usr/bin/mariadb-install-db') ? '/usr' : undefined),
   },
+  { name: 'strace', debianPackage: 'strace', find: () => (existsSync('/usr/bin/strace') ? '/usr/bin' : undefined) },
 ];
 
 /** Whether nothing may be skipped (`npm run test:services`). */

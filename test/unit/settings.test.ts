@@ -29,7 +29,9 @@ test('nothing set: everything has its default', () => {
     allowCidrs: [],
     inlineSecrets: 'warn',
     references: { envPrefix: 'HEADWATER_SECRET_', directories: ['/run/secrets'], forbidden: [home], environment: {} },
+    vault: { prefixes: [] },
     fileRoots: [],
+    testLimit: 100,
     readOnly: false,
     logLevel: 'info',
     given: [],
@@ -42,6 +44,22 @@ describe('a value that is right', () => {
     [{ HEADWATER_FILE_ROOTS: '/data, /srv/files' }, { fileRoots: ['/data', '/srv/files'] }],
     [{ HEADWATER_MASTER_KEY: 'abc=' }, { masterKey: { value: 'abc=' } }],
     [{ HEADWATER_MASTER_KEY_FILE: '/run/key' }, { masterKey: { file: '/run/key' } }],
+    [
+      { HEADWATER_VAULT_ADDR: 'https://vault.test:8200/base', HEADWATER_VAULT_PATHS: 'secret/shop/, team/kv:' },
+      {
+        vault: {
+          url: new URL('https://vault.test:8200/base'),
+          prefixes: [
+            { mount: 'secret', path: 'shop' },
+            { mount: 'team/kv', path: '' },
+          ],
+        },
+      },
+    ],
+    [
+      { HEADWATER_VAULT_TOKEN: 'hvs.x', HEADWATER_VAULT_TOKEN_FILE: '/t', HEADWATER_VAULT_NAMESPACE: 'a/b' },
+      { vault: { token: 'hvs.x', tokenFile: '/t', namespace: 'a/b', prefixes: [] } },
+    ],
     [{ HEADWATER_PLATFORM: 'local' }, { platform: 'local' }],
     [{ HEADWATER_EGRESS: 'public_only' }, { egress: 'public_only' }],
     [
@@ -53,6 +71,8 @@ describe('a value that is right', () => {
       { HEADWATER_ALLOW_CIDRS: '10.0.0.0/8, fc00::/7,192.0.2.1' },
       { allowCidrs: ['10.0.0.0/8', 'fc00::/7', '192.0.2.1'] },
     ],
+    [{ HEADWATER_TEST_LIMIT: '1' }, { testLimit: 1 }],
+    [{ HEADWATER_TEST_LIMIT: '100000' }, { testLimit: 100_000 }],
     [{ HEADWATER_INLINE_SECRETS: 'refuse' }, { inlineSecrets: 'refuse' }],
     [{ HEADWATER_ENV_PREFIX: 'SHOP_' }, { references: { envPrefix: 'SHOP_' } }],
     [{ HEADWATER_REFERENCE_DIRS: '/a,/b/c' }, { references: { directories: ['/a', '/b/c'] } }],
@@ -87,6 +107,10 @@ describe('a value that is wrong is one clear line with its name, and without the
     ['HEADWATER_ENV_PREFIX', '', /start of a variable name/],
     ['HEADWATER_ENV_PREFIX', '1CANARY', /start of a variable name/],
     ['HEADWATER_REFERENCE_DIRS', 'CANARY/relative', /absolute paths/],
+    ['HEADWATER_TEST_LIMIT', 'CANARY', /whole number/],
+    ['HEADWATER_TEST_LIMIT', '1e3', /whole number/],
+    ['HEADWATER_TEST_LIMIT', '0', /from 1 to 100000/],
+    ['HEADWATER_TEST_LIMIT', '100001', /from 1 to 100000/],
     ['HEADWATER_READ_ONLY', 'CANARY', /./],
     ['HEADWATER_LOG_LEVEL', 'verbose', /"debug"\|"info"\|"warn"\|"error"\|"silent"/],
   ])('%s=%s', (name, value, why) => {

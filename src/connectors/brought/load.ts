@@ -9,6 +9,7 @@ import { guarded } from './guarded.ts';
 import { letFilesImportUs } from './import-us.ts';
 import { connectorAround, DefinitionFault, PLAIN } from './plain-connector.ts';
 import { isSchema } from './plain-schema.ts';
+import { keepStdoutPure } from './pure-stdout.ts';
 import { converterFor } from './to-json.ts';
 
 /** A file that brought no connector, and why. */
@@ -24,6 +25,7 @@ export interface Brought {
 
 const EXTENSIONS: readonly string[] = ['.js', '.mjs', '.ts', '.mts'];
 const TYPESCRIPT: readonly string[] = ['.ts', '.mts'];
+const SHARED = /^_/;
 const NOT_CONNECTORS = /^[._]|\.d\.m?ts$|\.(test|spec)\.|\.config\./;
 const LOAD_MS = 10_000;
 
@@ -32,9 +34,10 @@ const LOAD_MS = 10_000;
  * fit brings nothing and stops nothing: it is told among the problems.
  */
 export async function loadConnectors(folder: string): Promise<Brought> {
-  const files = await connectorFiles(folder).catch((error: unknown) => thrownText(error));
+  const files = await connectorFiles(folder).catch(faultText);
   if (typeof files === 'string') return { connectors: [], problems: [{ file: folder, message: files }] };
   letFilesImportUs();
+  keepStdoutPure();
   const connectors: Connector[] = [];
   const problems: BroughtProblem[] = [];
   for (const file of files) {
@@ -43,7 +46,7 @@ export async function loadConnectors(folder: string): Promise<Brought> {
         connectors.push(accepted(await connectorOf(exported), connectors));
       }
     } catch (error) {
-      problems.push({ file, message: error instanceof DefinitionFault ? error.message : thrownText(error) });
+      problems.push({ file, message: faultText(error) });
     }
   }
   return { connectors, problems };
@@ -52,19 +55,23 @@ export async function loadConnectors(folder: string): Promise<Brought> {
 async function connectorFiles(folder: string): Promise<string[]> {
   await refuseWritable(folder);
   const entries = await readdir(folder, { withFileTypes: true });
-  const files = entries.filter((entry) => !entry.isDirectory() && !NOT_CONNECTORS.test(entry.name));
-  return files
-    .map(({ name }) => name)
-    .filter((name) => EXTENSIONS.includes(extname(name)))
-    .sort();
+  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const code = names.filter((name) => EXTENSIONS.includes(extname(name))).sort();
+  // What a connector file may import, it runs.
+  for (const name of code.filter((each) => SHARED.test(each))) await refuseWritable(join(folder, name), `${name} `);
+  return code.filter((name) => !NOT_CONNECTORS.test(name));
 }
 
 /** What anybody may write, anybody would run as us. */
-async function refuseWritable(path: string): Promise<void> {
+async function refuseWritable(path: string, subject = ''): Promise<void> {
   const { mode } = await stat(path);
   if (process.platform !== 'win32' && (mode & 0o002) !== 0) {
-    throw new DefinitionFault('is writable by everybody on this machine, so it is not run: chmod o-w');
+    throw new DefinitionFault(`${subject}is writable by everybody on this machine, so it is not run: chmod o-w`);
   }
+}
+
+function faultText(error: unknown): string {
+  return error instanceof DefinitionFault ? error.message : thrownText(error);
 }
 
 async function exportsOf(path: string): Promise<unknown[]> {
@@ -85,8 +92,12 @@ async function exportsOf(path: string): Promise<unknown[]> {
 }
 
 function adviceOn(error: unknown): string {
-  const missing = isObject(error) && error['code'] === 'ERR_MODULE_NOT_FOUND';
-  return missing ? ' (install what it imports in its own folder; z comes with headwater-mcp too)' : '';
+  if (isObject(error) && error['code'] === 'ERR_MODULE_NOT_FOUND') {
+    return ' (install what it imports in its own folder; z comes with headwater-mcp too)';
+  }
+  // A package.json above the folder may say so.
+  const isCommonJs = error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message);
+  return isCommonJs ? ' (Node takes it for CommonJS: name it .mjs)' : '';
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

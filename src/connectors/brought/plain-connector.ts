@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Probe } from '../../probes/probe.ts';
-import type { StagedTarget } from '../../probes/staged.ts';
 import { CAPABILITIES, CATEGORIES, type Connector } from '../define-connector.ts';
-import { type FieldClass, type FieldFacts, type Fields, ROLES, type Role } from '../fields.ts';
+import { type FieldClass, type FieldFacts, type Fields, isDestination, ROLES, type Role } from '../fields.ts';
 import type { JsonSchema } from '../json-schema.ts';
-import { isObject } from '../paths.ts';
+import { looksLikeDestination, looksSecret, nestedNames } from './names.ts';
 import { fieldAround, isSchema, type PlainSchema, rulesOf, shapeOf, type ToJson } from './plain-schema.ts';
+import { reachProbe } from './reach.ts';
 
 /**
  * A connector around a schema that somebody has already: zod 4 or zod 3, one flat object. What the schema cannot say
@@ -41,7 +41,6 @@ export const PLAIN = z.strictObject({
     .optional(),
 });
 
-export type PlainConnector = z.input<typeof PLAIN>;
 type Plain = z.output<typeof PLAIN>;
 
 /** A fault of a definition, in words for whoever wrote it. */
@@ -60,10 +59,21 @@ export function connectorAround(plain: Plain, toJson: ToJson): Connector {
   for (const [field, schema] of Object.entries(shape)) {
     const json = toJson(schema);
     if (!json) throw new DefinitionFault(`schema.${field} cannot be written as JSON Schema; use plain types`);
+    if (takesNull(json)) throw new DefinitionFault(`schema.${field} takes null, which no config holds; use optional()`);
     refuseHidden(plain, field, json);
-    fields[field] = fieldAround(factsOf(plain, field, schema, json['description']), schema, json);
+    const description = schema.description ?? json['description'];
+    fields[field] = fieldAround(
+      factsOf(plain, field, typeof description === 'string' ? description : ''),
+      schema,
+      json,
+    );
   }
   const probe = plain.probe ?? reachProbe(name, fields);
+  if (!probe) {
+    throw new DefinitionFault(
+      'without a probe the schema needs fields with the roles host and port, or url; name them in roles',
+    );
+  }
   const rules = rulesOf(plain.schema, new Set(plain.secrets));
   const told = { code, name, category, aliases, keywords, capabilities, prerequisites, example };
   const whole = { ...told, ...(docsUrl === undefined ? {} : { docsUrl }), fields, rules, probe };
@@ -79,52 +89,44 @@ export function connectorAround(plain: Plain, toJson: ToJson): Connector {
   };
 }
 
+function takesNull({ type, anyOf }: JsonSchema): boolean {
+  const types = [type, ...(Array.isArray(anyOf) ? anyOf.map((each: JsonSchema) => each['type']) : [])];
+  return types.flat().includes('null');
+}
+
 function refuseUnknown(list: string, named: readonly string[], known: readonly string[]): void {
   const unknown = named.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new DefinitionFault(`${list} names ${unknown}, which the schema does not have`);
 }
 
-const SECRET_LIKE =
-  /(pass(word|wd|phrase|code)?|secret|token|credentials?|(api|access|private|secret|auth)[_.-]?key)$/i;
-const DESTINATION_LIKE = /(host(name)?|server|urls?|uri|endpoint|domain|address|port|brokers?|bootstrap|proxy|site)$/i;
-
 /** A secret that nobody called one would be stored in clear; a destination, changed under a stored secret. */
 function refuseHidden(plain: Plain, name: string, json: JsonSchema): void {
-  const role = plain.roles[name] ?? ROLES.find((known) => known === name);
-  const said = [...plain.secrets, ...plain.destinations, ...plain.settings].includes(name);
-  if (!said && SECRET_LIKE.test(name)) {
+  if ([...plain.secrets, ...plain.settings].includes(name)) return;
+  const refuse = (what: string, list: string) => {
+    throw new DefinitionFault(`schema.${name} ${what}; name it in ${list} (or, if it is none, in settings)`);
+  };
+  const inside = nestedNames(json);
+  if (looksSecret(name) && !plain.destinations.includes(name)) refuse('looks like a secret', 'secrets');
+  const hidden = inside.find(looksSecret);
+  if (hidden !== undefined) {
     throw new DefinitionFault(
-      `schema.${name} looks like a secret; name it in secrets (or, if it is none, in settings)`,
+      `schema.${name} holds ${hidden}, which looks like a secret; secrets are fields of their own`,
     );
   }
-  if (!said && !DESTINATION_ROLES.includes(role) && DESTINATION_LIKE.test(name)) {
-    throw new DefinitionFault(
-      `schema.${name} looks like a place that secrets are sent to; name it in destinations (or, if it is none, in settings)`,
-    );
-  }
-  const inside = nestedNames(json).find((inner) => SECRET_LIKE.test(inner));
-  if (inside !== undefined && !plain.settings.includes(name)) {
-    throw new DefinitionFault(
-      `schema.${name} holds ${inside}, which looks like a secret; secrets are fields of their own`,
-    );
-  }
+  if (isDestination(factsOf(plain, name))) return;
+  const place = [name, ...inside].find(looksLikeDestination);
+  if (place === name) refuse('looks like a place that secrets are sent to', 'destinations');
+  if (place !== undefined) refuse(`holds ${place}, which looks like a place that secrets are sent to`, 'destinations');
 }
 
-function nestedNames(json: unknown): string[] {
-  if (Array.isArray(json)) return json.flatMap(nestedNames);
-  if (!isObject(json)) return [];
-  const own = isObject(json['properties']) ? Object.keys(json['properties']) : [];
-  return [...own, ...Object.values(json).flatMap(nestedNames)];
-}
-
-function factsOf(plain: Plain, name: string, schema: PlainSchema, description: unknown): FieldFacts {
+function factsOf(plain: Plain, name: string, description = ''): FieldFacts {
   const role = plain.roles[name] ?? ROLES.find((known) => known === name);
   const fieldClass = classOf(plain, name, role);
   return {
     class: fieldClass,
     group: fieldClass === 'secret' || role === 'username' ? 'authentication' : 'connection',
     title: titleOf(name),
-    description: schema.description ?? (typeof description === 'string' ? description : ''),
+    description,
     ...(role === undefined ? {} : { role }),
     ...(role === 'url' ? { canonical: originOf } : {}),
     ...(plain.advanced.includes(name) ? { advanced: true } : {}),
@@ -149,23 +151,4 @@ function titleOf(name: string): string {
     .replace(/[_.-]+/g, ' ')
     .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-/** As far as the connection: to `host` and `port`, or to where `url` points. */
-function reachProbe(server: string, fields: Fields): () => Promise<Probe<never>> {
-  const named = (role: Role) => Object.entries(fields).find(([, { facts }]) => facts.role === role)?.[0];
-  const [url, host, port] = [named('url'), named('host'), named('port')];
-  const target = (config: Readonly<Record<string, unknown>>): StagedTarget => {
-    if (url === undefined) return { host: String(config[host ?? '']), port: Number(config[port ?? '']) };
-    const { hostname, port: given, protocol } = new URL(String(config[url]));
-    const isTls = protocol === 'https:';
-    const place = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(given) || (isTls ? 443 : 80) };
-    return isTls ? { ...place, tls: 'verify-full' } : place;
-  };
-  if (url === undefined && (host === undefined || port === undefined)) {
-    throw new DefinitionFault(
-      'without a probe the schema needs fields with the roles host and port, or url; name them in roles',
-    );
-  }
-  return async () => (await import('../../probes/staged.ts')).stagedProbe({ server, target });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Field, type FieldFacts, isSecret, KEPT, REFERENCE, secretText } from '../fields.ts';
+import { REFERENCE_START } from '../../secrets/references.ts';
+import { type Field, type FieldFacts, isSecret, KEPT, secretText } from '../fields.ts';
 import { urlText } from '../http-fields.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import { isObject } from '../paths.ts';
@@ -41,28 +42,46 @@ export function isZod3(schema: PlainSchema): schema is PlainSchema & Zod3 {
   return isObject(definition) && typeof definition['typeName'] === 'string' && !('_zod' in schema);
 }
 
-/** A field around somebody else's schema: its own checks run, ours besides, and its JSON Schema is published. */
+/**
+ * A field around somebody else's schema: its own checks run, ours besides, and its JSON Schema is published. What is
+ * kept is what was given; what the schema makes of it (a transform, a coercion) is made for each use.
+ */
 export function fieldAround(facts: FieldFacts, schema: PlainSchema, json: JsonSchema): Field {
-  const { title: _, description: __, $schema: ___, ...published } = json;
+  const { title: _, description: __, $schema: ___, readOnly: ____, ...published } = json;
+  const absent = parsed(schema, undefined);
   return {
     facts,
     json: published,
+    read: (value) => {
+      const result = isSecret(facts) ? undefined : parsed(schema, value);
+      return result?.success ? result.data : value;
+    },
     schema: () => {
       const checked = z.unknown().transform((value, context) => {
-        const faults = isSecret(facts) ? secretFaults(value) : settingFaults(facts, value);
-        if (faults.length === 0 && isSecret(facts) && !isLiteral(value)) return value;
-        const result = schema.safeParse(value);
-        const found = result.success
-          ? faults
-          : [...faults, ...result.error.issues.map((issue) => told(issue, value, facts))];
-        for (const { message, path } of found) context.issues.push({ code: 'custom', message, path, input: value });
-        return result.success ? result.data : z.NEVER;
+        for (const { message, path } of faultsOf(facts, schema, value)) {
+          context.issues.push({ code: 'custom', message, path, input: value });
+        }
+        return value;
       });
-      const absent = schema.safeParse(undefined);
       if (!absent.success) return checked;
-      return absent.data === undefined ? checked.optional() : checked.default(absent.data as never);
+      return absent.data === undefined ? checked.optional() : checked.default(() => given(schema));
     },
   };
+}
+
+function given(schema: PlainSchema): unknown {
+  const result = parsed(schema, undefined);
+  return result.success ? result.data : undefined;
+}
+
+/** A check of somebody's that throws, or wants to wait, has found nothing: it is a fault of the connector. */
+function parsed(schema: PlainSchema, value: unknown): ReturnType<PlainSchema['safeParse']> {
+  try {
+    return schema.safeParse(value);
+  } catch {
+    const message = 'cannot be checked: the connector itself is at fault (a check throws, or is asynchronous)';
+    return { success: false, error: { issues: [{ message, path: [] }] } };
+  }
 }
 
 interface Fault {
@@ -70,18 +89,25 @@ interface Fault {
   path: PropertyKey[];
 }
 
+function faultsOf(facts: FieldFacts, schema: PlainSchema, value: unknown): Fault[] {
+  const ours = isSecret(facts) ? secretFaults(value) : settingFaults(facts, value);
+  if (ours.length === 0 && isSecret(facts) && !isLiteral(value)) return [];
+  const result = parsed(schema, value);
+  return result.success ? ours : [...ours, ...result.error.issues.map((issue) => told(issue, value, facts))];
+}
+
 function secretFaults(value: unknown): Fault[] {
-  return value === KEPT ? [] : faultsOf(secretText(), value);
+  return value === KEPT ? [] : foundBy(secretText(), value);
 }
 
 function settingFaults({ role }: FieldFacts, value: unknown): Fault[] {
-  if (role === 'url') return faultsOf(urlText(), value);
+  if (role === 'url') return foundBy(urlText(), value);
   return holdsReference(value)
     ? [{ message: 'cannot be a reference: only secrets are taken from references', path: [] }]
     : [];
 }
 
-function faultsOf(schema: z.ZodType, value: unknown): Fault[] {
+function foundBy(schema: z.ZodType, value: unknown): Fault[] {
   const result = schema.safeParse(value);
   return value === undefined || result.success
     ? []
@@ -90,11 +116,11 @@ function faultsOf(schema: z.ZodType, value: unknown): Fault[] {
 
 /** What a reference stands for cannot be checked before it is used. */
 function isLiteral(value: unknown): boolean {
-  return value !== KEPT && !(typeof value === 'string' && REFERENCE.test(value));
+  return value !== KEPT && !(typeof value === 'string' && REFERENCE_START.test(value));
 }
 
 function holdsReference(value: unknown): boolean {
-  if (typeof value === 'string') return REFERENCE.test(value);
+  if (typeof value === 'string') return REFERENCE_START.test(value);
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsReference);
 }
 
@@ -105,13 +131,17 @@ function told({ message, path }: PlainIssue, value: unknown, facts: FieldFacts):
   return { message: message.replace(/^Invalid input: /, '').replace(/,? received [\s\S]*$/, ''), path };
 }
 
-/** What an object schema says of its fields together, once each is right for itself. */
+/**
+ * What an object schema says of its fields together, once each is right for itself. Of secrets that are references or
+ * kept nothing is known: what it says of them, or of the whole while there are any, is not heard.
+ */
 export function rulesOf(schema: PlainSchema, secrets: ReadonlySet<string>) {
   return (config: Readonly<Record<string, unknown>>): { path: string; message: string }[] => {
-    const result = schema.safeParse(config);
+    const result = parsed(schema, config);
     if (result.success) return [];
+    const closed = [...secrets].filter((name) => config[name] !== undefined && !isLiteral(config[name]));
     return result.error.issues
-      .filter(({ path: [name] }) => !(secrets.has(String(name)) && !isLiteral(config[String(name)])))
+      .filter(({ path: [name] }) => closed.length === 0 || (name !== undefined && !closed.includes(String(name))))
       .map(({ message, path }) => ({ path: path.map(String).join('/'), message }));
   };
 }

@@ -1,16 +1,18 @@
-import type { Config } from '../../connectors/config.ts';
+import { absentConnector } from '../../connectors/absent.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
-import { withValues } from '../../connectors/paths.ts';
+import { isSecret } from '../../connectors/fields.ts';
+import { fieldsByPath, valueAt, withValues } from '../../connectors/paths.ts';
 import { HeadwaterError } from '../../errors.ts';
-import { describeReference, parseReference } from '../../secrets/references.ts';
-import { packSecrets, Secret, unpackSecrets } from '../../secrets/secret.ts';
-import type { SealContext, Vault } from '../../secrets/vault.ts';
+import type { Vault } from '../../secrets/vault.ts';
 import { isSourceId } from '../../sources/id.ts';
 import { foreignCursor } from '../../sources/list.ts';
-import type { NewSource, PlatformSources, SourceChange } from '../../sources/platform.ts';
+import type { PlatformSources } from '../../sources/platform.ts';
 import type { Principal } from '../../sources/principal.ts';
 import type { RecordFilter, SourceRecord, SourceRepository } from '../../sources/repository.ts';
-import { nameKey, type Source, type TestOutcome } from '../../sources/source.ts';
+import { nameKey, type ShownSecret, type Source } from '../../sources/source.ts';
+import { configOf, fingerprintsOf, ownerOf } from './credentials.ts';
+import { changedRecord, newRecord } from './records.ts';
+import { resealing } from './resealing.ts';
 
 export interface LocalPlatformParts {
   connectors: readonly Connector[];
@@ -20,17 +22,12 @@ export interface LocalPlatformParts {
   newId: () => string;
 }
 
-const FROM_VAULT = 'vault';
 /** As many as the largest page shows: counting on would make a page of many sources dearer than one of few. */
 const COUNTED = 100;
 
 export function createLocalSources({ connectors, repository, vault, now, newId }: LocalPlatformParts): PlatformSources {
-  const connectorOf = (code: string): Connector => {
-    const connector = connectors.find((candidate) => candidate.code === code);
-    if (!connector)
-      throw new HeadwaterError('CONNECTOR_NOT_FOUND', `The connector ${code} of this source is no longer installed.`);
-    return connector;
-  };
+  const connectorOf = (code: string): Connector =>
+    connectors.find((candidate) => candidate.code === code) ?? absentConnector(code);
   const shown = (record: SourceRecord) => sourceOf(record, connectorOf(record.connector));
   const find = async (principal: Principal, id: string) => {
     const record = await repository.find(principal.tenant, id);
@@ -40,10 +37,15 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
 
   return {
     async create(principal, draft, idempotency) {
-      const record = await newRecord(vault, principal, draft, newId(), now());
-      const result = await repository.insert(record, idempotency);
+      const id = newId();
+      const { record, result } = await resealing(vault, async () => {
+        const record = await newRecord(vault, principal, draft, id, now());
+        const result = await repository.insert(record, idempotency);
+        return { record, result, retired: result.outcome === 'key_retired' };
+      });
       if (result.outcome === 'name_taken') throw nameTaken(draft.name);
       if (result.outcome === 'inserted') return { source: shown(record), replayed: false };
+      if (result.outcome === 'key_retired') throw keyRetired();
       if (result.digest !== idempotency?.digest) throw keyReused();
       const made = await repository.find(principal.tenant, result.sourceId);
       if (!made) throw keyOfDeleted();
@@ -59,7 +61,8 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
     },
     async get(principal, id) {
       const record = await find(principal, id);
-      return { source: shown(record), connector: connectorOf(record.connector), config: () => configOf(vault, record) };
+      const config = () => configOf(vault, record, () => find(principal, id));
+      return { source: shown(record), connector: connectorOf(record.connector), config };
     },
     async nameTaken(principal, name) {
       return repository.nameTaken(principal.tenant, nameKey(name));
@@ -77,10 +80,14 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       };
     },
     async update(principal, stored, change) {
-      const before = await find(principal, stored.source.id);
-      const record = await changedRecord(vault, before, change, now());
-      const result = await repository.replace(record, stored.source.version);
-      if (result === 'missing') throw notFound(before.id);
+      const { id, version } = stored.source;
+      const { record, result } = await resealing(vault, async () => {
+        const record = await changedRecord(vault, await find(principal, id), change, now());
+        const result = await repository.replace(record, version);
+        return { record, result, retired: result === 'key_retired' };
+      });
+      if (result === 'key_retired') throw keyRetired();
+      if (result === 'missing') throw notFound(id);
       if (result === 'stale') throw stale();
       if (result === 'name_taken') throw nameTaken(record.name);
       return shown(record);
@@ -90,7 +97,19 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       if (result === 'missing') throw notFound(source.id);
       if (result === 'stale') throw stale();
     },
-    noteTest: (principal, source, outcome) => repository.noteTest(principal.tenant, source.id, source.version, outcome),
+    async noteTest({ tenant }, { id, version }, outcome) {
+      const record = outcome.secrets && (await repository.find(tenant, id));
+      const known = record?.version === version ? await fingerprintsOf(vault, outcome.secrets, ownerOf(record)) : {};
+      await repository.noteTest(tenant, id, version, outcome, Object.keys(known).length > 0 ? known : undefined);
+    },
+    async driftedSecrets({ tenant }, { id, version }, resolved) {
+      const record = await repository.find(tenant, id);
+      if (record?.version !== version) return [];
+      const now = await fingerprintsOf(vault, resolved, ownerOf(record));
+      return Object.entries(record.fingerprints)
+        .filter(([field, before]) => now[field] !== undefined && now[field] !== before)
+        .map(([field]) => ({ field, from: record.secretSources[field] ?? '' }));
+    },
     onChange: (listener) => repository.onChange(listener),
   };
 }
@@ -104,102 +123,11 @@ async function boundedTotal(
   return count > COUNTED ? undefined : count;
 }
 
-async function newRecord(
-  vault: Vault,
-  principal: Principal,
-  draft: NewSource,
-  id: string,
-  at: Date,
-): Promise<SourceRecord> {
-  const time = at.toISOString();
-  const owner = { tenant: principal.tenant, sourceId: id, credentialVersion: 1 };
-  return {
-    id,
-    tenant: principal.tenant,
-    name: draft.name,
-    connector: draft.connector.code,
-    description: draft.description ?? null,
-    ...(await kept(vault, draft.config, owner)),
-    desiredState: draft.desiredState,
-    status: draft.status,
-    ...tested(draft.outcome),
-    ...counted(draft.outcome),
-    tags: draft.tags,
-    collection: draft.collection ?? null,
-    createdAt: time,
-    updatedAt: time,
-    version: 1,
-  };
-}
-
-async function changedRecord(
-  vault: Vault,
-  before: SourceRecord,
-  change: SourceChange,
-  at: Date,
-): Promise<SourceRecord> {
-  const owner = { tenant: before.tenant, sourceId: before.id, credentialVersion: before.credentialVersion + 1 };
-  return {
-    ...before,
-    name: change.name ?? before.name,
-    description: change.description === undefined ? before.description : change.description,
-    collection: change.collection === undefined ? before.collection : change.collection,
-    tags: change.tags ?? before.tags,
-    desiredState: change.desiredState ?? before.desiredState,
-    ...(change.config ? await kept(vault, change.config, owner) : {}),
-    status: change.status,
-    ...(change.outcome ? tested(change.outcome) : {}),
-    // Another config is another table: what was counted before says nothing of it.
-    ...(change.config || change.outcome?.rowCount !== undefined ? counted(change.outcome) : {}),
-    updatedAt: at.toISOString(),
-    version: before.version + 1,
-  };
-}
-
-/** How a config is kept: settings in clear, references by name, literal secrets in one envelope. */
-async function kept(vault: Vault, config: Config, owner: SealContext) {
-  const literals: Record<string, Secret> = {};
-  const secretSources: Record<string, string> = {};
-  for (const [name, value] of Object.entries(config.secrets)) {
-    secretSources[name] = value instanceof Secret ? FROM_VAULT : describeReference(value);
-    if (value instanceof Secret) literals[name] = value;
-  }
-  const sealed = Object.keys(literals).length > 0 ? await vault.seal(packSecrets(literals), owner) : null;
-  return { settings: config.settings, secretSources, sealed, credentialVersion: owner.credentialVersion };
-}
-
-async function configOf(vault: Vault, record: SourceRecord): Promise<Config> {
-  const { tenant, id: sourceId, credentialVersion } = record;
-  const literals =
-    record.sealed === null
-      ? {}
-      : unpackSecrets(await vault.open(record.sealed, { tenant, sourceId, credentialVersion }));
-  const secrets: Record<string, Config['secrets'][string]> = {};
-  for (const [name, from] of Object.entries(record.secretSources)) {
-    const value = from === FROM_VAULT ? literals[name] : parseReference(`\${${from}}`);
-    if (value) secrets[name] = value;
-  }
-  return { settings: record.settings, secrets };
-}
-
-function tested(outcome: TestOutcome | undefined) {
-  return {
-    lastError: outcome?.lastError ?? null,
-    errorCategory: outcome?.errorCategory ?? null,
-    lastTestedAt: outcome?.testedAt ?? null,
-    latencyMs: outcome?.latencyMs ?? null,
-  };
-}
-
-function counted(outcome: TestOutcome | undefined) {
-  const { rowCount } = outcome ?? {};
-  return rowCount === undefined || outcome === undefined
-    ? { lastSyncAt: null, lastSyncRowCount: null }
-    : { lastSyncAt: outcome.testedAt, lastSyncRowCount: rowCount };
-}
-
 function sourceOf(record: SourceRecord, connector: Connector): Source {
-  const secrets = Object.entries(record.secretSources).map(([path, from]) => [path, { set: true, from }] as const);
+  const secrets = Object.entries(record.secretSources).map(([path, from]): [string, ShownSecret] => {
+    const fingerprint = record.fingerprints[path];
+    return [path, { set: true, from, ...(fingerprint === undefined ? {} : { fingerprint }) }];
+  });
   return {
     id: record.id,
     name: record.name,
@@ -207,7 +135,7 @@ function sourceOf(record: SourceRecord, connector: Connector): Source {
     connector_display_name: connector.name,
     platform: 'local',
     ...(record.description === null ? {} : { description: record.description }),
-    config: withValues(record.settings, secrets),
+    config: withValues(shownSettings(record, connector), secrets),
     desired_state: record.desiredState,
     status: record.status,
     last_error: record.lastError,
@@ -225,6 +153,15 @@ function sourceOf(record: SourceRecord, connector: Connector): Source {
     version: record.version,
     tenant_id: record.tenant,
   };
+}
+
+/** A setting that a newer version of its connector calls a secret is not shown any more. */
+function shownSettings({ settings }: SourceRecord, connector: Connector): Record<string, unknown> {
+  const now = [...fieldsByPath(connector)].filter(([path, { facts }]) => isSecret(facts) && valueAt(settings, path));
+  return withValues(
+    settings,
+    now.map(([path]) => [path, { set: true, from: 'clear' }]),
+  );
 }
 
 function notFound(id: string): HeadwaterError {
@@ -252,6 +189,13 @@ function keyOfDeleted(): HeadwaterError {
   return new HeadwaterError('IDEMPOTENCY_CONFLICT', 'The source that this idempotency_key made was deleted since.', {
     hint: 'Use a new key to make another one.',
     fields: [{ field: '/idempotency_key', message: 'was used before' }],
+  });
+}
+
+function keyRetired(): HeadwaterError {
+  return new HeadwaterError('KEY_UNAVAILABLE', 'The master key was replaced while this was stored; nothing was.', {
+    hint: 'Try again.',
+    retryable: true,
   });
 }
 

@@ -1,8 +1,9 @@
 import { type Problem, StepFailure } from '../problems/index.ts';
 import { looksLikeHeader } from './columns.ts';
 import { delimiterName, delimiterOf, fitOf, fits, quoteOf, statedDelimiter } from './dialect.ts';
+import type { Head } from './head.ts';
 import { CsvParser, type Dialect } from './parser.ts';
-import { type CsvConfig, parseFailure } from './table-config.ts';
+import { type CsvConfig, parseFailure, tooSlow } from './table-config.ts';
 
 const MOST_COLUMNS = 2000;
 const SAMPLE_ROWS = 1000;
@@ -23,13 +24,16 @@ export interface Format {
 }
 
 /** Finds out how the beginning of a table is written. @throws StepFailure where it is none */
-export function formatOf(text: string, whole: boolean, config: CsvConfig): Format {
+export function formatOf(head: Head, config: CsvConfig): Format {
+  const { text } = head;
   const stated = config.delimiter === undefined ? statedDelimiter(text) : undefined;
   const skip = stated?.skip ?? 0;
   const body = text.slice(skip);
   const dialect = dialectOf(body, stated?.delimiter, config);
-  const sample = sampleOf(body, whole, dialect);
-  const [first = []] = sample.rows;
+  const sample = sampleOf(body, head, dialect);
+  const [first] = sample.rows;
+  // What is cut off in the middle of its first row has no end that could be found.
+  if (!first) throw head.pending ? tooSlow(config) : parseFailure(sample.parser.unended());
   const hasHeader =
     config.header === undefined || config.header === 'auto'
       ? looksLikeHeader(first, sample.rows.slice(1))
@@ -48,7 +52,7 @@ export function formatOf(text: string, whole: boolean, config: CsvConfig): Forma
     header: hasHeader ? first : undefined,
     rows: hasHeader ? sample.rows.slice(1) : sample.rows,
     count: sample.widths.length - (hasHeader ? 1 : 0),
-    warning: wrongDelimiter(body, dialect, width) ?? ragged.warning() ?? strayWarning(sample.strays),
+    warning: wrongDelimiter(body, dialect, width) ?? ragged.warning() ?? strayWarning(sample.parser.strays),
   };
 }
 
@@ -59,7 +63,7 @@ function dialectOf(text: string, stated: string | undefined, config: CsvConfig):
   return { delimiter: given ?? fits(sample, quote)[0]?.delimiter ?? ',', quote };
 }
 
-function sampleOf(text: string, whole: boolean, dialect: Dialect) {
+function sampleOf(text: string, { whole }: Head, dialect: Dialect) {
   const rows: (readonly string[])[] = [];
   const widths: number[] = [];
   const lines: number[] = [];
@@ -78,9 +82,7 @@ function sampleOf(text: string, whole: boolean, dialect: Dialect) {
   } catch (error) {
     throw parseFailure(error);
   }
-  // What is cut off in the middle of its first row has no end that could be found.
-  if (rows.length === 0) throw parseFailure(parser.unended());
-  return { rows, widths, lines, strays: parser.strays };
+  return { rows, widths, lines, parser };
 }
 
 /** Rows with more or fewer cells than the others: the first few lines, and how many there are. */

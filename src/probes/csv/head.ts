@@ -1,8 +1,8 @@
 import { StepFailure } from '../problems/index.ts';
 import { otherBytes, otherText } from './content.ts';
-import { BadBytes, createDecoder, type Decoder, type Detected, detectEncoding, type Encoding } from './encoding.ts';
+import { BadBytes, createDecoder, type Decoder, type Detected, detectEncoding } from './encoding.ts';
 import type { Input } from './input.ts';
-import { fileFields } from './table-config.ts';
+import { type CsvConfig, fileFields, tooSlow } from './table-config.ts';
 
 const HEAD_BYTES = 256 * 1024;
 /** After so much time what has come is looked at, if it is anything: a slow file is a file. */
@@ -20,19 +20,19 @@ export interface Head {
   pending: Promise<Buffer | undefined> | undefined;
 }
 
-/** Reads and decodes the beginning. @throws StepFailure FILE_EMPTY, FILE_NOT_CSV, CSV_ENCODING, HTTP_BROKEN */
-export async function readHead(input: Input, wanted: Encoding | undefined, signal: AbortSignal): Promise<Head> {
+/** Reads and decodes the beginning. @throws StepFailure FILE_EMPTY, FILE_SLOW, FILE_NOT_CSV, CSV_ENCODING, HTTP_BROKEN */
+export async function readHead(input: Input, config: CsvConfig, signal: AbortSignal): Promise<Head> {
   const { bytes, whole, pending } = await firstBytes(input, signal);
-  const fields = fileFields(input);
+  const fields = fileFields(config);
   if (bytes.length === 0) throw new StepFailure('FILE_EMPTY', {}, { fields });
   const other = otherBytes(bytes);
   if (other) throw new StepFailure('FILE_NOT_CSV', other, { fields });
-  const encoding = detectEncoding(bytes, wanted, whole);
+  const encoding = detectEncoding(bytes, config.encoding, whole);
   const decoder = createDecoder(encoding.encoding);
   const text = decoded(decoder, bytes.subarray(encoding.skip), whole);
   const otherwise = otherText(text);
   if (otherwise) throw new StepFailure('FILE_NOT_CSV', otherwise, { fields });
-  if (text.trim() === '') throw new StepFailure('FILE_EMPTY', {}, { fields });
+  if (text.trim() === '') throw pending ? tooSlow(config) : new StepFailure('FILE_EMPTY', {}, { fields });
   return { text, bytes: bytes.length, whole, encoding, decoder, pending };
 }
 

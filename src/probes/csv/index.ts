@@ -17,6 +17,7 @@ export const csvProbe: Probe<CsvConfig> = {
     const table = new Table(input, config, context);
     return {
       subject: input.subject,
+      endpoint: input.endpoint,
       steps: [...input.steps, ...table.steps()],
       close: () => input.close(),
       session: () => table.session(),
@@ -43,7 +44,7 @@ class Table {
   }
 
   steps(): StepSpec[] {
-    const timeout = { code: 'FILE_SLOW', facts: {}, fields: fileFields(this.#input) } as const;
+    const timeout = { code: 'FILE_SLOW', facts: {}, fields: fileFields(this.#config) } as const;
     return [
       {
         id: 'decode',
@@ -53,7 +54,7 @@ class Table {
         limitMs: 5000,
         timeout,
         run: async (signal) => {
-          const head = await readHead(this.#input, this.#config.encoding, signal);
+          const head = await readHead(this.#input, this.#config, signal);
           this.#head = head;
           return { evidence: `${head.encoding.encoding}, by ${head.encoding.from}` };
         },
@@ -66,8 +67,7 @@ class Table {
         limitMs: 3000,
         timeout,
         run: () => {
-          const { text, whole } = reached(this.#head);
-          const format = formatOf(text, whole, this.#config);
+          const format = formatOf(reached(this.#head), this.#config);
           this.#format = format;
           const evidence = described(format);
           return format.warning ? { evidence, warning: format.warning } : { evidence };

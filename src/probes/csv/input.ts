@@ -1,3 +1,4 @@
+import type { Endpoint } from '../../net/attempt.ts';
 import type { StepSpec } from '../probe.ts';
 
 /** Bytes by bytes. A chunk is the reader's until it asks for the next one. */
@@ -10,6 +11,8 @@ export interface ByteStream {
 export interface Input {
   /** What is tested: `The file sales.csv`. */
   readonly subject: string;
+  /** Where it is downloaded from; absent for a file of this machine. */
+  readonly endpoint?: Endpoint;
   /** The file's name, fit to be shown. */
   readonly name: string;
   readonly steps: readonly StepSpec[];

@@ -104,7 +104,13 @@ export class CsvParser {
     const found = text.indexOf(this.#quoteText, from);
     const to = found === -1 ? text.length : found;
     // Not by indexOf: it would search far behind the quote, again for each of many quotes on one line.
-    for (let at = from; at < to; at += 1) if (text.charCodeAt(at) === LF) this.#line += 1;
+    let afterCr = this.#afterCr;
+    for (let at = from; at < to; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === CR || (code === LF && !afterCr)) this.#line += 1;
+      afterCr = code === CR;
+    }
+    this.#afterCr = afterCr && found === -1;
     this.#take(text, from, to);
     if (found === -1) return to;
     this.#state = CLOSED;

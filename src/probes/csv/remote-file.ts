@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { HttpAnswer, HttpExchange } from '../../net/http.ts';
+import type { Endpoint } from '../../net/attempt.ts';
+import { type HttpAnswer, type HttpExchange, readBounded } from '../../net/http.ts';
 import { judgeStatus, judgeSuccess } from '../http/judge.ts';
 import { type HttpConfig, HttpSession } from '../http/session.ts';
 import { connectSteps, httpStep } from '../http/steps.ts';
@@ -24,6 +25,7 @@ export function remoteFile(config: HttpConfig, context: ProbeContext): Input {
 
 class RemoteFile implements Input {
   readonly subject: string;
+  readonly endpoint: Endpoint;
   readonly name: string;
   readonly #first: HttpSession;
   readonly #hops: HttpSession[];
@@ -37,6 +39,7 @@ class RemoteFile implements Input {
     this.#first = new HttpSession(config, context, 'HTTP');
     this.#hops = [this.#first];
     this.name = this.#first.clean(nameOf(this.#first.url), 120);
+    this.endpoint = this.#first.facts;
     this.subject = `The file at ${this.#first.url.host}`;
   }
 
@@ -150,12 +153,10 @@ class RemoteFile implements Input {
 
   /** The answer as far as a judgement needs it: the body of a refusal says why, that of a success is the file. */
   async #judged(): Promise<HttpAnswer> {
-    const { status, headers, body } = reached(this.#stream);
+    const stream = reached(this.#stream);
+    const { status, headers } = stream;
     if (status >= 200 && status < 300) return { status, headers, body: Buffer.alloc(0), truncated: true };
-    for await (const chunk of body) {
-      return { status, headers, body: Buffer.from(chunk).subarray(0, SHOWN_BODY), truncated: true };
-    }
-    return { status, headers, body: Buffer.alloc(0), truncated: false };
+    return await readBounded(stream, SHOWN_BODY);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { HttpConfig } from '../http/session.ts';
 import { StepFailure } from '../problems/index.ts';
 import type { Encoding } from './encoding.ts';
-import type { Input } from './input.ts';
 import { CsvFault } from './parser.ts';
 
 /** What the CSV probe needs of a connector. */
@@ -15,8 +14,13 @@ export interface CsvConfig extends Omit<HttpConfig, 'url'> {
 }
 
 /** The config field that says which file it is. */
-export function fileFields({ contentType, steps }: Pick<Input, 'contentType' | 'steps'>): string[] {
-  return contentType !== undefined || steps.some(({ id }) => id === 'dns') ? ['url'] : ['path'];
+export function fileFields({ url }: CsvConfig): string[] {
+  return url === undefined ? ['path'] : ['url'];
+}
+
+/** What stopped coming before there was enough of it to judge. */
+export function tooSlow(config: CsvConfig): StepFailure {
+  return new StepFailure('FILE_SLOW', {}, { fields: fileFields(config) });
 }
 
 /** A fault of the parser as the failure of a step. */

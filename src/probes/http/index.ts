@@ -22,6 +22,7 @@ export const restProbe: Probe<RestConfig> = {
     const api = new Api(session, config);
     return {
       subject: `The API at ${session.url.host}`,
+      endpoint: session.facts,
       steps: [...connectSteps(session, (signal) => api.ask(signal)), ...api.steps()],
       close: () => session.close(),
       session: () => api.read(),
@@ -48,6 +49,7 @@ export const webhookProbe: Probe<HttpConfig> = {
     };
     return {
       subject: `The webhook at ${session.url.host}`,
+      endpoint: session.facts,
       steps: [...connectSteps(session, ask), judged],
       close: () => session.close(),
       session: () => ({ discover: async () => ({ streams: [] }), preview: async () => undefined }),

@@ -1,27 +1,34 @@
 import type { HttpAnswer } from '../../net/http.ts';
-import { StepFailure } from '../problems/index.ts';
+import { type ProblemCode, type ProblemDetails, StepFailure } from '../problems/index.ts';
 import type { HttpSession } from './session.ts';
 
 const SHOWN_BODY = 300;
+const SMALLER =
+  'Set test_path so that it asks for a smaller page: many APIs take a number of records, such as ?limit=10.';
+const AUTH_FIELDS = { fields: ['auth'] };
 
 /** Refuses the answers that no request gets when all is well: credentials, redirects, limits, faults. */
 export function judgeStatus(session: HttpSession, answer: HttpAnswer, path: string): void {
   const { facts, config } = session;
   const { status, headers } = answer;
   const evidence = evidenceOf(session, answer);
-  const fail = (code: StepFailure['problem']['code'], what = String(status), fields?: readonly string[]) => {
-    throw new StepFailure(
-      code,
-      { ...facts, what },
-      { evidence, driver_code: `HTTP ${status}`, ...(fields ? { fields } : {}) },
-    );
+  const fail = (
+    code: ProblemCode,
+    what = String(status),
+    more: Pick<ProblemDetails, 'fields' | 'retry_after_ms'> = {},
+  ) => {
+    throw new StepFailure(code, { ...facts, what }, { evidence, driver_code: `HTTP ${status}`, ...more });
   };
   if (status === 401 || status === 407)
-    fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_AUTH_REJECTED', undefined, ['auth']);
-  if (status === 403) fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_FORBIDDEN', undefined, ['auth']);
+    fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_AUTH_REJECTED', undefined, AUTH_FIELDS);
+  if (status === 403)
+    fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_FORBIDDEN', undefined, AUTH_FIELDS);
   if (status >= 300 && status < 400) fail('HTTP_REDIRECT', redirectTarget(session, headers['location']));
   if (status === 404 || status === 410) fail('HTTP_NOT_FOUND', session.clean(path, 120));
-  if (status === 429) fail('HTTP_RATE_LIMITED', waitOf(headers['retry-after']));
+  if (status === 429) {
+    const wait = waitOf(headers['retry-after'], session.context.now());
+    fail('HTTP_RATE_LIMITED', wait.words, wait.details);
+  }
   if (status >= 500) fail('HTTP_SERVER_ERROR');
 }
 
@@ -35,17 +42,16 @@ export function judgeSuccess(session: HttpSession, answer: HttpAnswer): void {
 /** The JSON of an answer. @throws StepFailure HTTP_NOT_JSON, saying what it is instead */
 export function jsonOf(session: HttpSession, answer: HttpAnswer): unknown {
   const type = session.clean(answer.headers['content-type'], 60);
-  const refuse = (what: string) =>
-    new StepFailure('HTTP_NOT_JSON', { ...session.facts, what }, { evidence: evidenceOf(session, answer) });
+  const refuse = (what: string, fix = '', fields?: readonly string[]) => {
+    const details = { evidence: evidenceOf(session, answer), ...(fields ? { fields } : {}) };
+    return new StepFailure('HTTP_NOT_JSON', { ...session.facts, what, fix }, details);
+  };
   if (/html/i.test(type)) throw refuse('it sends a web page');
   try {
     return JSON.parse(answer.body.toString('utf8'));
   } catch {
-    throw refuse(
-      answer.truncated
-        ? 'its answer is too large to be looked at'
-        : `it sends ${type || 'something without a type'}, not JSON`,
-    );
+    if (answer.truncated) throw refuse('its answer is too large to be looked at', SMALLER, ['test_path']);
+    throw refuse(`it sends ${type || 'something without a type'}, not JSON`);
   }
 }
 
@@ -65,6 +71,13 @@ export function redirectTarget(session: HttpSession, location: string | undefine
   }
 }
 
-export function waitOf(text: string | undefined): string {
-  return text !== undefined && /^\d{1,6}$/.test(text) ? `${text} seconds` : '';
+/** What Retry-After says (RFC 9110 §10.2.3: seconds or a date), in words and in milliseconds; empty where it says nothing. */
+export function waitOf(
+  text: string | undefined,
+  now: Date,
+): { words: string; details: Pick<ProblemDetails, 'retry_after_ms'> } {
+  const seconds = /^\d{1,6}$/.test(text ?? '') ? Number(text) : (Date.parse(text ?? '') - now.getTime()) / 1000;
+  if (!(seconds > 0) || seconds > 999_999) return { words: '', details: {} };
+  const whole = Math.ceil(seconds);
+  return { words: `${whole} seconds`, details: { retry_after_ms: whole * 1000 } };
 }

@@ -29,8 +29,6 @@ export interface HttpAsk {
 }
 
 const MOST_BYTES = 512 * 1024;
-/** Codes of zlib and of its Brotli. */
-const DECODING = /^(Z_|ERR__ERROR|ERR_BROTLI)/;
 const NOTHING: Credentials = { headers: {}, query: {} };
 
 /** One API under test: where it is, how to authenticate, and the one way to ask it. */
@@ -150,21 +148,22 @@ export class HttpSession {
 
   #failure(error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
-    const code = systemCode(error);
-    // A server of another protocol does not parse as HTTP; undici and its parser say so in their own codes.
-    if (code?.startsWith('HPE_'))
-      return new StepFailure(
-        'WRONG_PROTOCOL',
-        { ...this.facts, what: 'its answer is not HTTP' },
-        { driver_code: code },
-      );
-    if (code !== undefined && DECODING.test(code)) {
-      const what = 'its answer is not in the coding that it names';
-      return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what }, { driver_code: code });
-    }
-    return new StepFailure('HTTP_BROKEN', this.facts, code === undefined ? {} : { driver_code: code });
+    // The parser of undici names some of its errors by their class alone.
+    const code = systemCode(error) ?? (error instanceof Error && error.name === PARSER ? PARSER : undefined);
+    const [, what] = NOT_HTTP.find(([pattern]) => pattern.test(code ?? '')) ?? [];
+    const details = code === undefined ? {} : { driver_code: code };
+    if (what !== undefined) return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what }, details);
+    return new StepFailure('HTTP_BROKEN', this.facts, details);
   }
 }
+
+const PARSER = 'HTTPParserError';
+/** Codes of undici, its parser, zlib and Brotli for answers that are no proper HTTP. */
+const NOT_HTTP: readonly (readonly [RegExp, string])[] = [
+  [/^HPE_|^HTTPParserError$/, 'its answer is not HTTP'],
+  [/^UND_ERR_HEADERS_OVERFLOW$/, 'its answer has more than 32 KB of headers'],
+  [/^(Z_|ERR__ERROR|ERR_BROTLI)/, 'its answer is not in the coding that it names'],
+];
 
 /** Header names in one spelling, so that what is said last holds alone. */
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -29,6 +29,7 @@ export const mcpProbe: Probe<McpConfig> = {
     const remote = new RemoteServer(session, config);
     return {
       subject: `The MCP server at ${session.url.host}`,
+      endpoint: session.facts,
       steps: [...reachSteps(session), ...remote.steps()],
       close: () => remote.close(),
       session: () => ({

@@ -1,6 +1,6 @@
 import { evidenceOf, redirectTarget, waitOf } from '../http/judge.ts';
 import type { HttpSession } from '../http/session.ts';
-import { type ProblemCode, StepFailure } from '../problems/index.ts';
+import { type ProblemCode, type ProblemDetails, StepFailure } from '../problems/index.ts';
 import type { Reply } from './channel.ts';
 import type { RpcError } from './messages.ts';
 
@@ -9,12 +9,16 @@ export function failureOf(session: HttpSession, reply: Reply, method: string): S
   const { facts } = session;
   const { status, headers, rpc } = reply;
   const details = { evidence: evidenceOf(session, reply), driver_code: `HTTP ${status}` };
-  const fail = (code: ProblemCode, what: string) => new StepFailure(code, { ...facts, what }, details);
+  const fail = (code: ProblemCode, what: string, more: ProblemDetails = {}) =>
+    new StepFailure(code, { ...facts, what }, { ...details, ...more });
   if (rpc && 'error' in rpc) return errorFailure(session, rpc.error, method);
   if (status >= 300 && status < 400) return fail('HTTP_REDIRECT', redirectTarget(session, headers['location']));
   if (status === 404 || status === 410) return fail('MCP_NOT_FOUND', session.clean(session.url.pathname, 120));
   if (status === 405) return fail('MCP_NOT_MCP', 'it takes no messages at this address');
-  if (status === 429) return fail('HTTP_RATE_LIMITED', waitOf(headers['retry-after']));
+  if (status === 429) {
+    const wait = waitOf(headers['retry-after'], session.context.now());
+    return fail('HTTP_RATE_LIMITED', wait.words, wait.details);
+  }
   if (status >= 500) return fail('HTTP_SERVER_ERROR', String(status));
   const type = session.clean(headers['content-type'], 60);
   if (/html/i.test(type)) return fail('MCP_NOT_MCP', 'it sends a web page');

@@ -25,15 +25,18 @@ async function* linesOf(chunks: AsyncIterable<Buffer>, mostBytes: number): Async
   const decoder = new TextDecoder();
   let size = 0;
   let pieces: string[] = [];
+  let afterCr = false;
   for await (const chunk of chunks) {
     size += chunk.length;
     if (size > mostBytes) throw new StreamTooLong();
-    const piece = decoder.decode(chunk, { stream: true });
+    const text = decoder.decode(chunk, { stream: true });
+    // Its line has ended with the CR: nobody knows whether an LF will come.
+    const piece = afterCr && text.startsWith('\n') ? text.slice(1) : text;
+    if (text !== '') afterCr = text.endsWith('\r');
     pieces.push(piece);
     // Nothing is looked through twice, however small the pieces of a long line are.
     if (!/[\r\n]/.test(piece)) continue;
-    // A CR at the very end may have its LF in the next piece.
-    const lines = pieces.join('').split(/\r\n|\n|\r(?!$)/);
+    const lines = pieces.join('').split(/\r\n|\n|\r/);
     pieces = [lines.pop() ?? ''];
     yield* lines;
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { fingerprint } from '../fingerprint.ts';
+import { nextBytes } from '../next-bytes.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
 import { Reader } from './reader.ts';
 import { ERROR, type ServerError, serverError } from './server-error.ts';
@@ -43,7 +44,7 @@ export async function readGreeting(socket: Socket, facts: Facts, signal: AbortSi
     return parse(payload);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: UNREADABLE });
+    throw wrong(facts, UNREADABLE);
   } finally {
     clearTimeout(nudge);
     clearTimeout(lines);
@@ -71,38 +72,31 @@ function parse(payload: Buffer): Greeting | ServerError {
   return { version, capabilities, nonce, plugin };
 }
 
-function firstPacket(socket: Socket, facts: Facts, signal: AbortSignal, nudged: { yes: boolean }): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    let held = Buffer.alloc(0);
-    const settle = (finish: () => void) => {
-      socket.off('data', onData);
-      socket.off('close', onClose);
-      signal.removeEventListener('abort', onAbort);
-      socket.pause();
-      finish();
-    };
-    const wrong = (what: string) => settle(() => reject(new StepFailure('WRONG_PROTOCOL', { ...facts, what })));
-    const onData = (bytes: Buffer) => {
-      held = Buffer.concat([held, bytes]);
-      const length = held.length < HEADER ? 0 : held.readUIntLE(0, 3);
-      const end = HEADER + length;
-      if (!begins(held) || (nudged.yes && held.length === 1)) wrong(otherServer(held, nudged.yes));
-      // Who greets waits for an answer; what comes with the greeting would be taken for a part of what follows.
-      else if (held.length > end && held[HEADER] !== ERROR) wrong(UNREADABLE);
-      else if (held.length > HEADER && held.length >= end) settle(() => resolve(held.subarray(HEADER, end)));
-    };
-    const onClose = () => {
-      if (nudged.yes) wrong(WAITED);
-      else if (held.length > 0) wrong(UNREADABLE);
-      else settle(() => reject(new StepFailure('CONNECTION_LOST', facts)));
-    };
-    const onAbort = () => settle(() => reject(signal.reason));
-    socket.on('data', onData);
-    socket.once('close', onClose);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (socket.destroyed) onClose();
-    else socket.resume();
-  });
+async function firstPacket(
+  socket: Socket,
+  facts: Facts,
+  signal: AbortSignal,
+  nudged: { yes: boolean },
+): Promise<Buffer> {
+  for (let held = Buffer.alloc(0); ; ) {
+    const bytes = await nextBytes(socket, signal);
+    if (!bytes) throw hungUp(facts, held, nudged.yes);
+    held = Buffer.concat([held, bytes]);
+    const end = HEADER + (held.length < HEADER ? 0 : held.readUIntLE(0, 3));
+    if (!begins(held) || (nudged.yes && held.length === 1)) throw wrong(facts, otherServer(held, nudged.yes));
+    // Who greets waits for an answer; what comes with the greeting would be taken for a part of what follows.
+    if (held.length > end && held[HEADER] !== ERROR) throw wrong(facts, UNREADABLE);
+    if (held.length > HEADER && held.length >= end) return held.subarray(HEADER, end);
+  }
+}
+
+function wrong(facts: Facts, what: string): StepFailure {
+  return new StepFailure('WRONG_PROTOCOL', { ...facts, what });
+}
+
+function hungUp(facts: Facts, held: Buffer, nudged: boolean): StepFailure {
+  if (nudged) return wrong(facts, WAITED);
+  return held.length > 0 ? wrong(facts, UNREADABLE) : new StepFailure('CONNECTION_LOST', facts);
 }
 
 /** Whether these may be the first bytes of a MySQL server: a short packet that greets or refuses. */

@@ -16,6 +16,7 @@ export function mysqlProbe(server: 'MySQL' | 'MariaDB'): Probe<MysqlConfig> {
       const steps = mysqlSteps(session);
       return {
         subject: `${server} at ${config.host}:${config.port}`,
+        endpoint: config,
         steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
         close: () => session.close(),
         session: () => readSession(session),

@@ -14,6 +14,7 @@ export function postgresProbe(server: string): Probe<PostgresConfig> {
       const steps = postgresSteps(session);
       return {
         subject: `${server} at ${config.host}:${config.port}`,
+        endpoint: config,
         steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
         close: () => session.close(),
         session: () => readSession(session),

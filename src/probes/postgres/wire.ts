@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { fingerprint } from '../fingerprint.ts';
+import { nextBytes } from '../next-bytes.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
@@ -11,30 +12,12 @@ const AUTHENTICATION = 0x52;
  */
 export async function requestTls(socket: Socket, facts: Facts, signal: AbortSignal): Promise<boolean> {
   socket.write(SSL_REQUEST);
-  const answer = await firstBytes(socket, facts, signal);
+  const answer = await nextBytes(socket, signal);
+  if (!answer) throw new StepFailure('CONNECTION_LOST', facts);
   // More than one byte before TLS has begun is not from the server we asked.
   if (answer.length === 1 && answer[0] === 0x53) return true;
   if (answer.length === 1 && answer[0] === 0x4e) return false;
   throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: fingerprint(answer) });
-}
-
-function firstBytes(socket: Socket, facts: Facts, signal: AbortSignal): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void) => {
-      socket.off('data', onData);
-      socket.off('close', onClose);
-      signal.removeEventListener('abort', onAbort);
-      socket.pause();
-      finish();
-    };
-    const onData = (bytes: Buffer) => settle(() => resolve(bytes));
-    const onClose = () => settle(() => reject(new StepFailure('CONNECTION_LOST', facts)));
-    const onAbort = () => settle(() => reject(signal.reason));
-    socket.once('data', onData);
-    socket.once('close', onClose);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (socket.destroyed) onClose();
-  });
 }
 
 /** How the server wants to be logged in to, from its first message. */

@@ -12,6 +12,12 @@ export const BROUGHT_PROBLEMS = {
     says: ({ what }) => `The connector itself is at fault: ${what}`,
     fix: () => 'Whoever wrote the connector must mend it; the config is not the cause.',
   },
+  CONNECTOR_ABSENT: {
+    actor: 'user',
+    says: ({ what }) => `The connector ${what} of this source is not loaded`,
+    fix: () =>
+      'The operator of Headwater loads it again with HEADWATER_CONNECTORS; `headwater doctor` says what was left out.',
+  },
   CHECK_TIMEOUT: {
     actor: 'network_admin',
     retryable: true,

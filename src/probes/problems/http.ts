@@ -51,7 +51,7 @@ export const HTTP_PROBLEMS = {
     actor: 'user',
     roles: ['url'],
     says: ({ host, what }) => `${host} answers, but not as an API: ${what}`,
-    fix: () => 'Give the address of the API itself (often with /api or /v1), not of its web page.',
+    fix: ({ fix }) => fix || 'Give the address of the API itself (often with /api or /v1), not of its web page.',
   },
   HTTP_NO_RECORDS: {
     actor: 'user',

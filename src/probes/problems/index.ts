@@ -32,6 +32,8 @@ export interface ProblemDetails {
   evidence?: string;
   /** The server's or system's own code: `28P01`, `ECONNREFUSED`. */
   driver_code?: string;
+  /** How long the server wants to be left alone. */
+  retry_after_ms?: number;
   sql?: string;
   command?: string;
   /** Config keys to change, where the place of the failure knows them better than the table. */

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Principal } from '../../sources/principal.ts';
+import { type Caller, callerKey } from './caller.ts';
 import { createTokenFile, hashOf, type TokenRecord, unusable } from './tokens.ts';
 
 const LOOK_AGAIN_MS = 1000;
@@ -15,7 +16,12 @@ export interface Authenticator {
    * Who sends this Authorization header; `undefined` for nobody we know.
    * @throws HeadwaterError STORE_UNAVAILABLE
    */
-  principalOf(authorization: string | undefined): Promise<Principal | undefined>;
+  callerOf(authorization: string | undefined): Promise<Caller | undefined>;
+  /**
+   * Tells of callers from before who is one no more.
+   * @throws HeadwaterError STORE_UNAVAILABLE
+   */
+  revoked(): Promise<(caller: Caller) => boolean>;
 }
 
 export interface AuthenticatorOptions {
@@ -61,21 +67,29 @@ export function createAuthenticator({
 
   return {
     hasTokens: async () => (await current()).length > 0,
-    async principalOf(authorization) {
+    async callerOf(authorization) {
       const known = await current();
-      if (authorization === undefined) return needsToken ? undefined : anonymous;
+      if (authorization === undefined) return needsToken || !anonymous ? undefined : { principal: anonymous };
       const token = BEARER.exec(authorization)?.[1];
       return token === undefined ? undefined : holderOf(token, known);
+    },
+    async revoked() {
+      const holders = new Set((await current()).map((record) => callerKey(callerOf(record))));
+      return (caller) => (caller.token === undefined ? needsToken : !holders.has(callerKey(caller)));
     },
   };
 }
 
 /** Every record is compared, so that the time says nothing of which one came close. */
-function holderOf(token: string, records: readonly TokenRecord[]): Principal | undefined {
+function holderOf(token: string, records: readonly TokenRecord[]): Caller | undefined {
   const given = Buffer.from(hashOf(token), 'hex');
   let found: TokenRecord | undefined;
   for (const record of records) if (timingSafeEqual(Buffer.from(record.hash, 'hex'), given)) found = record;
-  return found && { tenant: found.tenant, subject: found.name, role: found.role };
+  return found && callerOf(found);
+}
+
+function callerOf({ tenant, name: subject, role, hash }: TokenRecord): Caller {
+  return { principal: { tenant, subject, role }, token: hash };
 }
 
 /** Changes whenever the file is replaced; `undefined` where there is none. */

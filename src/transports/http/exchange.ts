@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../log.ts';
-import type { Principal } from '../../sources/principal.ts';
+import type { Caller } from './caller.ts';
 
 /** One request, its answer, and who asked as soon as that is known. */
 export interface Exchange {
   readonly id: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  caller?: Principal;
+  caller?: Caller;
 }
 
 /** Where the client went away before anything was answered. Nobody reads it but the log's reader. */
@@ -30,8 +30,8 @@ export function beginExchange(request: IncomingMessage, response: ServerResponse
         path: isPath(path) ? path : 'unknown',
         status: response.headersSent ? response.statusCode : CLIENT_GONE,
         ms: Math.round(performance.now() - started),
-        tenant: exchange.caller?.tenant,
-        subject: exchange.caller?.subject,
+        tenant: exchange.caller?.principal.tenant,
+        subject: exchange.caller?.principal.subject,
       },
       'request',
     );

@@ -98,7 +98,7 @@ export async function serveOverHttp(
   // What a client expects beyond 100-continue is no reason to treat it otherwise.
   server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
   answerClientErrors(server, log);
-  const stopLooking = endRevoked(open, authenticator);
+  const stopLooking = endRevoked({ open, sessions, authenticator });
 
   const url = `http://${isIPv6(host) ? `[${host}]` : host}:${await listen(server, host, port)}/mcp`;
   log.info({ url }, 'listening');

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { isJsonContentType, isLegacyRequest } from '@modelcontextprotocol/server';
 import type { Log } from '../../log.ts';
-import type { Principal } from '../../sources/principal.ts';
 import { answer, type Refusal } from './answers.ts';
 import { readJson } from './body.ts';
+import type { Caller } from './caller.ts';
 import type { ModernLane } from './modern.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Serves one request of a known caller at /mcp. */
-export type Endpoint = (request: IncomingMessage, response: ServerResponse, caller: Principal) => Promise<void>;
+export type Endpoint = (request: IncomingMessage, response: ServerResponse, caller: Caller) => Promise<void>;
 
 export interface EndpointParts {
   sessions: Sessions;
@@ -33,7 +33,7 @@ export function createEndpoint({ sessions, modern, mostBodyBytes, log }: Endpoin
     const serve = async (web: Request): Promise<Response> =>
       (await isLegacyRequest(web, read.json))
         ? sessions.handle(web, caller, read.json, finished)
-        : modern.handle(web, caller, read.json);
+        : modern.handle(web, caller.principal, read.json);
     await toNodeHandler({ fetch: serve }, { onerror })(asAdapterTakesIt(request), response, read.json);
   };
 }

@@ -1,16 +1,21 @@
 import type { Authenticator } from './authenticator.ts';
 import type { Exchange } from './exchange.ts';
+import type { Sessions } from './sessions.ts';
 
 const LOOK_MS = 1000;
 
-/** Cuts what is open for a caller whose token was revoked meanwhile: streams last longer than trust may. */
-export function endRevoked(open: ReadonlySet<Exchange>, authenticator: Authenticator): () => void {
+export interface Revocable {
+  open: ReadonlySet<Exchange>;
+  sessions: Sessions;
+  authenticator: Authenticator;
+}
+
+/** Ends what a token began once it is revoked, sessions and calls included: they last longer than trust may. */
+export function endRevoked({ open, sessions, authenticator }: Revocable): () => void {
   const look = async () => {
-    for (const { request, response, caller } of open) {
-      if (!caller) continue;
-      const now = await authenticator.principalOf(request.headers.authorization);
-      if (JSON.stringify(now) !== JSON.stringify(caller)) response.destroy();
-    }
+    const isRevoked = await authenticator.revoked();
+    sessions.endOf(isRevoked);
+    for (const { response, caller } of open) if (caller && isRevoked(caller)) response.destroy();
   };
   // While the token file cannot be read nobody new gets in; those who are stay.
   const timer = setInterval(() => void look().catch(() => {}), LOOK_MS);

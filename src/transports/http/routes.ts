@@ -26,11 +26,11 @@ export function createRouter({ hosts, authenticator, endpoint, ready }: RoutesPa
     '/mcp': async (exchange) => {
       const { request, response } = exchange;
       const { authorization, 'x-tenant-id': tenant } = request.headers;
-      const caller = await authenticator.principalOf(authorization);
+      const caller = await authenticator.callerOf(authorization);
       if (!caller) return unauthorized(exchange);
       exchange.caller = caller;
       // The token says whose tenant it is. Whoever believes otherwise must not act on the wrong one.
-      if (tenant === undefined || tenant === caller.tenant) return endpoint(request, response, caller);
+      if (tenant === undefined || tenant === caller.principal.tenant) return endpoint(request, response, caller);
       answer(response, 403, { error: 'X-Tenant-Id is another tenant than that of the token' });
     },
   };

@@ -7,12 +7,16 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Principal } from '../../sources/principal.ts';
 import { type Refusal, refusal } from './answers.ts';
+import { type Caller, callerKey } from './caller.ts';
+import { endCancelled } from './cancelled.ts';
 
 const IDLE_MS = 30 * 60 * 1000;
 const SWEEP_MS = 60 * 1000;
 
 interface Session {
   transport: WebStandardStreamableHTTPServerTransport;
+  caller: Caller;
+  /** The caller's key. */
   owner: string;
   lastUsed: number;
   /** Requests and streams that are open now: a session in use is never idle. */
@@ -23,9 +27,11 @@ interface Session {
 export interface Sessions {
   readonly size: number;
   /** `finished` settles when the answer, streams included, has gone out or was given up. */
-  handle(request: Request, principal: Principal, body: unknown, finished: Promise<void>): Promise<Response>;
+  handle(request: Request, caller: Caller, body: unknown, finished: Promise<void>): Promise<Response>;
   /** Ends the sessions that nobody has used for 30 minutes. It happens by itself each minute. */
   sweep(): void;
+  /** Ends the sessions of such callers, and the calls in them. */
+  endOf(isGone: (caller: Caller) => boolean): void;
   /** Ends the streams that would stay open for ever. Calls go on. */
   endStreams(): void;
   close(): Promise<void>;
@@ -36,7 +42,7 @@ export interface SessionsOptions {
   /** Monotonic milliseconds. */
   clock?: () => number;
   most?: number;
-  mostPerPrincipal?: number;
+  mostPerCaller?: number;
 }
 
 const NOT_OPENED: Refusal = {
@@ -51,7 +57,7 @@ export function createSessions({
   createServer,
   clock = () => performance.now(),
   most = 1000,
-  mostPerPrincipal = 500,
+  mostPerCaller = 500,
 }: SessionsOptions): Sessions {
   const sessions = new Map<string, Session>();
   const end = async (id: string) => {
@@ -72,7 +78,7 @@ export function createSessions({
   const makeRoom = (owner: string): boolean => {
     const counts = new Map<string, number>();
     for (const session of sessions.values()) counts.set(session.owner, (counts.get(session.owner) ?? 0) + 1);
-    const isFullForOwner = (counts.get(owner) ?? 0) >= mostPerPrincipal;
+    const isFullForOwner = (counts.get(owner) ?? 0) >= mostPerCaller;
     if (!isFullForOwner && sessions.size < most) return true;
     const [largest] = [...counts].sort(([, a], [, b]) => b - a);
     const payer = isFullForOwner ? owner : largest?.[0];
@@ -83,16 +89,17 @@ export function createSessions({
     return oldest !== undefined;
   };
 
-  const begin = async (request: Request, principal: Principal, body: unknown, finished: Promise<void>) => {
-    const owner = ownerOf(principal);
+  const begin = async (request: Request, caller: Caller, body: unknown, finished: Promise<void>) => {
+    const owner = callerKey(caller);
     if (!makeRoom(owner)) return refusal(TOO_MANY, body);
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void sessions.set(id, session),
       onsessionclosed: (id) => void sessions.delete(id),
     });
-    const session: Session = { transport, owner, lastUsed: clock(), open: 0 };
-    await createServer(principal).connect(transport);
+    const session: Session = { transport, caller, owner, lastUsed: clock(), open: 0 };
+    endCancelled(transport);
+    await createServer(caller.principal).connect(transport);
     const response = await serve(session, request, body, finished);
     // Of one that was refused nothing stays.
     if (transport.sessionId === undefined) await transport.close();
@@ -113,20 +120,23 @@ export function createSessions({
     get size() {
       return sessions.size;
     },
-    async handle(request, principal, body, finished) {
+    async handle(request, caller, body, finished) {
       const version = request.headers.get('mcp-protocol-version');
       if (version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version))
         return refusal(unsupported(version), body);
       const id = request.headers.get('mcp-session-id');
       if (id === null) {
-        return isInitializeRequest(body) ? begin(request, principal, body, finished) : refusal(NOT_OPENED, body);
+        return isInitializeRequest(body) ? begin(request, caller, body, finished) : refusal(NOT_OPENED, body);
       }
       const session = sessions.get(id);
       // A session of somebody else and none at all are the same answer.
-      if (session?.owner !== ownerOf(principal)) return refusal(NOT_FOUND, body);
+      if (session?.owner !== callerKey(caller)) return refusal(NOT_FOUND, body);
       return serve(session, request, body, finished);
     },
     sweep,
+    endOf(isGone) {
+      for (const [id, { caller }] of sessions) if (isGone(caller)) void end(id);
+    },
     endStreams() {
       for (const { transport } of sessions.values()) transport.closeStandaloneSSEStream();
     },
@@ -135,10 +145,6 @@ export function createSessions({
       await Promise.all([...sessions.keys()].map(end));
     },
   };
-}
-
-function ownerOf({ tenant, subject, role }: Principal): string {
-  return JSON.stringify([tenant, subject, role]);
 }
 
 function unsupported(requested: string): Refusal {

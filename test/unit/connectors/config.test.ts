@@ -142,7 +142,7 @@ describe('what is wrong is said by field, all at once, without a value', () => {
       /treat that key as exposed/,
     ],
     [{ tls_ca: '-----BEGIN CERTIFICATE-----' }, '/config/tls_ca', /cannot be read/],
-    [{ password: '${env:A B}' }, '/config/password', /environment reference/],
+    [{ password: '${env:A B}' }, '/config/password', /are written \$\{env:NAME\}/],
     [{ password: '${exec:id}' }, '/config/password', /references are/],
   ])('%j', (over, field, message) => {
     const found = problems(() => parse(over));

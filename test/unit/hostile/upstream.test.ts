@@ -77,6 +77,7 @@ interface Input {
   secret?: string;
   error?: string;
   tables?: string[];
+  status_sequence?: number[];
 }
 
 /** The same words from a database that refuses the login, and from an API. */
@@ -207,6 +208,39 @@ const CASES: Readonly<Record<string, (input: Input) => Promise<void>>> = {
       expect(outcome.text).toContain('an SSH server answers there');
     }
     failing(await tested(rest(server)), /WRONG_PROTOCOL|HTTP_BROKEN/);
+  },
+  'upstream-503-flap': async ({ status_sequence: statuses = [] }) => {
+    let clock = new Date();
+    let status = 0;
+    const waiting: (() => void)[] = [];
+    const server = await api((_, response) => {
+      const answer = () => response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+      if (status === 200) waiting.push(answer);
+      else answer();
+    });
+    const limited = await inMemory({ HEADWATER_EGRESS: 'allow_private' }, { now: () => clock });
+    stops.push(() => limited.close());
+    const test = () => limited.call('test_connection', { ...rest(server), timeout_s: 5 });
+    for (const each of statuses.slice(0, -1)) {
+      status = each;
+      expect((await test()).structured).toMatchObject({
+        steps: expect.arrayContaining([expect.objectContaining({ code: 'HTTP_SERVER_ERROR' })]),
+      });
+    }
+    const asked = server.requests.length;
+    const { error, isError } = await test();
+    expect(isError).toBe(true);
+    expect(error).toMatchObject({ code: 'CIRCUIT_OPEN', last_error: { code: 'HTTP_SERVER_ERROR' } });
+    expect(error.retry_after_ms).toBeGreaterThan(0);
+    expect(server.requests).toHaveLength(asked);
+    clock = new Date(clock.getTime() + (error.retry_after_ms ?? 0));
+    status = statuses.at(-1) ?? 0;
+    const trial = test();
+    await expect.poll(() => waiting.length).toBe(1);
+    expect((await test()).error.code).toBe('CIRCUIT_OPEN');
+    expect(server.requests).toHaveLength(asked + 1);
+    waiting.shift()?.();
+    expect((await trial).structured).toMatchObject({ ok: true });
   },
 };
 

@@ -10,6 +10,10 @@ import { createEgress, type Egress, type Lookup } from '../../../src/net/egress.
 import type { ReadSession } from '../../../src/probes/probe.ts';
 import type { Actor, ProblemCode } from '../../../src/probes/problems/index.ts';
 import type { Report, Step } from '../../../src/probes/report.ts';
+import { envReader } from '../../../src/secrets/providers/env.ts';
+import { fileReader } from '../../../src/secrets/providers/file.ts';
+import { vaultReader } from '../../../src/secrets/providers/vault.ts';
+import { vaultToken } from '../../../src/secrets/providers/vault-token.ts';
 import { resolveReference } from '../../../src/secrets/references.ts';
 import { reading, testConfig } from '../../../src/sources/probing.ts';
 import type { Call, Services } from '../../../src/sources/services.ts';
@@ -77,12 +81,12 @@ export function createLab(options: LabOptions = {}): Lab {
     files: createFileAccess({ roots: [], closed: [] }),
     resolveReference: (reference) =>
       resolveReference(reference, {
-        envPrefix: 'HEADWATER_SECRET_',
-        directories: ['/run/secrets'],
-        forbidden: [],
-        environment: options.environment ?? {},
+        env: envReader({ envPrefix: 'HEADWATER_SECRET_', environment: options.environment ?? {} }),
+        file: fileReader({ directories: ['/run/secrets'], forbidden: [] }),
+        vault: vaultReader({ prefixes: [], token: vaultToken({}), now: () => new Date() }),
       }),
     inlineSecrets: 'allow',
+    admission: { admit: async () => ({ settle: async () => {} }) },
     fingerprint: async (text) => text,
     now: options.now ?? (() => new Date()),
     isEnabled: () => true,

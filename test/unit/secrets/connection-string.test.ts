@@ -94,6 +94,7 @@ describe('what is in one', () => {
 describe('a reference as the password', () => {
   test.each([
     ['postgres://app:${env:HEADWATER_SECRET_DB}@db.example.com/shop', '${env:HEADWATER_SECRET_DB}'],
+    ['postgres://app:${vault:team/kv:shop@2#pw}@db.example.com/shop', '${vault:team/kv:shop@2#pw}'],
     ['postgres://app:${file:/run/secrets/pg:pass@word}@db.example.com:5432/shop', '${file:/run/secrets/pg:pass@word}'],
     ['postgres://app:%24%7Benv%3AHEADWATER_SECRET_DB%7D@db.example.com/shop', '${env:HEADWATER_SECRET_DB}'],
   ])('%s', (text, password) => {

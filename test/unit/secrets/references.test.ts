@@ -1,22 +1,29 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HeadwaterError } from '../../../src/errors.ts';
+import { type EnvPolicy, envReader } from '../../../src/secrets/providers/env.ts';
+import { type FilePolicy, fileReader } from '../../../src/secrets/providers/file.ts';
+import { vaultReader } from '../../../src/secrets/providers/vault.ts';
 import {
   describeReference,
+  type Providers,
   parseReference,
-  type ReferencePolicy,
   resolveReference,
 } from '../../../src/secrets/references.ts';
+import { Secret } from '../../../src/secrets/secret.ts';
 import { hostileInputs, type Verdict } from '../../support/hostile-inputs.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
 import { timed } from '../probes/lab.ts';
 
 const VALUE = 'CANARY-p4ss-41aa';
+type Rules = EnvPolicy & FilePolicy;
+
 let folder: TemporaryFolder;
 let open: string;
-let policy: ReferencePolicy;
+let policy: Rules;
 
 beforeAll(async () => {
   folder = await temporaryFolder('references');
@@ -55,11 +62,19 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
+function providers(rules: Rules): Providers {
+  return {
+    env: envReader(rules),
+    file: fileReader(rules),
+    vault: vaultReader({ prefixes: [], token: async () => new Secret(VALUE), now: () => new Date() }),
+  };
+}
+
 async function outcome(text: string, rules = policy): Promise<string> {
   try {
     const reference = parseReference(text);
     if (!reference) return 'literal';
-    const secret = await resolveReference(reference, rules);
+    const secret = await resolveReference(reference, providers(rules));
     return `= ${secret.reveal()}`;
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
@@ -72,6 +87,11 @@ describe('what is a reference', () => {
   test.each([
     ['${env:NAME}', { scheme: 'env', target: 'NAME' }, 'env:NAME'],
     ['${file:/run/secrets/db}', { scheme: 'file', target: '/run/secrets/db' }, 'file:/run/secrets/db'],
+    [
+      '${vault:secret/shop/db#password}',
+      { scheme: 'vault', target: 'secret/shop/db#password' },
+      'vault:secret/shop/db#password',
+    ],
     ['${file:/a}b}', { scheme: 'file', target: '/a}b' }, 'file:/a}b'],
   ])('%s', (text, reference, shown) => {
     expect(parseReference(text)).toEqual(reference);
@@ -101,9 +121,14 @@ describe('what is a reference', () => {
     '${ENV:NAME}',
     '${exec:cat /etc/passwd}',
     '${vault:a}',
+    '${vault:secret/../shop#key}',
+    '${vault:secret/shop}',
+    '${vault:secret/shop#key?version=2}',
+    '${credential:cs_1}',
+    '${worker:vault:secret/shop:key}',
     '${file:/a\0b}',
   ])('%j looks like one and is refused, with how to write it', (text) => {
-    expect(() => parseReference(text)).toThrow(/^Not a usable reference: .*\$\{(env|file):/);
+    expect(() => parseReference(text)).toThrow(/^Not a usable reference: .*\$\{(env|file|vault):/);
   });
 });
 
@@ -123,14 +148,16 @@ describe('the environment', () => {
 
   test('a name outside the prefix is refused whether it is set or not', async () => {
     const tell = async (name: string) => {
-      const error = await resolveReference({ scheme: 'env', target: name }, policy).catch((reason: unknown) => reason);
+      const error = await resolveReference({ scheme: 'env', target: name }, providers(policy)).catch(
+        (reason: unknown) => reason,
+      );
       return JSON.stringify(error).replaceAll(name, 'NAME');
     };
     expect(await tell('AWS_SECRET_ACCESS_KEY')).toBe(await tell('NOT_SET_AT_ALL'));
   });
 
   test('the refusal says which names may be read, and who can change that', async () => {
-    const error = await resolveReference({ scheme: 'env', target: 'PGPASSWORD' }, policy).catch(
+    const error = await resolveReference({ scheme: 'env', target: 'PGPASSWORD' }, providers(policy)).catch(
       (reason: unknown) => reason,
     );
     expect(error).toMatchObject({
@@ -191,6 +218,15 @@ describe('files', () => {
     expect(await outcome(`\${file:${link}/plain}`, { ...policy, directories: [link] })).toBe(`= ${VALUE}`);
   });
 
+  test('a closed file stays closed in an open folder, by any name', async () => {
+    await symlink('plain', join(open, 'other-name'));
+    const rules = { ...policy, forbidden: [join(open, 'plain')] };
+    for (const name of ['plain', 'inside', 'other-name']) {
+      expect(await outcome(`\${file:${open}/${name}}`, rules), name).toBe('REFERENCE_DENIED');
+    }
+    expect(await outcome(`\${file:${open}/line}`, rules)).toBe(`= ${VALUE}`);
+  });
+
   test('nothing is open where the operator opened nothing', async () => {
     expect(await outcome(`\${file:${open}/plain}`, { ...policy, directories: [] })).toBe('REFERENCE_DENIED');
   });
@@ -201,6 +237,75 @@ describe('files', () => {
     expect(await outcome(`\${file:${path}}`)).toBe('= first');
     await writeFile(path, 'second');
     expect(await outcome(`\${file:${path}}`)).toBe('= second');
+  });
+});
+
+describe('whatever is written', () => {
+  const word = fc.constantFrom(
+    'env',
+    'file',
+    'vault',
+    'credential',
+    'worker',
+    'exec',
+    'ENV',
+    '__proto__',
+    'constructor',
+  );
+  const piece = fc.constantFrom(
+    '..',
+    '/',
+    '//',
+    '.',
+    '#',
+    '@',
+    ':',
+    '?',
+    '%2e',
+    '\\',
+    '\0',
+    '}',
+    '${',
+    'plain',
+    'escape',
+  );
+  const target = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+    fc.array(piece, { maxLength: 8 }).map((pieces) => `${open}/${pieces.join('')}`),
+    fc.constantFrom('HEADWATER_SECRET_DB', 'AWS_SECRET_ACCESS_KEY', 'PATH', 'toString', '__proto__'),
+  );
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.tuple(word, target).map(([scheme, rest]) => `\${${scheme}:${rest}}`),
+  );
+
+  test('gives a literal, a value that is open, or a HeadwaterError', async () => {
+    const opened = new Set([VALUE, `${VALUE}\nsecond\n`, 'x'.repeat(64 * 1024)]);
+    await fc.assert(
+      fc.asyncProperty(text, async (written) => {
+        // `outcome` lets through nothing but a HeadwaterError.
+        const result = await outcome(written);
+        if (!result.startsWith('= ')) return;
+        expect(opened).toContain(result.slice(2));
+        expect(parseReference(written)?.target).toMatch(/^(HEADWATER_SECRET_DB$|[^\0]*\/secrets\/)/);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('is shown as what it is read from', () => {
+    fc.assert(
+      fc.property(text, (written) => {
+        try {
+          const reference = parseReference(written);
+          if (reference) expect(`\${${describeReference(reference)}}`).toBe(written);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'INVALID_CONFIG' });
+        }
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
 

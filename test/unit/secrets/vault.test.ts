@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KeyState, KeyStore } from '../../../src/secrets/key-store.ts';
 import { createMasterKey } from '../../../src/secrets/master-key.ts';
-import { createVault, type KeyCheck, type KeyCheckStore, type SealContext } from '../../../src/secrets/vault.ts';
+import { createVault, type SealContext } from '../../../src/secrets/vault.ts';
 import { openStore, type Store } from '../../../src/store/sqlite.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
 
@@ -25,20 +26,21 @@ const context: SealContext = { tenant: 'acme', sourceId: 'src_1', credentialVers
 const newKey = () => randomBytes(32).toString('base64');
 
 /** A vault of another process: the same store, a key of its own finding. */
-function vaultWith(key: { value?: string } = {}, keyChecks: KeyCheckStore = store.keyChecks) {
-  return createVault({ loadKey: createMasterKey({ ...key, home: folder.path }), keyChecks });
+function vaultWith(key: { value?: string } = {}, keys: KeyStore = store.keys) {
+  return createVault({ loadKey: createMasterKey({ ...key, home: folder.path }), keys });
 }
 
-function memory(): KeyCheckStore & { kept: KeyCheck[] } {
-  const kept: KeyCheck[] = [];
-  return {
-    kept,
-    list: async () => [...kept],
-    addFirst: async (check) => {
-      if (kept.length === 0) kept.push(check);
-      return [...kept];
+function memory(): KeyStore & { kept: KeyState } {
+  const store = {
+    kept: { keys: [], holdsSealed: false } as KeyState,
+    state: async () => store.kept,
+    begin: async (...[first, digestKey]: Parameters<KeyStore['begin']>) => {
+      store.kept = { keys: [{ ...first, retiredAt: null }], digestKey, holdsSealed: true };
+      return store.kept;
     },
+    addDigestKey: async (sealed: string) => store.kept.digestKey ?? sealed,
   };
+  return store;
 }
 
 const refused = { code: 'KEY_UNAVAILABLE', details: { hint: expect.stringMatching(/./) } };
@@ -134,7 +136,7 @@ describe('the master key', () => {
       loadKey: async () => {
         throw new Error('asked for');
       },
-      keyChecks: memory(),
+      keys: memory(),
     });
     await expect(vault.open('hw1.x.y.z', context)).rejects.toMatchObject(refused);
     await expect(vault.seal('x', context)).rejects.toThrow('asked for');
@@ -147,7 +149,7 @@ describe('the master key', () => {
     await expect(other.open(sealed, context)).rejects.toMatchObject(refused);
     await expect(other.seal('y', context)).rejects.toMatchObject(refused);
     await expect(other.fingerprint('y')).rejects.toMatchObject(refused);
-    expect(await store.keyChecks.list()).toHaveLength(1);
+    expect((await store.keys.state()).keys).toHaveLength(1);
     expect(await vaultWith({ value: right }).open(sealed, context)).toBe('x');
   });
 
@@ -165,12 +167,12 @@ describe('the master key', () => {
   });
 
   it('is refused where its check was tampered with', async () => {
-    const keyChecks = memory();
+    const keys = memory();
     const value = newKey();
-    await vaultWith({ value }, keyChecks).seal('x', context);
-    const [kept] = keyChecks.kept;
-    if (kept) kept.check = `${kept.check.startsWith('A') ? 'B' : 'A'}${kept.check.slice(1)}`;
-    await expect(vaultWith({ value }, keyChecks).seal('y', context)).rejects.toMatchObject(refused);
+    await vaultWith({ value }, keys).seal('x', context);
+    const tampered = (check: string) => `${check.startsWith('A') ? 'B' : 'A'}${check.slice(1)}`;
+    keys.kept = { ...keys.kept, keys: keys.kept.keys.map((key) => ({ ...key, check: tampered(key.check) })) };
+    await expect(vaultWith({ value }, keys).seal('y', context)).rejects.toMatchObject(refused);
   });
 
   it('of the process that came first wins, and the others are told', async () => {
@@ -178,7 +180,15 @@ describe('the master key', () => {
     const outcomes = await Promise.allSettled(vaults.map((vault) => vault.seal('x', context)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(refused);
-    expect(await store.keyChecks.list()).toHaveLength(1);
+    expect((await store.keys.state()).keys).toHaveLength(1);
+  });
+
+  it('is never made over sealed credentials that have lost their key checks', async () => {
+    const keys: KeyStore = { ...memory(), state: async () => ({ keys: [], holdsSealed: true }) };
+    await expect(vaultWith({}, keys).seal('x', context)).rejects.toMatchObject(refused);
+    await expect(vaultWith({ value: newKey() }, keys).seal('x', context)).rejects.toMatchObject(refused);
+    await expect(vaultWith({}, keys).check()).rejects.toMatchObject(refused);
+    await expect(stat(join(folder.path, 'master.key'))).rejects.toThrow('ENOENT');
   });
 
   it('that cannot be had is asked for again at the next use', async () => {
@@ -186,7 +196,7 @@ describe('the master key', () => {
     const load = createMasterKey({ home: folder.path });
     const vault = createVault({
       loadKey: (may) => (broken ? Promise.reject(new Error('not yet')) : load(may)),
-      keyChecks: store.keyChecks,
+      keys: store.keys,
     });
     await expect(vault.seal('x', context)).rejects.toThrow('not yet');
     broken = false;

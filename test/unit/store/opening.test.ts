@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Libsql from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../../src/store/connection.ts';
+import { MIGRATIONS } from '../../../src/store/migrations.ts';
 import { freshForEachTest } from './fresh.ts';
 import { record } from './records.ts';
 import { buildWorkers, type Workers } from './workers.ts';
@@ -45,7 +46,7 @@ describe('opening', () => {
     expect(await mode(fresh.file)).toBe('600');
     expect(facts()).toEqual({
       application_id: 0x48656164,
-      user_version: 2,
+      user_version: MIGRATIONS.length,
       journal_mode: 'delete',
       integrity_check: 'ok',
     });
@@ -112,7 +113,9 @@ describe('opening', () => {
     other.exec('BEGIN IMMEDIATE');
     const opening = fresh.open().sources.insert(record());
     await sleep(100);
-    other.exec(`${rows.map(({ sql }) => sql).join(';')}; PRAGMA application_id = 0x48656164; PRAGMA user_version = 2`);
+    other.exec(
+      `${rows.map(({ sql }) => sql).join(';')}; PRAGMA application_id = 0x48656164; PRAGMA user_version = ${MIGRATIONS.length}`,
+    );
     other.exec('COMMIT');
     other.close();
     expect(await opening).toEqual({ outcome: 'inserted' });
@@ -127,7 +130,7 @@ describe('opening', () => {
     const ends = await Promise.all(racers.map(({ ended }) => ended));
     expect(ends).toEqual(Array(8).fill({ lines: ['ready', 'inserted'], stderr: '', code: 0 }));
     expect(await fresh.open().sources.count('acme', {}, 100)).toBe(8);
-    expect(facts()).toMatchObject({ user_version: 2, integrity_check: 'ok' });
+    expect(facts()).toMatchObject({ user_version: MIGRATIONS.length, integrity_check: 'ok' });
   });
 
   it('of a file from before brings it up to date, and keeps what is in it', async () => {
@@ -135,10 +138,15 @@ describe('opening', () => {
     const before = fresh.open();
     await before.sources.insert(one);
     await before.close();
-    const older = new Libsql(fresh.file);
-    older.exec('ALTER TABLE sources DROP COLUMN last_sync_at; ALTER TABLE sources DROP COLUMN last_sync_row_count');
-    older.exec('PRAGMA user_version = 1');
+    const older = new Libsql(join(fresh.folder, 'home', 'older.db'));
+    older.exec(String(MIGRATIONS[0]));
+    older.exec(`ATTACH '${fresh.file}' AS newer`);
+    const columns = older.prepare("SELECT name FROM pragma_table_info('sources')").all([]) as { name: string }[];
+    const names = columns.map(({ name }) => name).join();
+    older.exec(`INSERT INTO sources (${names}) SELECT ${names} FROM newer.sources; DETACH newer`);
+    older.exec('PRAGMA application_id = 0x48656164; PRAGMA user_version = 1');
     older.close();
+    fresh.file = join(fresh.folder, 'home', 'older.db');
     const { sources } = fresh.open();
     expect(await sources.find('acme', one.id)).toEqual(one);
     await sources.noteTest('acme', one.id, 1, {
@@ -149,6 +157,42 @@ describe('opening', () => {
       rowCount: 7,
     });
     expect(await sources.find('acme', one.id)).toMatchObject({ lastSyncAt: 'T', lastSyncRowCount: 7 });
-    expect(facts()).toMatchObject({ user_version: 2, integrity_check: 'ok' });
+    expect(facts()).toMatchObject({ user_version: MIGRATIONS.length, integrity_check: 'ok' });
+  });
+
+  it('of names that have become one keeps every source, the first under its own name', async () => {
+    const stored = [
+      ['src_1', 'Straße', 'straße'],
+      ['src_2', 'STRASSE', 'strasse'],
+      ['src_3', 'Strasse (2)', 'strasse (2)'],
+      ['src_4', 'heart ❤️', 'heart ❤️'],
+      ['src_5', 'ΟΔΟΣ', 'οδος'],
+      ['src_6', `${'ß'.repeat(127)}x`, `${'ß'.repeat(127)}x`],
+      ['src_7', `${'ss'.repeat(127)}x`, `${'ss'.repeat(127)}x`],
+    ] as const;
+    const before = fresh.open();
+    for (const [id, name] of stored) await before.sources.insert(record({ id, name: `${name} ${id}` }));
+    await before.sources.insert(record({ id: 'src_8', tenant: 'globex', name: 'Strasse' }));
+    await before.close();
+    const older = new Libsql(fresh.file);
+    const write = older.prepare('UPDATE sources SET name = ?, name_key = ? WHERE id = ?');
+    for (const [id, name, key] of stored) write.run([name, key, id]);
+    older.exec('PRAGMA user_version = 3');
+    older.close();
+    const { sources } = fresh.open();
+    const names = await Promise.all(stored.map(async ([id]) => (await sources.find('acme', id))?.name));
+    expect(names).toEqual([
+      'Straße',
+      'STRASSE (3)',
+      'Strasse (2)',
+      ...stored.slice(3, 6).map(([, name]) => name),
+      `${'ss'.repeat(125)}s (2)`,
+    ]);
+    expect(await sources.find('acme', 'src_1')).toMatchObject({ version: 1 });
+    expect(await sources.find('acme', 'src_2')).toMatchObject({ version: 2 });
+    expect(await sources.find('globex', 'src_8')).toMatchObject({ name: 'Strasse', version: 1 });
+    for (const name of ['strasse', 'STRASSE (3)', 'Heart ❤', 'οδος'])
+      expect(await sources.insert(record({ name })), name).toEqual({ outcome: 'name_taken' });
+    expect(facts()).toMatchObject({ user_version: MIGRATIONS.length, integrity_check: 'ok' });
   });
 });

@@ -16,6 +16,7 @@ export function record(over: Partial<SourceRecord> = {}): SourceRecord {
     settings: { host: 'db.example.com', port: 5432, schemas: ['public'], tls: { mode: 'verify-full' } },
     secretSources: { password: 'env:HEADWATER_SECRET_SHOP' },
     sealed: null,
+    fingerprints: {},
     credentialVersion: 1,
     desiredState: 'Active',
     status: 'Active',

@@ -1,10 +1,11 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Principal } from '../../../src/sources/principal.ts';
+import type { Caller } from '../../../src/transports/http/caller.ts';
 import { createSessions, type Sessions, type SessionsOptions } from '../../../src/transports/http/sessions.ts';
 
-const ANNA: Principal = { tenant: 'acme', subject: 'anna', role: 'editor' };
-const BORIS: Principal = { ...ANNA, subject: 'boris' };
+const PRINCIPAL = { tenant: 'acme', subject: 'anna', role: 'editor' } as const;
+const ANNA: Caller = { principal: PRINCIPAL, token: 'a' };
+const BORIS: Caller = { principal: { ...PRINCIPAL, subject: 'boris' }, token: 'b' };
 const MINUTE = 60_000;
 
 let now = 0;
@@ -34,28 +35,33 @@ const INITIALIZE = {
 };
 const done = Promise.resolve();
 
-function ask(principal: Principal, body: unknown, more: Record<string, string> = {}, finished = done) {
+function ask(caller: Caller, body: unknown, more: Record<string, string> = {}, finished = done) {
   const request = new Request('http://localhost/mcp', { method: 'POST', headers: { ...headers, ...more } });
-  return sessions.handle(request, principal, body, finished);
+  return sessions.handle(request, caller, body, finished);
 }
 
-async function open(principal: Principal, finished = done): Promise<string> {
-  const response = await ask(principal, INITIALIZE, {}, finished);
+async function open(caller: Caller, finished = done): Promise<string> {
+  const response = await ask(caller, INITIALIZE, {}, finished);
   expect(response.status).toBe(200);
   return response.headers.get('mcp-session-id') ?? '';
 }
 
-const ping = async (principal: Principal, id: string) =>
-  (await ask(principal, { jsonrpc: '2.0', id: 2, method: 'ping' }, { 'mcp-session-id': id })).status;
+const ping = async (caller: Caller, id: string) =>
+  (await ask(caller, { jsonrpc: '2.0', id: 2, method: 'ping' }, { 'mcp-session-id': id })).status;
 
 describe('sessions', () => {
   it('are their owner’s alone: to others they are not there', async () => {
     start();
     const id = await open(ANNA);
     const body = { jsonrpc: '2.0', id: 'x', method: 'ping' };
-    const answers = [BORIS, { ...ANNA, tenant: 'other' }, { ...ANNA, role: 'viewer' as const }].map((other) =>
-      ask(other, body, { 'mcp-session-id': id }),
-    );
+    const others: Caller[] = [
+      BORIS,
+      { ...ANNA, token: 'another of hers' },
+      { principal: PRINCIPAL },
+      { ...ANNA, principal: { ...PRINCIPAL, tenant: 'other' } },
+      { ...ANNA, principal: { ...PRINCIPAL, role: 'viewer' } },
+    ];
+    const answers = others.map((other) => ask(other, body, { 'mcp-session-id': id }));
     const absent = await ask(ANNA, body, { 'mcp-session-id': 'absent' });
     const expected = [absent.status, await absent.text()];
     for (const answer of await Promise.all(answers)) expect([answer.status, await answer.text()]).toEqual(expected);
@@ -91,6 +97,14 @@ describe('sessions', () => {
     expect(servers.closed).toBe(1);
   });
 
+  it('end with the token that opened them, whoever still uses them', async () => {
+    start();
+    const ids = [await open(ANNA, new Promise(() => {})), await open(BORIS)] as const;
+    sessions.endOf(({ token }) => token === ANNA.token);
+    expect([await ping(ANNA, ids[0]), await ping(BORIS, ids[1])]).toEqual([404, 200]);
+    expect(servers).toEqual({ made: 2, closed: 1 });
+  });
+
   it('do not end while a stream is open', async () => {
     start();
     let finish = () => {};
@@ -105,8 +119,8 @@ describe('sessions', () => {
     expect(await ping(ANNA, streaming)).toBe(404);
   });
 
-  it('give way, the longest unused first, to new ones of the same principal', async () => {
-    start({ mostPerPrincipal: 3 });
+  it('give way, the longest unused first, to new ones of the same caller', async () => {
+    start({ mostPerCaller: 3 });
     const others = await open(BORIS);
     const ids: string[] = [];
     for (let i = 0; i < 3; i++) {
@@ -122,7 +136,7 @@ describe('sessions', () => {
   });
 
   it('are refused where all are in use', async () => {
-    start({ mostPerPrincipal: 2 });
+    start({ mostPerCaller: 2 });
     const never = new Promise<void>(() => {});
     await open(ANNA, never);
     await open(ANNA, never);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LOCAL_PRINCIPAL } from '../../../src/sources/principal.ts';
 import { type Authenticator, createAuthenticator } from '../../../src/transports/http/authenticator.ts';
+import { callerKey } from '../../../src/transports/http/caller.ts';
 import { createTokenFile, type TokenFile } from '../../../src/transports/http/tokens.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
 
@@ -22,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 const add = (name: string) => file.add({ name, tenant: 'acme', role: 'editor' }, new Date());
-const ask = (token?: string) => authenticator.principalOf(token && `Bearer ${token}`);
+const ask = (token?: string) => authenticator.callerOf(token && `Bearer ${token}`).then((caller) => caller?.principal);
 
 describe('the token file', () => {
   it('holds hashes for its owner alone, and never a token', async () => {
@@ -66,6 +67,21 @@ describe('callers', () => {
     expect(await ask()).toBeUndefined();
   });
 
+  it('are told apart by their tokens, and are no more once these are revoked', async () => {
+    const nobody = await authenticator.callerOf(undefined);
+    const [one, two] = [await add('anna'), await add('anna')];
+    now += 1000;
+    const callers = [
+      nobody,
+      ...(await Promise.all([one, two].map(({ token }) => authenticator.callerOf(`Bearer ${token}`)))),
+    ].flatMap((caller) => caller ?? []);
+    expect(new Set(callers.map(callerKey)).size).toBe(3);
+    expect(callers.map(await authenticator.revoked())).toEqual([true, false, false]);
+    await file.revoke(one.record.id);
+    now += 1000;
+    expect(callers.map(await authenticator.revoked())).toEqual([true, true, false]);
+  });
+
   it('need one after a restart as well, where the last was revoked', async () => {
     const { record } = await add('anna');
     await file.revoke(record.id);
@@ -73,7 +89,7 @@ describe('callers', () => {
   });
 
   it('are nobody with a wrong header, where none is needed', async () => {
-    expect(await authenticator.principalOf('Basic R09PRA==')).toBeUndefined();
+    expect(await authenticator.callerOf('Basic R09PRA==')).toBeUndefined();
     expect(await ask('anything')).toBeUndefined();
   });
 

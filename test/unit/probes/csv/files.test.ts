@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { symlink, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostileInputs } from '../../../support/hostile-inputs.ts';
 import { inMemory } from '../../../support/in-memory.ts';
+import { handOver, reachable, withoutRights } from '../../../support/unprivileged.ts';
 import { type CsvLab, csvLab, failureOf, stepOf } from './lab.ts';
 
 let lab: CsvLab;
@@ -111,6 +113,32 @@ describe('a file that is read', () => {
     expect(stepOf(report, 'format')?.evidence).toBe(format);
     expect(stepOf(report, 'read')?.evidence).toMatch(new RegExp(`^${rows} rows in \\d+ bytes$`));
   });
+});
+
+describe('a file of another kind', () => {
+  it.each([
+    ['a Parquet file', 'PAR1\x15\x04\x15\x10\x15\x14L\x15\x02\x15\0\x12\0'],
+    ['a bzip2 archive', 'BZh91AY&SY\x9f\xed\x04\x7a\0\0'],
+    ['a bzip2 archive', 'BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0'],
+    ['a PDF', '%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n'],
+    ['an SQLite database', 'SQLite format 3\0\x10\0\x01\x01\0'],
+    ['an Avro file', 'Obj\x01\x04\x14avro.codec'],
+  ])('%s', async (what, bytes) => {
+    const path = await lab.write('other.csv', Buffer.from(bytes, 'latin1'));
+    expect(failureOf(await lab.test({ path }))).toMatchObject({
+      id: 'decode',
+      code: 'FILE_NOT_CSV',
+      message: `This is ${what}, not CSV`,
+    });
+  });
+
+  it.each(['PAR1', 'BZh', 'BZh9', '%PDF', 'SQLite format', 'Obj'])(
+    'is not what has a header that begins with %s',
+    async (first) => {
+      const path = await lab.write('alike.csv', `${first},b\n1,2\n`);
+      expect(await lab.test({ path })).toMatchObject({ ok: true, verdict: 'ok', row_count: 1 });
+    },
+  );
 });
 
 describe('a file with something wrong', () => {
@@ -288,6 +316,22 @@ describe('which files', () => {
       ),
     );
     expect(codes).toEqual(['FILE_NOT_REGULAR', 'FILE_NOT_REGULAR', 'FILE_REFUSED', 'FILE_NOT_FOUND', 'FILE_NOT_FOUND']);
+  });
+
+  it.runIf(reachable(tmpdir()))('none that the user it runs as may not read', async () => {
+    const path = await lab.write('shut.csv', SALES);
+    await chmod(dirname(lab.root), 0o755);
+    await chmod(path, 0o000);
+    await handOver(lab.app.settings.home);
+    expect(failureOf(await withoutRights(() => lab.test({ path })))).toMatchObject({
+      id: 'open',
+      code: 'FILE_UNREADABLE',
+      fields: ['path'],
+      actor: 'user',
+      message: 'shut.csv is there, and may not be read',
+    });
+    await chmod(path, 0o644);
+    expect(await withoutRights(() => lab.test({ path }))).toMatchObject({ ok: true });
   });
 
   it('never the kernel’s, nor our own: whatever the roots', async () => {

@@ -112,12 +112,25 @@ describe('the parser', () => {
       ],
       [1, 3],
     ],
+    [
+      '"v\rw\r\nx\n\ry",1\rz,2',
+      [
+        ['v\rw\r\nx\n\ry', '1'],
+        ['z', '2'],
+      ],
+      [1, 6],
+    ],
+    ['"x\r"\n1', [['x\r'], ['1']], [1, 3]],
     ['a,\n', [['a', '']], [1]],
     ['""\n', [['']], [1]],
     ['5" pipe,x', [['5" pipe', 'x']], [1]],
     ['"a" b,x', [['a b', 'x']], [1]],
   ])('%j', (text, rows, lines) => {
     expect(parsed([text])).toMatchObject({ rows, lines });
+  });
+
+  it('counts a line once where the text is cut between CR and LF in quotes', () => {
+    expect(parsed(['"x\r', '\ny\r', 'z",1\n', '2,3']).lines).toEqual([1, 4]);
   });
 
   it('says on which lines something stands behind a closing quote', () => {

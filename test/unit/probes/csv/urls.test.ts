@@ -132,6 +132,45 @@ describe('failures', () => {
     expect(JSON.stringify(report)).not.toContain(TOKEN);
   });
 
+  it.concurrent.each<[string, string, string]>([
+    ['its first row', 'id,cust', 'format'],
+    ['its first row, in quotes', '"id","cust', 'format'],
+    ['blank lines', '\n\n', 'decode'],
+  ])('a file that stops in %s is slow, not wrong', async (_, begun, id) => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv' }).write(begun);
+    });
+    expect(failureOf(await lab.test({ url: at(server) }, 5))).toMatchObject({
+      id,
+      code: 'FILE_SLOW',
+      fields: ['url'],
+      actor: 'vendor',
+    });
+  });
+
+  it.concurrent.each<[string, number, string, string]>([
+    ['before it says why', 401, '', 'API_AUTH_REJECTED'],
+    ['in its reasons', 403, 'because', 'API_FORBIDDEN'],
+    ['in its reasons', 404, 'because', 'HTTP_NOT_FOUND'],
+    ['before it says why', 503, '', 'HTTP_SERVER_ERROR'],
+  ])('a refusal that stops %s is what its status says: %i', async (_, status, begun, code) => {
+    const server = await serve((_request, response) => {
+      response.writeHead(status, { 'content-length': '9000' }).flushHeaders();
+      if (begun) response.write(begun);
+    });
+    const failure = failureOf(await lab.test({ url: at(server), auth: bearer }, 2));
+    expect(failure).toMatchObject({ id: 'auth', code, evidence: expect.stringContaining(`status ${status}`) });
+    expect(failure.evidence).toContain(begun);
+  });
+
+  it('a refusal that breaks off is what its status says', async () => {
+    const server = await serve((_, response) => {
+      response.writeHead(401, { 'content-length': '9000' }).flushHeaders();
+      setTimeout(() => response.destroy(), 50);
+    });
+    expect(failureOf(await lab.test({ url: at(server), auth: bearer }))).toMatchObject({ code: 'API_AUTH_REJECTED' });
+  });
+
   it('an answer that never comes', async () => {
     const hanging = await startHangingServer();
     expect(failureOf(await lab.test({ url: at(hanging) }, 2))).toMatchObject({
@@ -176,6 +215,25 @@ describe('bodies without end', () => {
       evidence: expect.stringMatching(/^at least/),
     });
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
+  });
+
+  it('one that stops has at least the rows that have come, and the test says so', async () => {
+    const server = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv' }).write('id,customer\n1,Ada\n2,Bob\n3,"C');
+    });
+    const config = { url: at(server) };
+    const report = await lab.test(config, 5);
+    expect(report).toMatchObject({ ok: true, verdict: 'ok_with_warnings', row_count: 2 });
+    expect(stepOf(report, 'read')).toMatchObject({
+      code: 'CSV_COUNT_PARTIAL',
+      message: expect.stringContaining('at least 2 rows'),
+      evidence: 'at least 2 rows in 28 bytes',
+    });
+    const created = await lab.done('create_source', { connector: 'csv', config, name: 'Stopped' });
+    expect(created).toMatchObject({
+      source: { last_sync_row_count: 2 },
+      report: { headline: expect.stringContaining('at least 2 rows') },
+    });
   });
 
   it('one that drips is judged by what has come', async () => {

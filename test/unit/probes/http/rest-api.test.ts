@@ -170,6 +170,32 @@ describe('failures', () => {
     expect(report.headline).toContain(stepOf(report, 'fail')?.message);
   });
 
+  it.each([
+    [401, 'API_AUTH_REJECTED'],
+    [403, 'API_FORBIDDEN'],
+    [404, 'HTTP_NOT_FOUND'],
+    [503, 'HTTP_SERVER_ERROR'],
+  ])('a refusal that never ends is what its status says: %i', async (status, code) => {
+    const server = await api((_, response) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).write('{"error": "because');
+    });
+    expect(stepOf(await test({ url: server.url, auth: bearer }), 'fail')).toMatchObject({
+      id: 'auth',
+      code,
+      evidence: expect.stringContaining('because'),
+    });
+  });
+
+  it('strangers may be refused without an end', async () => {
+    const server = await api((request, response) => {
+      if (request.headers.authorization) proper(request, response);
+      else response.writeHead(401).flushHeaders();
+    });
+    const report = await test({ url: server.url, auth: bearer });
+    expect(report).toMatchObject({ ok: true, verdict: 'ok' });
+    expect(report.steps.find(({ id }) => id === 'auth')?.evidence).toMatch(/without credentials: status 401/);
+  });
+
   it('an answer that never comes ends at its deadline', async () => {
     const hanging = await startHangingServer();
     const report = await test({ url: `http://127.0.0.1:${hanging.port}` });
@@ -212,6 +238,17 @@ describe('failures', () => {
     });
     expect(JSON.stringify(report)).not.toContain('canary');
     expect(server.requests).toEqual([]);
+  });
+
+  it('an answer that is too large wants a smaller page, not another address', async () => {
+    const server = await api((_, response) => json(response, 200, Array(30_000).fill({ name: 'Ada Lovelace' })));
+    expect(stepOf(await test({ url: server.url }), 'fail')).toMatchObject({
+      id: 'query',
+      code: 'HTTP_NOT_JSON',
+      message: expect.stringMatching(/too large/),
+      fields: ['test_path'],
+      fix: { text: expect.stringMatching(/smaller page/) },
+    });
   });
 
   it('follows no redirect, also not to itself', async () => {

@@ -207,6 +207,19 @@ describe('credentials', () => {
     });
   });
 
+  it('are refused by the status, also where the rest of the answer never comes', async () => {
+    const { url } = await server((_, response) => {
+      response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer scope="read"' });
+      response.write('{"error":');
+    });
+    for (const transport of ['streamable_http', 'sse'])
+      expect(failure(await test({ base_url: url, transport, auth: bearer }))).toMatchObject({
+        id: 'auth',
+        code: 'MCP_AUTH_REJECTED',
+        evidence: expect.stringContaining('status 401'),
+      });
+  });
+
   it('may be wanted for the list alone', async () => {
     const { url } = await server(listing((_, response) => json(response, 401, {})));
     expect(failure(await test({ base_url: url }))).toMatchObject({ id: 'list', code: 'MCP_AUTH_MISSING' });
@@ -302,7 +315,6 @@ describe('lists of tools', () => {
           if (at >= stream.length) clearInterval(timer);
         }, 1);
         response.once('close', () => clearInterval(timer));
-        setTimeout(() => response.write(':\n'), 400).unref();
       }),
     );
     expect(await test({ base_url: url })).toMatchObject({ ok: true, verdict: 'ok' });

@@ -174,6 +174,8 @@ it('the life of a source: created, discovered, kept from other servers', async (
     ],
   });
   expect((await session.call('preview_source', { ...id, stream: 'weather.forecast' })).error.code).toBe('UNSUPPORTED');
+  // So nobody is sent there.
+  expect(await session.done('discover_source', id)).toMatchObject({ next: [] });
   expect(await session.done('update_source', { ...id, config: { selected_tools: ['history'] } })).toMatchObject({
     changed: ['config.selected_tools'],
   });

@@ -29,20 +29,22 @@ interface Case {
 
 const server = sharedPostgres();
 let authority: Authority;
+let old: Authority;
 let alone: Certificate;
 const running: hostile.HostileServer[] = [];
 
 beforeAll(async () => {
   authority = await createAuthority('Shop Authority');
+  old = await createAuthority('Old Authority', { notAfter: new Date(Date.now() - DAY_MS) });
   alone = await selfSigned({ names: [HOST] });
 });
 afterAll(() => Promise.all(running.map((each) => each.stop())));
 
-const untrusted = (host = HOST): TlsExpected => ({
+const untrusted = (host = HOST, issuer = 'Shop Authority'): TlsExpected => ({
   code: 'TLS_UNTRUSTED',
   fields: ['tls_ca', 'tls_mode'],
   actor: 'user',
-  says: `The certificate of ${host} is from an authority that is not trusted (Shop Authority)`,
+  says: `The certificate of ${host} is from an authority that is not trusted (${issuer})`,
   fix: 'Put the PEM of the authority into tls_ca (managed databases publish theirs), or use tls_mode require.',
 });
 const expired = (ago: string): TlsExpected => ({
@@ -106,6 +108,14 @@ const CASES: Case[] = [
     trusted: () => authority.certPem,
     refusedIn: ['verify-ca', 'verify-full'],
     expected: expired('1 day'),
+  },
+  {
+    name: 'valid, from an authority that has expired',
+    certificate: () => old.issue({ names: [HOST] }),
+    trusted: () => old.certPem,
+    refusedIn: ['verify-ca', 'verify-full'],
+    expected: untrusted(HOST, 'Old Authority'),
+    evidence: /issued by Old Authority, \d+ days left, untrusted$/,
   },
   {
     name: 'not valid yet',

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { PROBLEMS, type ProblemCode } from '../../../src/probes/problems/index.ts';
+import type { Depth, Report, Step } from '../../../src/probes/report.ts';
+import { findingOf } from '../../../src/sources/finding.ts';
+
+function report(depth: Depth, ...steps: Partial<Step>[]): Report {
+  return {
+    ok: false,
+    verdict: 'failed',
+    headline: 'What happened.',
+    depth,
+    latency_ms: 1,
+    steps: steps.map((step) => ({ id: 'step', title: 'Step', status: 'fail', ms: 1, ...step })),
+    warnings: [],
+    tested_at: '2026-11-20T08:00:00.000Z',
+  };
+}
+
+const outcomeOf = (code: ProblemCode) => findingOf(report('tcp', { code })).outcome;
+
+it('holds against a destination only what keeps it from being reached', () => {
+  const codes = Object.keys(PROBLEMS) as ProblemCode[];
+  const by = (outcome: string) => codes.filter((code) => outcomeOf(code) === outcome);
+  expect(by('unreachable')).toEqual([
+    'DNS_NOT_FOUND',
+    'DNS_FAILED',
+    'DNS_TIMEOUT',
+    'TCP_REFUSED',
+    'TCP_TIMEOUT',
+    'TCP_UNREACHABLE',
+    'CONNECTION_LOST',
+    'PROTOCOL_TIMEOUT',
+    'TLS_FAILED',
+    'TLS_TIMEOUT',
+    'SERVER_NOT_READY',
+    'TOO_MANY_CONNECTIONS',
+    'AUTH_TIMEOUT',
+    'HTTP_TIMEOUT',
+    'HTTP_BROKEN',
+    'HTTP_SERVER_ERROR',
+    'CHECK_TIMEOUT',
+  ]);
+  expect(by('rejected')).toEqual([
+    'AUTH_REJECTED',
+    'AUTH_REJECTED_WITHOUT_TLS',
+    'API_AUTH_REJECTED',
+    'MCP_AUTH_REJECTED',
+  ]);
+  expect(by('unknown')).toEqual([
+    'CONFIG_UNUSABLE',
+    'HOST_REFUSED',
+    'FILE_REFUSED',
+    'REDIRECT_REFUSED',
+    'CHECK_BROKEN',
+    'CONNECTOR_ABSENT',
+  ]);
+  expect(by('asked_to_wait')).toEqual(['HTTP_RATE_LIMITED']);
+});
+
+it('takes the first failure, and its sentence', () => {
+  const found = findingOf(report('tcp', { code: 'TCP_REFUSED' }, { code: 'AUTH_REJECTED' }));
+  expect(found).toEqual({ outcome: 'unreachable', last: { code: 'TCP_REFUSED', message: 'What happened.' } });
+});
+
+it('knows how long a server wants to be left alone', () => {
+  expect(findingOf(report('protocol', { code: 'HTTP_RATE_LIMITED', retry_after_ms: 9000 }))).toMatchObject({
+    waitMs: 9000,
+  });
+});
+
+it('tells a login that was right from a server that merely answered', () => {
+  expect(findingOf(report('read', { status: 'pass' })).outcome).toBe('accepted');
+  expect(findingOf(report('auth', { code: 'DATABASE_NOT_FOUND' })).outcome).toBe('accepted');
+  expect(findingOf(report('tcp', { code: 'TLS_UNTRUSTED' })).outcome).toBe('reached');
+  expect(findingOf(report('tcp', { status: 'warn', code: 'TCP_REFUSED' })).outcome).toBe('reached');
+});
