@@ -1,9 +1,9 @@
 // Durable creates, untested: create_source against a bare durable insert through the same binding and settings.
 import { join } from 'node:path';
 import { createApp } from '../src/app.ts';
+import { operatorCall } from '../src/commands/shared.ts';
 import { readSettings } from '../src/settings.ts';
 import { createSource } from '../src/sources/create.ts';
-import { LOCAL_PRINCIPAL } from '../src/sources/principal.ts';
 import { connect } from '../src/store/connection.ts';
 import { projectRoot } from '../test/support/root.ts';
 import { temporaryFolder } from '../test/support/temp.ts';
@@ -55,11 +55,11 @@ async function measure(options: Options): Promise<Row[]> {
   const bareServer = new StdioServer({ script, args: [join(folder.path, 'server.db'), CREATE, INSERT] }, 'modern');
   await Promise.all([server.open(), bareServer.open()]);
 
-  const call = { principal: LOCAL_PRINCIPAL, signal: new AbortController().signal };
   const places = {
     'in process': {
       bare: () => statement.run(nextRow()),
-      ours: (password: string) => createSource(app.services, nextRequest(password), call),
+      ours: (password: string) =>
+        createSource(app.services, nextRequest(password), operatorCall(app.services, 'create_source')),
     },
     'over stdio': {
       bare: () => bareServer.call('insert', { values: nextRow() }),

@@ -1,8 +1,8 @@
 // A page of list_sources with 100,000 sources in the store, against the same page with 100.
 import { createApp } from '../src/app.ts';
+import { operatorCall } from '../src/commands/shared.ts';
 import { readSettings } from '../src/settings.ts';
 import { encodeCursor, type ListRequest, listSources } from '../src/sources/list.ts';
-import { LOCAL_PRINCIPAL } from '../src/sources/principal.ts';
 import { temporaryFolder } from '../test/support/temp.ts';
 import { type Options, type Row, runBench } from './support/report.ts';
 import { fillStore, sourceRow, TAGS } from './support/source-rows.ts';
@@ -61,7 +61,7 @@ async function filled(count: number) {
   const home = await temporaryFolder('bench');
   const settings = readSettings({ HEADWATER_HOME: home.path });
   const app = createApp(settings);
-  const call = { principal: LOCAL_PRINCIPAL, signal: new AbortController().signal };
+  const call = operatorCall(app.services, 'list_sources');
   // Makes the store.
   await listSources(app.services, {}, call);
   await fillStore(settings.storeFile, count);

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Brought, BroughtProblem } from './connectors/brought/load.ts';
 import { CONNECTORS } from './connectors/index.ts';
 import { createFileAccess } from './files/file-access.ts';
@@ -20,13 +21,14 @@ import { vaultToken } from './secrets/providers/vault-token.ts';
 import { type Providers, resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
+import type { Audit, AuditEntry, KeepEntry } from './sources/audit.ts';
 import { newSourceId } from './sources/id.ts';
 import { PRINCIPAL_ROLES, type PrincipalRole } from './sources/principal.ts';
 import type { SourceRepository } from './sources/repository.ts';
 import type { Services } from './sources/services.ts';
 import { openStore } from './store/sqlite.ts';
 import type { Tool } from './tools/define-tool.ts';
-import { enabledTools } from './tools/index.ts';
+import { enabledTools, TOOLS } from './tools/index.ts';
 import { spendOnce } from './tools/spend-once.ts';
 
 /** Everything a server, a command or a test works with. */
@@ -39,6 +41,8 @@ export interface App {
   log: Log;
   /** Connector files of the operator that were left out, and why. */
   leftOut: readonly BroughtProblem[];
+  /** With all that this process has still to write there. */
+  audit: Pick<Audit, 'page' | 'verify'>;
   onSourceChange: SourceRepository['onChange'];
   /** Signs what a person agreed to, for as long as this process lives. */
   consentKey: Uint8Array;
@@ -65,6 +69,8 @@ export interface Keys {
 
 export interface Access {
   tools: readonly Tool[];
+  /** Names of those that this role, or nobody here, has. */
+  withheld: readonly string[];
   services: Services;
 }
 
@@ -136,6 +142,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     now,
     newId: () => newSourceId(now()),
   });
+  const keeper = createKeeper(store.audit, log);
   const shared: Omit<Services, 'isEnabled'> = {
     platforms: new Map([[local.code, local]]),
     defaultPlatform: settings.platform,
@@ -145,12 +152,14 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     resolveReference: (reference) => resolveReference(reference, providers),
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
+    keepEntry: keeper.keepEntry,
     now,
   };
   const accessOf = (role: PrincipalRole): Access => {
     const tools = enabledTools({ role, readOnly: settings.readOnly });
     const names = new Set(tools.map(({ name }) => name));
-    return { tools, services: { ...shared, isEnabled: (tool) => names.has(tool) } };
+    const withheld = TOOLS.flatMap(({ name }) => (names.has(name) ? [] : [name]));
+    return { tools, withheld, services: { ...shared, isEnabled: (tool) => names.has(tool) } };
   };
   const accesses = new Map(PRINCIPAL_ROLES.map((role) => [role, accessOf(role)]));
   const access = (role: PrincipalRole) => accesses.get(role) ?? accessOf(role);
@@ -160,6 +169,16 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     access,
     log,
     leftOut: brought.problems,
+    audit: {
+      page: async (...args) => {
+        await keeper.settled();
+        return await store.audit.page(...args);
+      },
+      verify: async (...args) => {
+        await keeper.settled();
+        return await store.audit.verify(...args);
+      },
+    },
     onSourceChange: store.sources.onChange,
     consentKey: randomBytes(32),
     spendConsent: spendOnce(),
@@ -170,7 +189,37 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
       status: () => keyStatus(keyParts),
       rotate: (given) => rotateKey(keyParts, given),
     },
-    close: () => store.close(),
+    close: async () => {
+      await keeper.settled();
+      await store.close();
+    },
+  };
+}
+
+/** By then an answer has gone out over any transport. SQLite writes on this thread, which would hold it up. */
+const AFTER_ANSWER_MS = 10;
+
+/** Neither a test nor a refusal is held up by a trail that cannot be written: the log then holds what is missing there. */
+function createKeeper(audit: Audit, log: Log): { keepEntry: KeepEntry; settled: () => Promise<unknown> } {
+  const pending = new Set<Promise<void>>();
+  const append = async (entry: AuditEntry): Promise<void> => {
+    try {
+      // Where the store has just failed, trying again would only make the caller wait.
+      if (!entry.codes.includes('STORE_UNAVAILABLE')) return await audit.append(entry);
+    } catch {
+      // Said below, whatever it was.
+    }
+    const { tenant, subject, surface, action, outcome, codes, source_id } = entry;
+    log.error({ tenant, subject, surface, action, outcome, codes, source_id }, 'audit entry not kept');
+  };
+  return {
+    async keepEntry(entry, { afterAnswer } = { afterAnswer: false }) {
+      if (!afterAnswer) return await append(entry);
+      const kept = sleep(AFTER_ANSWER_MS).then(() => append(entry));
+      pending.add(kept);
+      void kept.then(() => pending.delete(kept));
+    },
+    settled: () => Promise.all(pending),
   };
 }
 

@@ -5,9 +5,10 @@ import { PROMPTS } from './prompts/index.ts';
 import { registerResource, serveSubscriptions } from './resources/define-resource.ts';
 import { RESOURCES } from './resources/index.ts';
 import { SOURCE_URI } from './resources/source.ts';
+import type { Surface } from './sources/audit.ts';
 import { REFERENCE_FORMS } from './sources/inline-secrets.ts';
 import type { Principal } from './sources/principal.ts';
-import { type Consent, registerTool } from './tools/define-tool.ts';
+import { type Consent, registerTools } from './tools/define-tool.ts';
 import { VERSION } from './version.ts';
 
 const INSTRUCTIONS = `Headwater brings data sources into service. The way: list_connectors (find it) → get_connector_schema (what it needs) → test_connection (really connects; says what to fix, in which fields, and who can) → create_source → discover_source.
@@ -19,6 +20,8 @@ const DAY_MS = 86_400_000;
 const LISTS = { ttlMs: DAY_MS, cacheScope: 'public' } as const;
 
 export interface ServerOptions {
+  /** How the caller came in, for the audit trail; `stdio` by default. */
+  surface?: Surface;
   /** False where each request has a server of its own, which lives too short to tell of changes. */
   tellsOfChanges?: boolean;
   /** The only method that such a server will be asked for; it gets no more than that needs. */
@@ -29,18 +32,19 @@ export interface ServerOptions {
 export function createServer(
   app: App,
   principal: Principal,
-  { tellsOfChanges = true, method }: ServerOptions = {},
+  { surface = 'stdio', tellsOfChanges = true, method }: ServerOptions = {},
 ): McpServer {
   const { log, newErrorId, spendConsent } = app;
   const { readOnly } = app.settings;
-  const { tools, services } = app.access(principal.role);
+  const access = app.access(principal.role);
+  const { services } = access;
+  const host = { services, principal, surface, readOnly };
   const consent = createRequestStateCodec<Consent>({ key: app.consentKey });
   const server = new McpServer(
     { name: 'headwater', title: 'Headwater', version: VERSION },
     {
       instructions: INSTRUCTIONS,
       capabilities: {
-        tools: { listChanged: false },
         resources: { subscribe: true, listChanged: false },
         prompts: { listChanged: false },
         completions: {},
@@ -55,15 +59,13 @@ export function createServer(
       requestState: { verify: consent.verify },
     },
   );
+  // Not among those above, where it would have the SDK set its handlers before `registerTools` can watch them.
+  server.server.registerCapabilities({ tools: { listChanged: false } });
   const serves = (group: string) =>
     method === undefined || method === 'completion/complete' || method.startsWith(group);
-  if (serves('tools/'))
-    for (const tool of tools)
-      registerTool(server, tool, { services, log, principal, consent, spendConsent, newErrorId });
-  if (serves('resources/'))
-    for (const resource of RESOURCES) registerResource(server, resource, { services, principal });
-  if (serves('prompts/'))
-    for (const prompt of PROMPTS) registerPrompt(server, prompt, { services, principal, readOnly });
+  if (serves('tools/')) registerTools(server, access, { ...host, log, consent, spendConsent, newErrorId });
+  if (serves('resources/')) for (const resource of RESOURCES) registerResource(server, resource, host);
+  if (serves('prompts/')) for (const prompt of PROMPTS) registerPrompt(server, prompt, host);
   if (tellsOfChanges) {
     serveSubscriptions(server, (changed) =>
       app.onSourceChange(({ tenant, id }) => {

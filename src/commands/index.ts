@@ -27,5 +27,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./token.ts')).tokenCommand,
   },
   key: { summary: 'Show or rotate the master key', load: async () => (await import('./key.ts')).keyCommand },
+  audit: {
+    summary: 'See who did what, and prove that nothing of it was changed',
+    load: async () => (await import('./audit.ts')).auditCommand,
+  },
   doctor: { summary: 'Check this installation', load: async () => (await import('./doctor.ts')).doctorCommand },
 };

@@ -1,13 +1,15 @@
 import type { Readable } from 'node:stream';
-import type { Keys } from '../app.ts';
+import type { App } from '../app.ts';
 import { readKeyFile } from '../secrets/key-file.ts';
 import type { Rotation } from '../secrets/key-rotation.ts';
 import type { KeyStatus } from '../secrets/key-status.ts';
+import { audited } from '../sources/trail.ts';
 import { defineCommand, type Outcome } from './command.ts';
 import type { Output } from './output/output.ts';
 import { toReader } from './output/reader.ts';
 import { table } from './output/table.ts';
 import { choice, text } from './parameters.ts';
+import { operatorCall } from './shared.ts';
 import { usageError } from './usage-error.ts';
 
 const STDIN = '-';
@@ -31,14 +33,24 @@ export const keyCommand = defineCommand({
     'HEADWATER_MASTER_KEY_FILE=new.key headwater key rotate --from-file old.key',
   ],
   run: async ({ action, 'from-file': from }, { app, out }) => {
-    if (action === 'rotate') return await rotate(app.keys, out, from);
+    if (action === 'rotate') return await rotate(app, out, from);
     if (from !== undefined) throw usageError('--from-file is for `headwater key rotate`.');
     return status(out, await app.keys.status());
   },
 });
 
-async function rotate(keys: Keys, out: Output, from: string | undefined): Promise<Outcome> {
-  const rotation = await keys.rotate(from === undefined ? undefined : await givenKey(from));
+async function rotate(
+  { keys, services }: Pick<App, 'keys' | 'services'>,
+  out: Output,
+  from: string | undefined,
+): Promise<Outcome> {
+  const given = from === undefined ? undefined : await givenKey(from);
+  const { trail } = operatorCall(services, 'rotate_key');
+  const rotation = await audited(services.keepEntry, trail, { acts: true }, async () => {
+    const done = await keys.rotate(given);
+    if (done) trail.note({ target: { from: done.from, to: done.to } });
+    return done;
+  });
   if (rotation) return { document: rotation, ok: isWhole(rotation), lines: () => rotated(out, rotation) };
   return {
     document: { finished: true, rewrapped: 0 },

@@ -1,11 +1,10 @@
 import { type ListAnswer, listSources, type SourceSummary } from '../sources/list.ts';
-import { LOCAL_PRINCIPAL } from '../sources/principal.ts';
 import { STATUSES, type Status } from '../sources/source.ts';
 import { defineCommand } from './command.ts';
 import type { Output, Style } from './output/output.ts';
 import { table } from './output/table.ts';
 import { choice, number, text } from './parameters.ts';
-import { platform } from './shared.ts';
+import { operatorCall, platform } from './shared.ts';
 
 export const sourcesCommand = defineCommand({
   positionals: {},
@@ -21,8 +20,7 @@ export const sourcesCommand = defineCommand({
   description: 'Lists sources, newest first.',
   examples: ['headwater sources', 'headwater sources --status Broken', 'headwater sources --tag production --json'],
   run: async (request, { app, out }) => {
-    const call = { principal: LOCAL_PRINCIPAL, signal: new AbortController().signal };
-    const answer = await listSources(app.services, request, call);
+    const answer = await listSources(app.services, request, operatorCall(app.services, 'list_sources'));
     const filters = Object.keys(request).filter((name) => name !== 'limit' && name !== 'platform');
     return { document: answer, lines: () => lines(out, answer, filters.length > 0) };
   },

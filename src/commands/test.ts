@@ -1,14 +1,14 @@
 import { describeConnector } from '../sources/describe.ts';
-import { LOCAL_PRINCIPAL } from '../sources/principal.ts';
 import { DEFAULT_TEST_S, LONGEST_TEST_S } from '../sources/probing.ts';
 import type { Services } from '../sources/services.ts';
 import { testNewConfig } from '../sources/test.ts';
+import { audited } from '../sources/trail.ts';
 import { defineCommand } from './command.ts';
 import { readConfig } from './config-file.ts';
 import { showSteps } from './live-steps.ts';
 import { choice, number, text } from './parameters.ts';
 import { reportLines } from './report-lines.ts';
-import { connector, platform } from './shared.ts';
+import { connector, operatorCall, platform } from './shared.ts';
 
 export const testCommand = defineCommand({
   positionals: { connector },
@@ -35,15 +35,17 @@ export const testCommand = defineCommand({
     const about = { connector: code, config, ...(where ? { platform: where } : {}) };
     const limits = { ...(check ? { checks: [check] } : {}), ...(timeout === undefined ? {} : { timeoutS: timeout }) };
     const services = forPeople(app.services);
-    const { tests } = await describeConnector(services, about);
-    const steps = json ? undefined : showSteps(out, new Map(tests.map(({ id, title }) => [id, title])));
     const interrupt = onInterrupt();
+    const call = operatorCall(services, 'test_connection', interrupt.signal);
     try {
-      const call = { principal: LOCAL_PRINCIPAL, signal: interrupt.signal, ...(steps ? { onStep: steps.onStep } : {}) };
-      const report = await testNewConfig(services, { ...about, ...limits }, call);
-      return { document: report, ok: report.ok, lines: () => ['', ...reportLines(out, report)] };
+      return await audited(services.keepEntry, call.trail, { acts: true }, async () => {
+        const { tests } = await describeConnector(services, about);
+        const steps = json ? undefined : showSteps(out, new Map(tests.map(({ id, title }) => [id, title])));
+        const watched = steps ? { ...call, onStep: steps.onStep } : call;
+        const report = await testNewConfig(services, { ...about, ...limits }, watched).finally(() => steps?.stop());
+        return { document: report, ok: report.ok, lines: () => ['', ...reportLines(out, report)] };
+      });
     } finally {
-      steps?.stop();
       interrupt.dispose();
     }
   },

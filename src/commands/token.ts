@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { HeadwaterError } from '../errors.ts';
 import { PRINCIPAL_ROLES } from '../sources/principal.ts';
+import { audited } from '../sources/trail.ts';
 import { createTokenFile, type TokenRecord } from '../transports/http/tokens.ts';
 import { defineCommand, type Outcome } from './command.ts';
 import type { Output } from './output/output.ts';
 import { table } from './output/table.ts';
 import { choice, text } from './parameters.ts';
+import { operatorCall } from './shared.ts';
 
 const ACTIONS = ['add', 'list', 'revoke'] as const;
 
@@ -34,23 +36,35 @@ export const tokenCommand = defineCommand({
         action === 'add' ? 'whose token it is: headwater token add NAME' : 'which token: headwater token revoke ID';
       throw new HeadwaterError('INVALID_ARGUMENTS', `Say ${what}.`);
     }
-    if (action === 'add') {
-      const { token, record } = await file.add({ name: subject, tenant, role }, app.services.now());
-      return {
-        document: { token, ...shown(record) },
-        lines: () => [token, out.paint('dim', `For ${subject} (${tenant}, ${role}). It is not shown again.`)],
-      };
-    }
-    if (await file.revoke(subject)) return { document: { revoked: subject }, lines: () => [`Revoked ${subject}.`] };
-    throw new HeadwaterError(
-      'INVALID_ARGUMENTS',
-      `There is no token with the id ${JSON.stringify(subject.slice(0, 40))}.`,
-      {
-        hint: 'headwater token list shows them.',
-      },
-    );
+    const { services } = app;
+    const { trail } = operatorCall(services, `${action}_token`);
+    return await audited(services.keepEntry, trail, { acts: true }, async () => {
+      if (action === 'add') {
+        const { token, record } = await file.add({ name: subject, tenant, role }, services.now());
+        trail.note({ target: targetOf(record) });
+        return {
+          document: { token, ...shown(record) },
+          lines: () => [token, out.paint('dim', `For ${subject} (${tenant}, ${role}). It is not shown again.`)],
+        };
+      }
+      const record = await file.revoke(subject);
+      if (!record) throw noToken(subject);
+      trail.note({ target: targetOf(record) });
+      return { document: { revoked: subject }, lines: () => [`Revoked ${subject}.`] };
+    });
   },
 });
+
+/** What the audit trail says of a token. */
+function targetOf({ id, name, tenant, role }: TokenRecord): Record<string, string> {
+  return { token: id, name, tenant, role };
+}
+
+function noToken(id: string): HeadwaterError {
+  return new HeadwaterError('INVALID_ARGUMENTS', `There is no token with the id ${JSON.stringify(id.slice(0, 40))}.`, {
+    hint: 'headwater token list shows them.',
+  });
+}
 
 function shown({ hash: _, ...record }: TokenRecord): Omit<TokenRecord, 'hash'> {
   return record;

@@ -1,8 +1,9 @@
 import { completable, type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { HeadwaterError } from '../errors.ts';
-import type { Principal } from '../sources/principal.ts';
+import type { Caller } from '../sources/audit.ts';
 import type { Call, Services } from '../sources/services.ts';
+import { audited, createTrail } from '../sources/trail.ts';
 
 export interface PromptContext {
   services: Services;
@@ -31,17 +32,19 @@ export function definePrompt(definition: PromptDefinition): PromptDefinition {
 }
 
 const LONGEST = 500;
+/** What the audit trail calls it. */
+const GET = 'get_prompt';
 
 export function registerPrompt(
   server: McpServer,
   definition: PromptDefinition,
-  host: { services: Services; principal: Principal; readOnly: boolean },
+  host: Caller & { services: Services; readOnly: boolean },
 ): void {
   const { name, title, description, text } = definition;
   const contextOf = (signal: AbortSignal): PromptContext => ({
     services: host.services,
     readOnly: host.readOnly,
-    call: { principal: host.principal, signal },
+    call: { principal: host.principal, trail: createTrail(host, GET, host.services.now), signal },
   });
   const shape = Object.fromEntries(
     Object.entries(definition.arguments).map(([argument, { description: about, required, complete }]) => {
@@ -57,15 +60,22 @@ export function registerPrompt(
   server.registerPrompt(name, { title, description, argsSchema: z.object(shape) }, async (given, sdk) => ({
     description,
     messages: [
-      { role: 'user', content: { type: 'text', text: await told(() => text(given, contextOf(sdk.mcpReq.signal))) } },
+      {
+        role: 'user',
+        content: { type: 'text', text: await told(contextOf(sdk.mcpReq.signal), (context) => text(given, context)) },
+      },
     ],
   }));
 }
 
 /** What a prompt cannot speak of is a wrong argument to the protocol. */
-async function told(tell: () => string | Promise<string>): Promise<string> {
+async function told(
+  context: PromptContext,
+  tell: (context: PromptContext) => string | Promise<string>,
+): Promise<string> {
+  const { services, call } = context;
   try {
-    return await tell();
+    return await audited(services.keepEntry, call.trail, { acts: false }, () => tell(context));
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, error.message);

@@ -1,6 +1,8 @@
 import { type McpServer, ResourceNotFoundError, ResourceTemplate } from '@modelcontextprotocol/server';
 import { HeadwaterError } from '../errors.ts';
+import type { Caller } from '../sources/audit.ts';
 import type { Call, Services } from '../sources/services.ts';
+import { audited, createTrail } from '../sources/trail.ts';
 
 export interface ResourceContext {
   services: Services;
@@ -44,23 +46,27 @@ export function defineTemplate(definition: TemplateResource): TemplateResource {
   return definition;
 }
 
+/** What the audit trail calls it. */
+const READ = 'read_resource';
 /** The SDK answers with at most this many completions. */
 const MOST_COMPLETIONS = 100;
 
 export function registerResource(
   server: McpServer,
   definition: ResourceDefinition,
-  context: Omit<ResourceContext, 'call'> & { principal: Call['principal'] },
+  host: Caller & { services: Services },
 ): void {
   const { name, title, description, cache } = definition;
   const config = { title, description, mimeType: 'application/json', cacheHint: cache };
   const withSignal = (signal: AbortSignal): ResourceContext => ({
-    services: context.services,
-    call: { principal: context.principal, signal },
+    services: host.services,
+    call: { principal: host.principal, trail: createTrail(host, READ, host.services.now), signal },
   });
+  const audit = (context: ResourceContext, read: (context: ResourceContext) => unknown) =>
+    audited(host.services.keepEntry, context.call.trail, { acts: false }, () => read(context));
   if ('uri' in definition) {
     server.registerResource(name, definition.uri, config, async (uri, sdk) =>
-      contents(uri, () => definition.read(withSignal(sdk.mcpReq.signal))),
+      contents(uri, () => audit(withSignal(sdk.mcpReq.signal), definition.read)),
     );
     return;
   }
@@ -80,7 +86,9 @@ export function registerResource(
     new ResourceTemplate(definition.template, { list: undefined, complete }),
     config,
     async (uri, variables, sdk) =>
-      contents(uri, () => definition.read(withSignal(sdk.mcpReq.signal), decoded(variables))),
+      contents(uri, () =>
+        audit(withSignal(sdk.mcpReq.signal), (context) => definition.read(context, decoded(variables))),
+      ),
   );
 }
 

@@ -4,6 +4,7 @@ import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
+import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
@@ -46,7 +47,9 @@ export async function createSource(services: Services, request: CreateRequest, c
   const platform = platformOf(services, request.platform);
   refuseUnsupported(platform, request);
   const connector = findConnector(platform.connectors, request.connector);
+  call.trail.concerns(connector);
   const config = parseConfig(connector, request.config);
+  call.trail.note({ destination_after: destinationFacts(connector, config), fields: fieldsOf(request, config) });
   const warnings = inlineSecretWarnings(services, config);
   const draft = draftOf(platform, connector, config, request);
   if (request.dry_run) return plan(platform, draft, call, warnings);
@@ -59,6 +62,7 @@ export async function createSource(services: Services, request: CreateRequest, c
   const { source, replayed } = await platform.sources.create(
     call.principal,
     { ...draft, ...tested?.state },
+    call.trail.take(),
     idempotency,
   );
   return {
@@ -68,6 +72,13 @@ export async function createSource(services: Services, request: CreateRequest, c
     ...(warnings.length > 0 ? { warnings } : {}),
     next: nextFor(services, connector, source),
   };
+}
+
+/** What the new source was given, by name. */
+function fieldsOf(request: CreateRequest, { settings, secrets }: Config): string[] {
+  const own = ['name', 'description', 'options', 'desired_state', 'tags'] as const;
+  const names = new Set([...Object.keys(settings), ...Object.keys(secrets).map((path) => path.split('/')[0] ?? path)]);
+  return [...own.filter((name) => request[name] !== undefined), ...[...names].map((name) => `config.${name}`)];
 }
 
 function draftOf(platform: Platform, connector: Connector, config: Config, request: CreateRequest): NewSource {

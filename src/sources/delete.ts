@@ -1,5 +1,5 @@
 import { HeadwaterError, type NextCall } from '../errors.ts';
-import { type Call, offer, platformOfSource, type Services } from './services.ts';
+import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
 
 export interface DeleteRequest {
   source_id: string;
@@ -35,7 +35,7 @@ export async function deleteSource(
   ask: AskPerson,
 ): Promise<DeleteAnswer> {
   const platform = platformOfSource(services, request.source_id);
-  const stored = await platform.sources.get(call.principal, request.source_id);
+  const stored = await storedSource(services, request.source_id, call);
   const { id, name, connector } = stored.source;
   if (request.confirm !== name) {
     throw new HeadwaterError(
@@ -57,7 +57,7 @@ export async function deleteSource(
       hint: 'Leave the source as it is, unless the person says otherwise.',
     });
   }
-  await platform.sources.remove(call.principal, stored);
+  await platform.sources.remove(call.principal, stored, call.trail.take());
   return {
     deleted: true,
     left_behind: [],

@@ -3,10 +3,11 @@ import type { Capability, Connector } from '../connectors/define-connector.ts';
 import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { DiscoverQuery, Stream, StreamPosition } from '../probes/probe.ts';
+import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { reading } from './probing.ts';
-import { type Call, offer, platformOf, platformOfSource, type Services } from './services.ts';
+import { type Call, offer, platformOf, type Services, storedSource } from './services.ts';
 import { refusePaused } from './test.ts';
 
 export interface DiscoverRequest {
@@ -57,14 +58,16 @@ export async function discoverSource(
   };
 }
 
-async function subject(services: Services, request: DiscoverRequest, { principal }: Call) {
+async function subject(services: Services, request: DiscoverRequest, call: Call) {
   if (request.source_id !== undefined) {
-    const stored = await platformOfSource(services, request.source_id).sources.get(principal, request.source_id);
+    const stored = await storedSource(services, request.source_id, call);
     refusePaused(services, stored.source);
     return { connector: stored.connector, config: await stored.config(), warnings: [] };
   }
   const connector = findConnector(platformOf(services, undefined).connectors, request.connector ?? '');
+  call.trail.concerns(connector);
   const config = parseConfig(connector, request.config ?? {});
+  call.trail.note({ destination_after: destinationFacts(connector, config) });
   return { connector, config, warnings: inlineSecretWarnings(services, config) };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { HeadwaterError } from '../errors.ts';
-import { type Call, platformOfSource, type Services } from './services.ts';
+import { type Call, type Services, storedSource } from './services.ts';
 import type { Source, Status } from './source.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -18,14 +18,13 @@ export interface GetRequest {
 export async function getSource(
   services: Services,
   { source_id, wait_for, wait_s = 30 }: GetRequest,
-  { principal, signal }: Call,
+  call: Call,
 ): Promise<Source> {
-  const { sources } = platformOfSource(services, source_id);
   const until = performance.now() + wait_s * 1000;
   for (;;) {
-    const { source } = await sources.get(principal, source_id);
+    const { source } = await storedSource(services, source_id, call);
     if (wait_for === undefined || source.status === wait_for || performance.now() >= until) return source;
-    await setTimeout(LOOK_EVERY_MS, undefined, { signal }).catch(() => {
+    await setTimeout(LOOK_EVERY_MS, undefined, { signal: call.signal }).catch(() => {
       throw new HeadwaterError('CANCELLED', 'Waiting was cancelled.');
     });
   }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Config } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
+import type { AuditEntry } from './audit.ts';
 import type { Principal } from './principal.ts';
 import type { IdempotencyEntry } from './repository.ts';
 import type { DesiredState, PlatformCode, Source, Status, TestOutcome } from './source.ts';
@@ -71,13 +72,16 @@ export interface SourcePage {
 
 /**
  * Where sources live. `local` implements it over our own store, the vendors over their APIs. Tenants see nothing of
- * each other: "not yours" and "not there" are the same SOURCE_NOT_FOUND.
+ * each other: "not yours" and "not there" are the same SOURCE_NOT_FOUND. Every write takes its entry of the audit trail,
+ * and keeps it exactly where it is done.
  */
 export interface PlatformSources {
   /** @throws HeadwaterError NAME_TAKEN, IDEMPOTENCY_CONFLICT */
   create(
     principal: Principal,
     draft: NewSource,
+    /** Without the id that it will have. */
+    audit: AuditEntry,
     idempotency?: IdempotencyEntry,
   ): Promise<{ source: Source; replayed: boolean }>;
   /** @throws HeadwaterError IDEMPOTENCY_CONFLICT when the key was used with another digest */
@@ -87,10 +91,10 @@ export interface PlatformSources {
   nameTaken(principal: Principal, name: string): Promise<boolean>;
   list(principal: Principal, query: SourceQuery): Promise<SourcePage>;
   /** @throws HeadwaterError VERSION_CONFLICT, NAME_TAKEN, SOURCE_NOT_FOUND */
-  update(principal: Principal, stored: StoredSource, change: SourceChange): Promise<Source>;
+  update(principal: Principal, stored: StoredSource, change: SourceChange, audit: AuditEntry): Promise<Source>;
   /** @throws HeadwaterError VERSION_CONFLICT, SOURCE_NOT_FOUND */
-  remove(principal: Principal, stored: StoredSource): Promise<void>;
-  noteTest(principal: Principal, source: Source, outcome: TestOutcome): Promise<void>;
+  remove(principal: Principal, stored: StoredSource, audit: AuditEntry): Promise<void>;
+  noteTest(principal: Principal, source: Source, outcome: TestOutcome, audit: AuditEntry): Promise<void>;
   /** References whose secrets are others than at the last test that passed. */
   driftedSecrets?(
     principal: Principal,

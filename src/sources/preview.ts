@@ -1,7 +1,7 @@
 import type { Preview } from '../probes/probe.ts';
 import { noStream, refuseIncapable } from './discover.ts';
 import { reading } from './probing.ts';
-import { type Call, platformOfSource, type Services } from './services.ts';
+import { type Call, type Services, storedSource } from './services.ts';
 import { refusePaused } from './test.ts';
 
 export interface PreviewRequest {
@@ -23,10 +23,7 @@ export async function previewSource(
   { source_id, stream, limit = 10 }: PreviewRequest,
   call: Call,
 ): Promise<PreviewAnswer> {
-  const { source, connector, config } = await platformOfSource(services, source_id).sources.get(
-    call.principal,
-    source_id,
-  );
+  const { source, connector, config } = await storedSource(services, source_id, call);
   refuseIncapable(connector, 'preview');
   refusePaused(services, source);
   const preview = await reading(services, connector, await config(), call, (session) => session.preview(stream, limit));

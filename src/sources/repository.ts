@@ -1,3 +1,4 @@
+import type { AuditEntry } from './audit.ts';
 import type { DesiredState, Status, TestOutcome } from './source.ts';
 
 /** A local source as it is kept. Sealed credentials travel beside it, opaque. */
@@ -58,11 +59,12 @@ export type InsertResult =
 
 /**
  * Keeps local sources. Every method is one transaction, and every write is durable before it resolves. Tenants see
- * nothing of each other. @throws HeadwaterError STORE_UNAVAILABLE
+ * nothing of each other. A write takes its audit entry, which is kept in the same transaction, or not at all where
+ * nothing is written. @throws HeadwaterError STORE_UNAVAILABLE
  */
 export interface SourceRepository {
   /** Inserts the record and its idempotency entry together, or neither. */
-  insert(record: SourceRecord, idempotency?: IdempotencyEntry): Promise<InsertResult>;
+  insert(record: SourceRecord, audit: AuditEntry, idempotency?: IdempotencyEntry): Promise<InsertResult>;
   findIdempotent(
     tenant: string,
     entry: Omit<IdempotencyEntry, 'digest'>,
@@ -77,17 +79,22 @@ export interface SourceRepository {
   replace(
     record: SourceRecord,
     expectedVersion: number,
+    audit: AuditEntry,
   ): Promise<'replaced' | 'stale' | 'name_taken' | 'missing' | 'key_retired'>;
-  /** Notes a test's outcome, and the fingerprints of its secrets, without a new version, if the source is still at `version`. */
+  /**
+   * Notes a test's outcome, and the fingerprints of its secrets, without a new version, if the source is still at
+   * `version`; that there was a test is kept in any case.
+   */
   noteTest(
     tenant: string,
     id: string,
     version: number,
     outcome: TestOutcome,
+    audit: AuditEntry,
     fingerprints?: SourceRecord['fingerprints'],
   ): Promise<void>;
   /** Deletes it if it is still at `version`. */
-  remove(tenant: string, id: string, version: number): Promise<'removed' | 'stale' | 'missing'>;
+  remove(tenant: string, id: string, version: number, audit: AuditEntry): Promise<'removed' | 'stale' | 'missing'>;
   /** Ids of sources that changed (in this process or another) since the last call with this listener. */
   onChange(listener: (change: { tenant: string; id: string }) => void): () => void;
 }

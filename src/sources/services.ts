@@ -7,9 +7,12 @@ import type { Egress } from '../net/egress.ts';
 import type { OnStep } from '../probes/probe.ts';
 import type { Reference } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
-import type { Platform } from './platform.ts';
+import type { KeepEntry } from './audit.ts';
+import { storedDestination } from './destination.ts';
+import type { Platform, StoredSource } from './platform.ts';
 import type { Principal } from './principal.ts';
 import type { PlatformCode } from './source.ts';
+import { soughtSource, type Trail } from './trail.ts';
 
 /** What the use cases work with. `app.ts` composes it. */
 export interface Services {
@@ -23,13 +26,16 @@ export interface Services {
   inlineSecrets: 'warn' | 'refuse' | 'allow';
   /** A keyed digest: equal texts have equal digests, and nobody without the key can try texts. */
   fingerprint: (text: string) => Promise<string>;
+  /** Keeps what a call leaves in the audit trail besides what it writes. */
+  keepEntry: KeepEntry;
   now: () => Date;
   isEnabled: (tool: string) => boolean;
 }
 
-/** One call of a use case: who asks, how it is cancelled, who hears of progress. */
+/** One call of a use case: who asks, what it leaves in the audit trail, how it is cancelled, who hears of progress. */
 export interface Call {
   principal: Principal;
+  trail: Trail;
   signal: AbortSignal;
   onStep?: OnStep;
 }
@@ -43,6 +49,16 @@ export function platformOf(services: Services, code: PlatformCode | undefined): 
 /** The platform that a source id belongs to: `src_…` is local. */
 export function platformOfSource(services: Services, _id: string): Platform {
   return platformOf(services, 'local');
+}
+
+/** The caller's source of that id, and from then on the trail tells of it. @throws HeadwaterError SOURCE_NOT_FOUND */
+export async function storedSource(services: Services, id: string, { principal, trail }: Call): Promise<StoredSource> {
+  trail.note({ target: soughtSource(id) });
+  const stored = await platformOfSource(services, id).sources.get(principal, id);
+  const { source, connector } = stored;
+  trail.concerns(connector);
+  trail.note({ target: null, source_id: source.id, destination_before: storedDestination(connector, source) });
+  return stored;
 }
 
 /** Next calls of tools that are enabled; the others are left out. */

@@ -6,10 +6,20 @@ import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
+import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { type TestRequest, testConfig, testWithSecrets } from './probing.ts';
-import { type Call, offer, offerDiscovery, platformOf, platformOfSource, type Services } from './services.ts';
+import {
+  type Call,
+  offer,
+  offerDiscovery,
+  platformOf,
+  platformOfSource,
+  type Services,
+  storedSource,
+} from './services.ts';
 import { mayConnect, outcomeOf, type PlatformCode, type Source } from './source.ts';
+import { outcomeFacts } from './trail.ts';
 
 export interface ConfigTest extends TestRequest {
   connector: string;
@@ -23,9 +33,12 @@ export type TestAnswer = Report & { next: NextCall[] };
 export async function testNewConfig(services: Services, request: ConfigTest, call: Call): Promise<TestAnswer> {
   const platform = platformOf(services, request.platform);
   const connector = findConnector(platform.connectors, request.connector);
+  call.trail.concerns(connector);
   const config = parseConfig(connector, request.config);
+  call.trail.note({ destination_after: destinationFacts(connector, config) });
   const warnings = inlineSecretWarnings(services, config);
   const report = await testConfig(services, connector, config, request, call);
+  call.trail.note(outcomeFacts(report));
   return {
     ...report,
     warnings: [...report.warnings, ...warnings],
@@ -40,12 +53,14 @@ export async function testSource(
   request: TestRequest,
   call: Call,
 ): Promise<TestAnswer> {
-  const { sources } = platformOfSource(services, id);
-  const { source, connector, config } = await sources.get(call.principal, id);
+  const { source, connector, config } = await storedSource(services, id, call);
   refusePaused(services, source);
   const { report, resolved } = await testWithSecrets(services, connector, await config(), request, call);
+  call.trail.note(outcomeFacts(report));
+  const { sources } = platformOfSource(services, id);
   const drifted = (await sources.driftedSecrets?.(call.principal, source, resolved)) ?? [];
-  await sources.noteTest(call.principal, source, outcomeOf(report, source.desired_state, resolved));
+  const outcome = outcomeOf(report, source.desired_state, resolved);
+  await sources.noteTest(call.principal, source, outcome, call.trail.take());
   const next = report.ok
     ? offerDiscovery(services, connector, id)
     : offer(services, {

@@ -5,12 +5,13 @@ import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
 import { testFailed } from './create.ts';
+import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
 import type { SourceChange, StoredSource } from './platform.ts';
 import { testWithSecrets } from './probing.ts';
-import { type Call, offer, platformOfSource, type Services } from './services.ts';
+import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
 import { type DesiredState, nameKey, outcomeOf, type Source, untestedStatus } from './source.ts';
 
 export interface UpdateRequest {
@@ -45,14 +46,19 @@ export interface UpdateAnswer {
 export async function updateSource(services: Services, request: UpdateRequest, call: Call): Promise<UpdateAnswer> {
   const platform = platformOfSource(services, request.source_id);
   refuseUnsupported(platform, request);
-  const stored = await platform.sources.get(call.principal, request.source_id);
+  const stored = await storedSource(services, request.source_id, call);
   refuseStale(stored.source, request.if_version);
   const { collection } = parseOptions(platform, request.options);
   const before = await stored.config();
   const { config, cleared } = editedConfig(stored, before, request);
+  if (config) {
+    call.trail.note({ destination_after: destinationFacts(stored.connector, config) });
+    refuseCarriedSecrets(stored, before, config, request);
+  }
   const warnings = config ? inlineSecretWarnings(services, config, before.secrets) : [];
   const change = changeOf(stored.source, request, config, cleared, collection);
   const changed = changedNames(stored.source, change, config && changedFields(stored.connector, before, config));
+  call.trail.note({ fields: changed });
   if (changed.length === 0) return { source: stored.source, changed, next: [] };
   if (request.dry_run) {
     const renamed = change.name !== undefined && nameKey(change.name) !== nameKey(stored.source.name);
@@ -67,7 +73,12 @@ export async function updateSource(services: Services, request: UpdateRequest, c
     };
   }
   const tested = await testFirst(services, stored, before, change, changed, request, call);
-  const source = await platform.sources.update(call.principal, stored, { ...change, ...tested?.state });
+  const source = await platform.sources.update(
+    call.principal,
+    stored,
+    { ...change, ...tested?.state },
+    call.trail.take(),
+  );
   return {
     source,
     changed,
@@ -92,8 +103,8 @@ function refuseStale(source: Source, ifVersion: number | undefined): void {
 
 const CLEARABLE = ['/description', '/options/collection'];
 
-function editedConfig({ source, connector }: StoredSource, before: Config, { config, clear = [] }: UpdateRequest) {
-  const fields = clear.flatMap((pointer) => (pointer.startsWith('/config/') ? [pointer.slice('/config/'.length)] : []));
+function editedConfig({ connector }: StoredSource, before: Config, { config, clear = [] }: UpdateRequest) {
+  const fields = clearedFields(clear);
   const wrong = clear.filter((pointer) => !pointer.startsWith('/config/') && !CLEARABLE.includes(pointer));
   const known = fieldsByPath(connector);
   const unknown = fields
@@ -107,20 +118,21 @@ function editedConfig({ source, connector }: StoredSource, before: Config, { con
     });
   }
   if (config === undefined && fields.length === 0) return { config: undefined, cleared: clear };
-  const merged = mergeConfig(connector, before, config ?? {}, fields);
-  refuseCarriedSecrets(source, connector, before, merged, config ?? {}, fields);
-  return { config: merged, cleared: clear };
+  return { config: mergeConfig(connector, before, config ?? {}, fields), cleared: clear };
+}
+
+function clearedFields(clear: readonly string[]): string[] {
+  return clear.flatMap((pointer) => (pointer.startsWith('/config/') ? [pointer.slice('/config/'.length)] : []));
 }
 
 /** Otherwise one changed host would send the stored password to whoever owns the new one. */
 function refuseCarriedSecrets(
-  source: Source,
-  connector: Connector,
+  { source, connector }: StoredSource,
   before: Config,
   after: Config,
-  given: Readonly<Record<string, unknown>>,
-  cleared: readonly string[],
+  { config: given = {}, clear = [] }: UpdateRequest,
 ): void {
+  const cleared = clearedFields(clear);
   const moved = changedKeys(destinationOf(connector, before), destinationOf(connector, after));
   if (moved.length === 0) return;
   const carried = Object.keys(before.secrets).filter(

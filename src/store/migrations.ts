@@ -86,9 +86,38 @@ export const MIGRATIONS: readonly Migration[] = [
     sealed TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- AUTOINCREMENT, so that sqlite_sequence tells how far the chain went although its last rows are gone.
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    role TEXT NOT NULL,
+    surface TEXT NOT NULL,
+    action TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    codes TEXT NOT NULL,
+    source_id TEXT,
+    connector TEXT,
+    fields TEXT NOT NULL,
+    destination_before TEXT,
+    destination_after TEXT,
+    target TEXT,
+    digest TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE audit_anchor (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT;
+  `,
   // Names have become one that differ in what nobody sees, in `ß` and `ss`, or in the two small sigmas.
   renewNameKeys,
 ];
+
+/** Of the newest schema. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
  * Brings the file to the newest schema, in one transaction; of many processes that try at once, one does it.

@@ -1,5 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { AuditEntry } from '../sources/audit.ts';
 import type { IdempotencyEntry, InsertResult, SourceRepository } from '../sources/repository.ts';
+import type { Append } from './audit.ts';
 import { type ChangeFeed, noteChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { findEntry, keepEntry } from './idempotency.ts';
@@ -11,32 +13,36 @@ import type { SourceRow, Tables } from './tables.ts';
 export interface RepositoryParts {
   database: Database;
   feed: ChangeFeed;
+  append: Append;
   now: () => Date;
 }
 
 type Tx = Transaction<Tables>;
 
 /** Local sources in the store. */
-export function createSourceRepository({ database, feed, now }: RepositoryParts): SourceRepository {
-  /** Writes; where the outcome is `done`, notes the change with it, and tells it once it is durable. */
+export function createSourceRepository({ database, feed, append, now }: RepositoryParts): SourceRepository {
+  /** Writes; where the outcome is `done`, notes the change and the audit entry with it, and tells it once it is durable. */
   const write = async <T extends { outcome: string }>(
     { tenant, id }: { tenant: string; id: string },
     work: (tx: Tx) => Promise<T>,
     done: T['outcome'],
+    audit: AuditEntry,
   ): Promise<T> => {
     const change = { tenant, id };
     const { result, seq } = await database.write(async (tx) => {
       const result = await work(tx);
-      return { result, seq: result.outcome === done ? await noteChange(tx, change) : undefined };
+      if (result.outcome !== done) return { result };
+      await append(tx, audit);
+      return { result, seq: await noteChange(tx, change) };
     });
     if (seq !== undefined) feed.announce(seq, change);
     return result;
   };
 
   return {
-    async insert(record, idempotency) {
+    async insert(record, audit, idempotency) {
       const row = rowOf(record);
-      return await write(record, (tx) => insert(tx, row, record.tags, idempotency, now()), 'inserted');
+      return await write(record, (tx) => insert(tx, row, record.tags, idempotency, now()), 'inserted', audit);
     },
     async findIdempotent(tenant, entry) {
       return await database.read((db) => findEntry(db, tenant, entry, now()));
@@ -57,12 +63,17 @@ export function createSourceRepository({ database, feed, now }: RepositoryParts)
     async count(tenant, filter, most) {
       return await database.read((db) => countOf(db, tenant, filter, most));
     },
-    async replace(record, expectedVersion) {
+    async replace(record, expectedVersion, audit) {
       const row = rowOf(record);
-      const { outcome } = await write(record, (tx) => replace(tx, row, record.tags, expectedVersion), 'replaced');
+      const { outcome } = await write(
+        record,
+        (tx) => replace(tx, row, record.tags, expectedVersion),
+        'replaced',
+        audit,
+      );
       return outcome;
     },
-    async noteTest(tenant, id, version, outcome, fingerprints) {
+    async noteTest(tenant, id, version, outcome, audit, fingerprints) {
       const { status, lastError, errorCategory, testedAt, latencyMs, rowCount } = outcome;
       const columns = {
         status,
@@ -81,12 +92,14 @@ export function createSourceRepository({ database, feed, now }: RepositoryParts)
           .where('id', '=', id)
           .where('version', '=', version)
           .executeTakeFirstOrThrow();
-        return { outcome: numUpdatedRows > 0n ? 'noted' : 'stale' };
+        if (numUpdatedRows > 0n) return { outcome: 'noted' };
+        await append(tx, audit);
+        return { outcome: 'stale' };
       };
-      await write({ tenant, id }, note, 'noted');
+      await write({ tenant, id }, note, 'noted', audit);
     },
-    async remove(tenant, id, version) {
-      const { outcome } = await write({ tenant, id }, (tx) => remove(tx, tenant, id, version), 'removed');
+    async remove(tenant, id, version, audit) {
+      const { outcome } = await write({ tenant, id }, (tx) => remove(tx, tenant, id, version), 'removed', audit);
       return outcome;
     },
     onChange: feed.listen,

@@ -1,8 +1,10 @@
 import { dirname, join } from 'node:path';
 import type { Ledger } from '../net/attempt.ts';
 import type { RotationStore } from '../secrets/key-store.ts';
+import type { Audit } from '../sources/audit.ts';
 import type { SourceRepository } from '../sources/repository.ts';
 import { ATTEMPT_MIGRATIONS } from './attempt-migrations.ts';
+import { appendTo, createAudit, KEPT_ENTRIES } from './audit.ts';
 import { createChangeFeed } from './changes.ts';
 import { createDatabase, type Database } from './database.ts';
 import { createKeyStore } from './keys.ts';
@@ -17,6 +19,7 @@ export interface Store {
   sources: SourceRepository;
   keys: RotationStore;
   ledger: Ledger;
+  audit: Audit;
   /** Opens the store, reads from it, and sees whether it could be written. @throws HeadwaterError STORE_UNAVAILABLE */
   check(): Promise<void>;
   /** Lets the work in progress end; whatever comes later is refused. */
@@ -27,13 +30,15 @@ export interface StoreOptions {
   /** Absolute path of the database file; its folder is made where it is missing, and `attempts.db` stands beside it. */
   file: string;
   now: () => Date;
+  /** How many entries the audit trail keeps. */
+  keptEntries?: number;
 }
 
 /**
  * The embedded store: SQLite files of one folder, for many processes at once. A failure to open one is an error of the
  * call that needed it, and the next call tries again.
  */
-export function openStore({ file, now }: StoreOptions): Store {
+export function openStore({ file, now, keptEntries = KEPT_ENTRIES }: StoreOptions): Store {
   const feed = createChangeFeed((): Database => database);
   const database = createDatabase({
     file,
@@ -48,10 +53,12 @@ export function openStore({ file, now }: StoreOptions): Store {
     migrations: ATTEMPT_MIGRATIONS,
     powerCutCosts: 'all',
   });
+  const append = appendTo(keptEntries);
   return {
-    sources: createSourceRepository({ database, feed, now }),
+    sources: createSourceRepository({ database, feed, append, now }),
     keys: createKeyStore({ database, exclusively: (work) => oneRotation(`${file}.rotation`, work), now }),
     ledger: createLedger(attempts),
+    audit: createAudit(database, append),
     async check() {
       await Promise.all([database.check(), attempts.check()]);
     },

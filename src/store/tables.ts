@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { AuditEntry } from '../sources/audit.ts';
 import type { DesiredState, Status } from '../sources/source.ts';
 
 /** The store's tables as TypeScript sees them; `migrations.ts` makes them. */
@@ -9,6 +10,10 @@ export interface Tables {
   changes: ChangeRow;
   key_checks: KeyCheckRow;
   vault_keys: VaultKeyRow;
+  audit: AuditRow;
+  audit_anchor: AuditAnchorRow;
+  /** SQLite's own: the greatest number that each counting table ever gave out. */
+  sqlite_sequence: { name: string; seq: number };
 }
 
 /** Those of `attempts.db`. */
@@ -118,4 +123,26 @@ export interface LoginRejectionRow {
   fingerprint: string;
   tries: number;
   at_ms: number;
+}
+
+export interface AuditRow
+  extends Pick<
+    AuditEntry,
+    'at' | 'tenant' | 'subject' | 'role' | 'surface' | 'action' | 'outcome' | 'source_id' | 'connector'
+  > {
+  seq: number;
+  /** This and all that follow: canonical JSON. */
+  codes: string;
+  fields: string;
+  destination_before: string | null;
+  destination_after: string | null;
+  target: string | null;
+  digest: string;
+}
+
+/** The last entry that was pruned; the chain begins behind it. */
+export interface AuditAnchorRow {
+  id: 1;
+  seq: number;
+  digest: string;
 }

@@ -9,13 +9,16 @@ import type {
   StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
 import { CLIENT_CAPABILITIES_META_KEY, inputRequired, inputResponse } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type ErrorCode, HeadwaterError } from '../errors.ts';
-import { fieldProblems, inputFault } from '../issues.ts';
+import { inputFault } from '../issues.ts';
 import type { Log } from '../log.ts';
+import type { Caller } from '../sources/audit.ts';
 import { canonicalJson } from '../sources/canonical.ts';
-import type { Principal, PrincipalRole } from '../sources/principal.ts';
+import type { PrincipalRole } from '../sources/principal.ts';
 import type { Call, Services } from '../sources/services.ts';
+import { audited, createTrail } from '../sources/trail.ts';
+import { invalidArguments, jsonSchema, once } from './tool-schema.ts';
 
 /** What a handler gets besides its arguments. */
 export interface ToolContext {
@@ -78,62 +81,11 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(definit
   };
 }
 
-function once<T>(build: () => T): () => T {
-  let built: T | undefined;
-  return () => {
-    built ??= build();
-    return built;
-  };
-}
-
-function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, {
-    io,
-    target: 'draft-2020-12',
-    override: ({ jsonSchema: part }) => {
-      // An object whose inside is told elsewhere says only that it is one. Bounds are checked here all the same, and
-      // an error says more than the numbers would; they are not worth their price in every model's context.
-      if (part.properties && Object.keys(part.properties).length === 0) {
-        delete part.properties;
-        if (part.additionalProperties !== false) delete part.additionalProperties;
-      }
-      for (const bound of ['minLength', 'maxLength', 'minItems', 'maxItems'] as const) delete part[bound];
-      if (part.maximum === Number.MAX_SAFE_INTEGER) delete part.maximum;
-      if (part.minimum === Number.MIN_SAFE_INTEGER) delete part.minimum;
-      // What a server may add to later is not closed to the client.
-      if (io === 'output' && part.additionalProperties === false) delete part.additionalProperties;
-    },
-  });
-  return json;
-}
-
 /** Before the schema, whose copy of an open object would have a `__proto__` for its prototype. */
 function refuseFault(tool: string, input: unknown): void {
   const fault = inputFault(input);
   if (fault)
     throw new HeadwaterError('INVALID_ARGUMENTS', `The arguments of ${tool} are not right.`, { fields: [fault] });
-}
-
-function invalidArguments(tool: string, input: z.ZodObject, error: z.ZodError): HeadwaterError {
-  const names = Object.keys(input.shape);
-  const known = { ...Object.fromEntries(names.map((name) => [name, name])), ...alias(names) };
-  return new HeadwaterError('INVALID_ARGUMENTS', `The arguments of ${tool} are not right.`, {
-    fields: fieldProblems(error, { known }),
-    hint: `It takes: ${names.join(', ')}.`,
-  });
-}
-
-/** Names that other APIs use for the same thing; they are refused, with the right one. */
-function alias(names: readonly string[]): Record<string, string> {
-  const aliases = {
-    connectionConfig: 'config',
-    connection_config: 'config',
-    authConfig: 'config',
-    id: 'source_id',
-    type: 'connector',
-    source: 'source_id',
-  };
-  return Object.fromEntries(Object.entries(aliases).filter(([, meant]) => names.includes(meant)));
 }
 
 /** What a question to a person is bound to. */
@@ -143,17 +95,50 @@ export interface Consent {
 }
 
 /** What a server needs to serve tools. */
-export interface ToolHost {
+export interface ToolHost extends Caller {
   services: Services;
   log: Log;
-  principal: Principal;
   consent: RequestStateCodec<Consent>;
   /** True the first time it is asked for a nonce: one question, one answer. */
   spendConsent: (nonce: string) => boolean;
   newErrorId: () => string;
 }
 
-export function registerTool(server: McpServer, tool: Tool, host: ToolHost): void {
+/** Registers the tools of a role. Whoever calls another one is told that there is none, and leaves a trace. */
+export function registerTools(
+  server: McpServer,
+  { tools, withheld }: { tools: readonly Tool[]; withheld: readonly string[] },
+  host: ToolHost,
+): void {
+  const low: { setRequestHandler: SetHandler } = server.server;
+  const set = low.setRequestHandler.bind(low);
+  // The SDK answers by itself for a tool that is not registered, and offers no other way to hear of it.
+  low.setRequestHandler = (method, handler) => {
+    if (method !== 'tools/call') return set(method, handler);
+    set(method, async (request, sdk) => {
+      const { name } = request.params;
+      const tool = withheld.find((each) => each === name);
+      if (tool !== undefined) await keepWithheld(host, tool);
+      return handler(request, sdk);
+    });
+  };
+  for (const tool of tools) registerTool(server, tool, host);
+  low.setRequestHandler = set;
+}
+
+type Handler = (request: { params: { name?: unknown } }, sdk: unknown) => unknown;
+type SetHandler = (method: string, handler: Handler) => void;
+
+async function keepWithheld(host: ToolHost, tool: string): Promise<void> {
+  const trail = createTrail(host, tool, host.services.now);
+  trail.note({ outcome: 'refused', codes: [TOOL_WITHHELD] });
+  await host.services.keepEntry(trail.take());
+}
+
+/** In the audit trail only: the caller is told what a caller of a tool that does not exist is told. */
+const TOOL_WITHHELD = 'TOOL_WITHHELD';
+
+function registerTool(server: McpServer, tool: Tool, host: ToolHost): void {
   const { name, title, description, annotations } = tool;
   server.registerTool(
     name,
@@ -189,13 +174,18 @@ async function respond(
   sdk: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult> {
   const progress = progressOf(sdk);
+  const { services, principal } = host;
+  const trail = createTrail(host, tool.name, services.now);
   const context = {
-    services: host.services,
-    call: { principal: host.principal, signal: sdk.mcpReq.signal, onStep: progress.onStep },
+    services,
+    call: { principal, trail, signal: sdk.mcpReq.signal, onStep: progress.onStep },
     ask: asker(server, tool, host, input, sdk),
   };
+  const { readOnlyHint, openWorldHint } = tool.annotations;
+  // A test, or a read of a source itself; what writes keeps its entry with what it writes.
+  const kept = { acts: readOnlyHint && openWorldHint, names: Object.keys(tool.input.shape) };
   try {
-    const result = await tool.run(input, context);
+    const result = await audited(services.keepEntry, trail, kept, () => tool.run(input, context));
     await progress.sent();
     return { content: [{ type: 'text', text: JSON.stringify(result) }], structuredContent: result };
   } catch (thrown) {

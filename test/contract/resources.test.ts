@@ -155,7 +155,7 @@ describe('prompts', () => {
     async (role, readOnly, said) => {
       const variables = { HEADWATER_HOME: session.app.settings.home, HEADWATER_READ_ONLY: String(readOnly) };
       const app = createApp(readSettings(variables));
-      const client = await connectTo(app, { ...LOCAL_PRINCIPAL, role });
+      const { client } = await connectTo(app, { ...LOCAL_PRINCIPAL, role });
       const enabled = (await client.listTools()).tools.map(({ name }) => name);
       for (const [name, expected] of Object.entries(said)) {
         const { messages } = await client.getPrompt({

@@ -2,30 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { connectV2 } from '../support/mcp.ts';
+import { secretForms } from '../support/secret-forms.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import { SHOP_DATABASE, SHOP_ROLES } from '../support/shop.ts';
 import { temporaryFolder } from '../support/temp.ts';
 
 const server = sharedPostgres();
-
-/** Every way a secret could be written down. */
-function forms(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const encoded = [
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1),
-    bytes.toString('hex'),
-    bytes.toString('base64').replace(/=+$/, ''),
-    bytes.toString('base64url'),
-  ];
-  return [
-    ...new Set([
-      secret,
-      ...encoded,
-      Buffer.from(`${SHOP_ROLES.reader}:${secret}`).toString('base64').replace(/=+$/, ''),
-    ]),
-  ];
-}
 
 it('a secret used in a run is found nowhere but at the source', async () => {
   const folder = await temporaryFolder('canary');
@@ -86,7 +68,7 @@ it('a secret used in a run is found nowhere but at the source', async () => {
   };
   const found = Object.entries(places).flatMap(([place, text]) =>
     canaries
-      .flatMap(forms)
+      .flatMap((secret) => secretForms(secret, SHOP_ROLES.reader))
       .filter((form) => text.includes(form))
       .map((form) => `${form} in ${place}`),
   );

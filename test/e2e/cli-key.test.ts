@@ -53,6 +53,9 @@ it('rotates the key under running servers, which go on', async () => {
   const first = await server.call('create_source', twice);
 
   const rotated = await headwater(['key', 'rotate'], { env });
+  const { entries } = jsonOf(await headwater(['audit', '--tool', 'rotate_key', '--json'], { env }));
+  const [newest] = entries as object[];
+  expect(newest).toMatchObject({ outcome: 'ok', target: { from: expect.any(String), to: expect.any(String) } });
   expect(rotated.code).toBe(0);
   expect(rotated.stdout).toMatch(/^4 values wrapped by [0-9a-f]{16} in place of [0-9a-f]{16}\.\nNothing needs/);
   const after = (await readFile(join(env.HEADWATER_HOME, 'master.key'), 'utf8')).trim();

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { headwater, jsonOf } from '../support/headwater.ts';
 import { connectV2, spawnServer } from '../support/mcp.ts';
 import { temporaryFolder } from '../support/temp.ts';
 
@@ -14,7 +15,7 @@ async function createUntilKilled(home: string, writer: number, round: number): P
   const server = await spawnServer({ env: { HEADWATER_HOME: home } });
   await server.initialize();
   const acknowledged: string[] = [];
-  const timer = setTimeout(() => server.kill('SIGKILL'), 40 + Math.random() * 260);
+  let timer: NodeJS.Timeout | undefined;
   const config = { host: 'db.example.com', database: 'd', username: 'u', password: `literal-${writer}-${round}` };
   try {
     for (let n = 0; ; n++) {
@@ -27,6 +28,8 @@ async function createUntilKilled(home: string, writer: number, round: number): P
       const answer = await server.request('tools/call', { name: 'create_source', arguments: args });
       const { source } = (answer.result as CreateResult | undefined)?.structuredContent ?? {};
       if (source) acknowledged.push(source.id);
+      // From its first write on, so that every kill hits a server that writes, however slow the machine.
+      timer ??= setTimeout(() => server.kill('SIGKILL'), 40 + Math.random() * 260);
     }
   } catch {
     // It was killed, in the middle of a create.
@@ -56,6 +59,9 @@ it(`loses no acknowledged source to ${KILLS} kills of ${WRITERS} servers on one 
   } while (cursor !== undefined);
   expect(acknowledged.size).toBeGreaterThan(KILLS);
   expect([...acknowledged].filter((id) => !stored.has(id))).toEqual([]);
+  // Nothing is stored without its entry in the audit trail, and nothing is in it that was not stored.
+  const verified = await headwater(['audit', 'verify', '--json'], { env: { HEADWATER_HOME: folder.path } });
+  expect(jsonOf(verified)).toMatchObject({ ok: true, entries: stored.size });
   // One that is there is there whole: its credentials open.
   const [some = ''] = acknowledged;
   const change = { source_id: some, config: { schemas: ['public'] }, run_test: false };

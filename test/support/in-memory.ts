@@ -23,6 +23,10 @@ export interface Answer {
   };
 }
 
+export interface InMemory extends Session {
+  app: App;
+}
+
 /** A real client of somebody's. */
 export interface Session {
   client: Client;
@@ -30,13 +34,6 @@ export interface Session {
   /** The structured result of a call that must succeed. */
   done: (name: string, args?: Record<string, unknown>) => Promise<Record<string, unknown>>;
   close: () => Promise<void>;
-}
-
-export interface InMemory extends Session {
-  app: App;
-  home: string;
-  /** Another client of the same app; who made it closes it. */
-  as: (principal: Principal) => Promise<Session>;
 }
 
 /** The product's own server in this process, with a real client, over a store of its own. */
@@ -49,12 +46,10 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
     HEADWATER_TEST_LIMIT: '10000',
   };
   const app = createApp(readSettings({ ...standard, ...environment }), parts);
-  const session = await sessionOf(app, LOCAL_PRINCIPAL);
+  const session = await connectTo(app, LOCAL_PRINCIPAL);
   return {
     ...session,
     app,
-    home: home.path,
-    as: (principal) => sessionOf(app, principal),
     async close() {
       await session.close();
       await app.close();
@@ -63,8 +58,12 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
   };
 }
 
-async function sessionOf(app: App, principal: Principal): Promise<Session> {
-  const client = await connectTo(app, principal);
+/** A client's session with the product's own server, as that principal. */
+export async function connectTo(app: App, principal: Principal): Promise<Session> {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  await createServer(app, principal).connect(theirs);
+  const client = new Client({ name: 'headwater-tests', version: '0' });
+  await client.connect(ours);
   const call: Session['call'] = async (name, args = {}) => {
     const result = await client.callTool({ name, arguments: args });
     const [block] = result.content;
@@ -83,13 +82,4 @@ async function sessionOf(app: App, principal: Principal): Promise<Session> {
     },
     close: () => client.close(),
   };
-}
-
-/** A client of an app's server as somebody sees it. */
-export async function connectTo(app: App, principal: Principal): Promise<Client> {
-  const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  await createServer(app, principal).connect(theirs);
-  const client = new Client({ name: 'headwater-tests', version: '0' });
-  await client.connect(ours);
-  return client;
 }

@@ -36,11 +36,11 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
   };
 
   return {
-    async create(principal, draft, idempotency) {
+    async create(principal, draft, audit, idempotency) {
       const id = newId();
       const { record, result } = await resealing(vault, async () => {
         const record = await newRecord(vault, principal, draft, id, now());
-        const result = await repository.insert(record, idempotency);
+        const result = await repository.insert(record, { ...audit, source_id: record.id }, idempotency);
         return { record, result, retired: result.outcome === 'key_retired' };
       });
       if (result.outcome === 'name_taken') throw nameTaken(draft.name);
@@ -79,11 +79,11 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
         ...(last === undefined ? {} : { next: last }),
       };
     },
-    async update(principal, stored, change) {
+    async update(principal, stored, change, audit) {
       const { id, version } = stored.source;
       const { record, result } = await resealing(vault, async () => {
         const record = await changedRecord(vault, await find(principal, id), change, now());
-        const result = await repository.replace(record, version);
+        const result = await repository.replace(record, version, audit);
         return { record, result, retired: result === 'key_retired' };
       });
       if (result === 'key_retired') throw keyRetired();
@@ -92,15 +92,15 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       if (result === 'name_taken') throw nameTaken(record.name);
       return shown(record);
     },
-    async remove(principal, { source }) {
-      const result = await repository.remove(principal.tenant, source.id, source.version);
+    async remove(principal, { source }, audit) {
+      const result = await repository.remove(principal.tenant, source.id, source.version, audit);
       if (result === 'missing') throw notFound(source.id);
       if (result === 'stale') throw stale();
     },
-    async noteTest({ tenant }, { id, version }, outcome) {
+    async noteTest({ tenant }, { id, version }, outcome, audit) {
       const record = outcome.secrets && (await repository.find(tenant, id));
       const known = record?.version === version ? await fingerprintsOf(vault, outcome.secrets, ownerOf(record)) : {};
-      await repository.noteTest(tenant, id, version, outcome, Object.keys(known).length > 0 ? known : undefined);
+      await repository.noteTest(tenant, id, version, outcome, audit, Object.keys(known).length > 0 ? known : undefined);
     },
     async driftedSecrets({ tenant }, { id, version }, resolved) {
       const record = await repository.find(tenant, id);

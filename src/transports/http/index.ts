@@ -64,7 +64,7 @@ export async function serveOverHttp(
   }
 
   const { log } = app;
-  const sessions = createSessions({ createServer: (principal) => serverOf(app, principal) });
+  const sessions = createSessions({ createServer: (principal) => serverOf(app, principal, { surface: 'http' }) });
   const modern = createModernLane(app, serverOf);
   const route = createRouter({
     hosts,

@@ -30,7 +30,8 @@ export function createModernLane(app: App, serverOf: typeof createServer): Moder
 
   const newHandler = (principal: Principal): McpHttpHandler =>
     createMcpHandler(
-      ({ requestInfo }) => serverOf(app, principal, { tellsOfChanges: false, method: methodOf(requestInfo) }),
+      ({ requestInfo }) =>
+        serverOf(app, principal, { surface: 'http', tellsOfChanges: false, method: methodOf(requestInfo) }),
       {
         legacy: 'reject',
         maxSubscriptions: MOST_STREAMS,

@@ -35,8 +35,8 @@ export interface TokenFile {
   list(): Promise<TokenRecord[]>;
   /** @returns the token, which is shown this once */
   add(token: NewToken, now: Date): Promise<{ token: string; record: TokenRecord }>;
-  /** @returns false where there is no such token */
-  revoke(id: string): Promise<boolean>;
+  /** @returns what was revoked; nothing where there is no such token */
+  revoke(id: string): Promise<TokenRecord | undefined>;
 }
 
 export function createTokenFile(path: string): TokenFile {
@@ -60,9 +60,13 @@ export function createTokenFile(path: string): TokenFile {
     revoke: (id) =>
       alone(path, async () => {
         const records = await list();
-        const rest = records.filter((record) => record.id !== id);
-        if (rest.length < records.length) await replace(path, rest);
-        return rest.length < records.length;
+        const revoked = records.find((record) => record.id === id);
+        if (revoked)
+          await replace(
+            path,
+            records.filter((record) => record !== revoked),
+          );
+        return revoked;
       }),
   };
 }

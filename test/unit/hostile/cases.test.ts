@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { CONNECTORS } from '../../../src/connectors/index.ts';
 import { ALL_HOSTILE_INPUTS, type HostileInput, hostileInputs } from '../../support/hostile-inputs.ts';
 import { AS_WRITTEN, type Ask, mappingOf, type Places, SOURCE, STORED_PASSWORD } from '../../support/hostile-map.ts';
-import { type InMemory, inMemory, type Session } from '../../support/in-memory.ts';
+import { connectTo, type InMemory, inMemory, type Session } from '../../support/in-memory.ts';
 import { projectRoot } from '../../support/root.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
 import { countTraffic, type Traffic } from '../../support/traffic.ts';
@@ -86,7 +86,7 @@ async function tried(each: HostileInput): Promise<void> {
   if (mapping.by === 'test') return;
   const { before = [], asks = [], dns = {}, settings } = mapping;
   const app = await appFor(each.kind, settings);
-  const session = await app.as({ tenant: each.id, subject: 'someone', role: 'admin' });
+  const session = await connectTo(app.app, { tenant: each.id, subject: 'someone', role: 'admin' });
   traffic.answers = dns;
   let source: Record<string, unknown> | undefined;
   for (const { tool, args } of before) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Answer, type InMemory, inMemory, type Session } from '../../support/in-memory.ts';
+import { type Answer, connectTo, type InMemory, inMemory, type Session } from '../../support/in-memory.ts';
 
 let lab: InMemory;
 beforeAll(async () => {
@@ -81,7 +81,7 @@ test('two tenants that do whatever they like never see each other', async () => 
     fc.asyncProperty(steps, async (all) => {
       run += 1;
       const tenantOf = async (who: Who): Promise<Tenant> => ({
-        session: await lab.as({ tenant: `${who}-${run}`, subject: 'same', role: 'admin' }),
+        session: await connectTo(lab.app, { tenant: `${who}-${run}`, subject: 'same', role: 'admin' }),
         ids: [],
       });
       const tenants = { acme: await tenantOf('acme'), globex: await tenantOf('globex') };

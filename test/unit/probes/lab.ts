@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { expect, vi } from 'vitest';
+import { operatorCall } from '../../../src/commands/shared.ts';
 import { parseConfig } from '../../../src/connectors/config.ts';
 import { postgresql } from '../../../src/connectors/databases/postgresql.ts';
 import type { Connector } from '../../../src/connectors/define-connector.ts';
@@ -88,12 +89,13 @@ export function createLab(options: LabOptions = {}): Lab {
     inlineSecrets: 'allow',
     admission: { admit: async () => ({ settle: async () => {} }) },
     fingerprint: async (text) => text,
+    keepEntry: async () => {},
     now: options.now ?? (() => new Date()),
     isEnabled: () => true,
   };
   const call = (signal = new AbortController().signal): Call => ({
+    ...operatorCall(services, 'test_connection', signal),
     principal: { tenant: 'local', subject: 'lab', role: 'admin' },
-    signal,
   });
   return {
     sockets,

@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createHomeKeys } from '../../../src/secrets/home-keys.ts';
 import { createMasterKey } from '../../../src/secrets/master-key.ts';
 import { createVault } from '../../../src/secrets/vault.ts';
-import { openStore } from '../../../src/store/sqlite.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
+import { openStore } from '../store/audited.ts';
 import { buildWorkers, type Worker, type Workers } from '../store/workers.ts';
 
 const KILLS = Number(process.env['HEADWATER_TEST_KILLS'] ?? 20);

@@ -9,8 +9,8 @@ import { rotateKey } from '../../../src/secrets/key-rotation.ts';
 import { keyStatus } from '../../../src/secrets/key-status.ts';
 import { createMasterKey, isConfigured } from '../../../src/secrets/master-key.ts';
 import { createVault, type Vault } from '../../../src/secrets/vault.ts';
-import { openStore, type Store } from '../../../src/store/sqlite.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
+import { openStore, type Store } from '../store/audited.ts';
 import { record } from '../store/records.ts';
 
 let folder: TemporaryFolder;

@@ -328,7 +328,7 @@ describe('an attempt that succeeds', () => {
   it('writes before it and, where nothing is to be forgotten, not after it', async () => {
     const store = fresh.open();
     const writes: string[] = [];
-    const counted: Store = {
+    const counted: Pick<Store, 'ledger'> = {
       ...store,
       ledger: {
         transact: (work) => {

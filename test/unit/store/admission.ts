@@ -5,7 +5,7 @@ import { attemptLimits } from '../../../src/net/rate-limit.ts';
 import type { Store } from '../../../src/store/sqlite.ts';
 
 /** The gate of attempts on a store, without jitter. */
-export function admissionOn(store: Store, now: () => Date, testLimit = 100): Admission {
+export function admissionOn(store: Pick<Store, 'ledger'>, now: () => Date, testLimit = 100): Admission {
   let ids = 0;
   return createAdmission({
     ledger: store.ledger,

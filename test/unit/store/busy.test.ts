@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { openStore, type Store } from '../../../src/store/sqlite.ts';
 import { temporaryFolder } from '../../support/temp.ts';
+import { openStore, type Store } from './audited.ts';
 import { record } from './records.ts';
 
 /** A store with one source, and a connection that plays another process which holds the file. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
-import { openStore, type Store } from '../../../src/store/sqlite.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
+import { openStore, type Store } from './audited.ts';
 import { record } from './records.ts';
 import { buildWorkers, type Workers } from './workers.ts';
 

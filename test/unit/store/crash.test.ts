@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Libsql from 'libsql';
 import { expect, it } from 'vitest';
-import { openStore } from '../../../src/store/sqlite.ts';
 import { temporaryFolder } from '../../support/temp.ts';
+import { openStore } from './audited.ts';
 import { buildWorkers } from './workers.ts';
 
 const KILLS = Number(process.env['HEADWATER_TEST_KILLS'] ?? 40);
@@ -38,7 +38,7 @@ it(`loses no acknowledged source in ${KILLS} kills of ${WRITERS} writers`, {
   const file = join(folder.path, 'headwater.db');
   const store = openStore({ file, now: () => new Date() });
   // The first reader repairs what the last kill left half done.
-  await store.check();
+  expect(await store.audit.verify()).toMatchObject({ ok: true });
   await store.close();
   const database = new Libsql(file);
   const column = (sql: string) =>
@@ -54,7 +54,7 @@ it(`loses no acknowledged source in ${KILLS} kills of ${WRITERS} writers`, {
   expect(stored.size).toBe(ids.length);
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
   // A source and all that was written with it are there together, or not at all.
-  for (const table of ['source_tags', 'idempotency', 'changes']) {
+  for (const table of ['source_tags', 'idempotency', 'changes', 'audit']) {
     const found = new Set(column(`SELECT source_id FROM ${table}`));
     const kept = table === 'changes' ? ids.length - Math.min(ids.length, 10_000) : 0;
     expect(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { openStore, type Store } from '../../../src/store/sqlite.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temp.ts';
+import { openStore, type Store } from './audited.ts';
 
 /** What every test of a file gets anew. */
 export interface Fresh {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Libsql from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect } from '../../../src/store/connection.ts';
-import { MIGRATIONS } from '../../../src/store/migrations.ts';
+import { type Connection, connect } from '../../../src/store/connection.ts';
+import { MIGRATIONS, migrate, SCHEMA_VERSION } from '../../../src/store/migrations.ts';
+import { renewNameKeys } from '../../../src/store/name-keys.ts';
 import { freshForEachTest } from './fresh.ts';
 import { record } from './records.ts';
 import { buildWorkers, type Workers } from './workers.ts';
@@ -30,6 +31,20 @@ async function mode(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
 }
 
+/** The sources of a store as one that has had so few migrations keeps them; it is the store from now on. */
+async function olderFile(migrations: number): Promise<Connection> {
+  const file = join(fresh.folder, 'home', 'older.db');
+  await writeFile(file, '', { mode: 0o600 });
+  const older = await connect(file);
+  await migrate(older, MIGRATIONS.slice(0, migrations));
+  older.exec(`ATTACH '${fresh.file}' AS newer`);
+  const columns = older.prepare("SELECT name FROM pragma_table_info('sources')").all([]) as { name: string }[];
+  const names = columns.map(({ name }) => name).join();
+  older.exec(`INSERT INTO sources (${names}) SELECT ${names} FROM newer.sources; DETACH newer`);
+  fresh.file = file;
+  return older;
+}
+
 describe('opening', () => {
   it('touches nothing before the first use', async () => {
     const store = fresh.open();
@@ -46,7 +61,7 @@ describe('opening', () => {
     expect(await mode(fresh.file)).toBe('600');
     expect(facts()).toEqual({
       application_id: 0x48656164,
-      user_version: MIGRATIONS.length,
+      user_version: SCHEMA_VERSION,
       journal_mode: 'delete',
       integrity_check: 'ok',
     });
@@ -105,7 +120,9 @@ describe('opening', () => {
   it('takes the schema that another process makes meanwhile', async () => {
     await fresh.open().check();
     const finished = new Libsql(fresh.file);
-    const rows = finished.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all([]) as { sql: string }[];
+    const rows = finished
+      .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence'")
+      .all([]) as { sql: string }[];
     finished.close();
     fresh.file = join(fresh.folder, 'home', 'second.db');
     await writeFile(fresh.file, '');
@@ -114,7 +131,7 @@ describe('opening', () => {
     const opening = fresh.open().sources.insert(record());
     await sleep(100);
     other.exec(
-      `${rows.map(({ sql }) => sql).join(';')}; PRAGMA application_id = 0x48656164; PRAGMA user_version = ${MIGRATIONS.length}`,
+      `${rows.map(({ sql }) => sql).join(';')}; PRAGMA application_id = 0x48656164; PRAGMA user_version = ${SCHEMA_VERSION}`,
     );
     other.exec('COMMIT');
     other.close();
@@ -130,7 +147,7 @@ describe('opening', () => {
     const ends = await Promise.all(racers.map(({ ended }) => ended));
     expect(ends).toEqual(Array(8).fill({ lines: ['ready', 'inserted'], stderr: '', code: 0 }));
     expect(await fresh.open().sources.count('acme', {}, 100)).toBe(8);
-    expect(facts()).toMatchObject({ user_version: MIGRATIONS.length, integrity_check: 'ok' });
+    expect(facts()).toMatchObject({ user_version: SCHEMA_VERSION, integrity_check: 'ok' });
   });
 
   it('of a file from before brings it up to date, and keeps what is in it', async () => {
@@ -138,15 +155,7 @@ describe('opening', () => {
     const before = fresh.open();
     await before.sources.insert(one);
     await before.close();
-    const older = new Libsql(join(fresh.folder, 'home', 'older.db'));
-    older.exec(String(MIGRATIONS[0]));
-    older.exec(`ATTACH '${fresh.file}' AS newer`);
-    const columns = older.prepare("SELECT name FROM pragma_table_info('sources')").all([]) as { name: string }[];
-    const names = columns.map(({ name }) => name).join();
-    older.exec(`INSERT INTO sources (${names}) SELECT ${names} FROM newer.sources; DETACH newer`);
-    older.exec('PRAGMA application_id = 0x48656164; PRAGMA user_version = 1');
-    older.close();
-    fresh.file = join(fresh.folder, 'home', 'older.db');
+    (await olderFile(1)).close();
     const { sources } = fresh.open();
     expect(await sources.find('acme', one.id)).toEqual(one);
     await sources.noteTest('acme', one.id, 1, {
@@ -157,7 +166,7 @@ describe('opening', () => {
       rowCount: 7,
     });
     expect(await sources.find('acme', one.id)).toMatchObject({ lastSyncAt: 'T', lastSyncRowCount: 7 });
-    expect(facts()).toMatchObject({ user_version: MIGRATIONS.length, integrity_check: 'ok' });
+    expect(facts()).toMatchObject({ user_version: SCHEMA_VERSION, integrity_check: 'ok' });
   });
 
   it('of names that have become one keeps every source, the first under its own name', async () => {
@@ -174,10 +183,9 @@ describe('opening', () => {
     for (const [id, name] of stored) await before.sources.insert(record({ id, name: `${name} ${id}` }));
     await before.sources.insert(record({ id: 'src_8', tenant: 'globex', name: 'Strasse' }));
     await before.close();
-    const older = new Libsql(fresh.file);
+    const older = await olderFile(MIGRATIONS.indexOf(renewNameKeys));
     const write = older.prepare('UPDATE sources SET name = ?, name_key = ? WHERE id = ?');
     for (const [id, name, key] of stored) write.run([name, key, id]);
-    older.exec('PRAGMA user_version = 3');
     older.close();
     const { sources } = fresh.open();
     const names = await Promise.all(stored.map(async ([id]) => (await sources.find('acme', id))?.name));

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RecordFilter, SourceRecord, SourceRepository } from '../../../src/sources/repository.ts';
+import type { RecordFilter, SourceRecord } from '../../../src/sources/repository.ts';
+import type { Store } from './audited.ts';
 import { freshForEachTest } from './fresh.ts';
 import { record } from './records.ts';
 
 const fresh = freshForEachTest();
 const open = () => fresh.open().sources;
 
-async function insertMany(sources: SourceRepository, records: readonly SourceRecord[]): Promise<void> {
+async function insertMany(sources: Store['sources'], records: readonly SourceRecord[]): Promise<void> {
   for (const one of records) expect(await sources.insert(one)).toEqual({ outcome: 'inserted' });
 }
 
 async function allPages(
-  sources: SourceRepository,
+  sources: Store['sources'],
   filter: RecordFilter,
   limit: number,
   between: () => Promise<void> = async () => {},

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SourceRecord, SourceRepository } from '../../../src/sources/repository.ts';
+import type { SourceRecord } from '../../../src/sources/repository.ts';
+import type { Store } from './audited.ts';
 import { freshForEachTest } from './fresh.ts';
 import { record } from './records.ts';
 
 const fresh = freshForEachTest();
 const open = () => fresh.open().sources;
 
-async function insertMany(sources: SourceRepository, records: readonly SourceRecord[]): Promise<void> {
+async function insertMany(sources: Store['sources'], records: readonly SourceRecord[]): Promise<void> {
   for (const one of records) expect(await sources.insert(one)).toEqual({ outcome: 'inserted' });
 }
 
@@ -152,7 +153,7 @@ describe('a version', () => {
   it('lets one of many writers at a time win', async () => {
     const one = record();
     const writers = [open(), open(), open(), open()];
-    await insertMany(writers[0] as SourceRepository, [one]);
+    await insertMany(writers[0] as Store['sources'], [one]);
     const outcomes = await Promise.all(
       writers.map((sources, n) => sources.replace({ ...one, description: `by ${n}`, version: 2 }, 1)),
     );

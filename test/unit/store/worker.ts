@@ -8,8 +8,8 @@ import { createHomeKeys } from '../../../src/secrets/home-keys.ts';
 import { rotateKey } from '../../../src/secrets/key-rotation.ts';
 import { createMasterKey } from '../../../src/secrets/master-key.ts';
 import { createVault } from '../../../src/secrets/vault.ts';
-import { openStore, type Store } from '../../../src/store/sqlite.ts';
 import { admissionOn, tryAdmit } from './admission.ts';
+import { auditEntry, openStore, type Store } from './audited.ts';
 import { record } from './records.ts';
 
 /** What another process does, for tests: COMMAND FOLDER [ARGUMENT…]. Says `ready`, waits for a line, begins. */
@@ -32,6 +32,13 @@ const COMMANDS: Readonly<Record<string, (home: string, args: string[]) => Promis
       if (outcome !== 'inserted') throw new Error(`${id}: ${outcome}`);
       say(`ACK ${id}`);
     }
+  },
+
+  /** Appends to the audit trail, as many times as it is told. */
+  async audit(home, [subject = '', count = '1']) {
+    const store = storeIn(home);
+    for (let n = 0; n < Number(count); n += 1) await store.audit.append(auditEntry({ subject, codes: [String(n)] }));
+    await store.close();
   },
 
   /** Seals, which makes the zero-config key where there is none, and says which key it has. */
