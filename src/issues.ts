@@ -46,3 +46,28 @@ function sentence(issue: z.core.$ZodIssue): string {
 export function pointerPart(part: PropertyKey): string {
   return `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
+
+const MOST_VALUES = 20_000;
+const MOST_NESTING = 100;
+
+/**
+ * What is wrong with an input before any schema looks at it: a key `__proto__`, which copies would take for a prototype;
+ * more values than a schema can go through while others wait; nesting that recursion does not survive.
+ */
+export function inputFault(input: unknown, base = ''): FieldProblem | undefined {
+  const waiting: [value: unknown, at: string, depth: number][] = [[input, base, 0]];
+  let values = 0;
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const [value, at, depth] = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (Object.hasOwn(value, '__proto__')) return { field: `${at}/__proto__`, message: 'is not known here' };
+    const entries = Array.isArray(value) && value.length > MOST_VALUES ? value : Object.entries(value);
+    values += entries.length;
+    if (values > MOST_VALUES) return { field: at, message: `holds more than ${MOST_VALUES} values` };
+    if (depth > MOST_NESTING) return { field: base, message: 'is nested too deeply' };
+    for (const [name, inner] of entries as [string, unknown][]) {
+      waiting.push([inner, typeof inner === 'object' ? at + pointerPart(name.slice(0, SHOWN_KEY)) : at, depth + 1]);
+    }
+  }
+  return undefined;
+}

@@ -1,5 +1,5 @@
 import { type FieldProblem, HeadwaterError } from '../errors.ts';
-import { fieldProblems } from '../issues.ts';
+import { fieldProblems, inputFault } from '../issues.ts';
 import { AddressRefused, normaliseHost } from '../net/address.ts';
 import { parseConnectionString } from '../secrets/connection-string.ts';
 import { parseReference, REFERENCE_INSIDE, type Reference } from '../secrets/references.ts';
@@ -35,7 +35,7 @@ const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-
  * @throws HeadwaterError INVALID_CONFIG with a field problem for each thing wrong
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
-  refusePrototype(input);
+  refuseFault(input);
   const given = expandConnectionString(connector, input);
   refuseMasks(connector, given);
   return validated(connector, given, {});
@@ -51,7 +51,7 @@ export function mergeConfig(
   patch: Readonly<Record<string, unknown>>,
   removed: readonly string[],
 ): Config {
-  refusePrototype(patch);
+  refuseFault(patch);
   const given = expandConnectionString(connector, patch);
   refuseMasks(connector, given);
   const said = [...removed, ...leftBehind(connector, given)];
@@ -152,16 +152,9 @@ function secretValue(name: string, text: string): SecretValue {
   }
 }
 
-/** JSON can hold such a key, and zod passes over it in silence. */
-function refusePrototype(input: Readonly<Record<string, unknown>>): void {
-  for (const [base, group] of [
-    [BASE, input],
-    [`${BASE}/${AUTH}`, input[AUTH]],
-  ] as const) {
-    if (!isObject(group) || !Object.hasOwn(group, '__proto__')) continue;
-    const fields = [{ field: `${base}/__proto__`, message: 'is not known here' }];
-    throw new HeadwaterError('INVALID_CONFIG', 'The config holds a key that no connector has.', { fields });
-  }
+function refuseFault(input: Readonly<Record<string, unknown>>): void {
+  const fault = inputFault(input, BASE);
+  if (fault) throw new HeadwaterError('INVALID_CONFIG', 'The config is none of any connector.', { fields: [fault] });
 }
 
 function refuseMasks(connector: Connector, input: Readonly<Record<string, unknown>>): void {

@@ -1,10 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { type Field, field } from './fields.ts';
+import { type Field, field, UNPRINTABLE } from './fields.ts';
 
 /** Fields of everything that is a file with rows in it. */
-
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**
  * One file by its absolute path. Not a destination: nothing is sent there. Which files may be read is for

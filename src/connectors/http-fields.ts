@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { isHeaderName, isHeaderValue } from '../net/header.ts';
 import { urlFault } from '../net/http-url.ts';
-import { type Field, type FieldFacts, field, secret } from './fields.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { type Field, type FieldFacts, field, secret, secretText } from './fields.ts';
 
 /** Fields of everything that is reached by a URL. */
 
@@ -50,11 +52,13 @@ function signsItself(text: string): boolean {
   return URL.canParse(text) && [...new URL(text).searchParams.keys()].some((name) => QUERY_SECRETS.test(name));
 }
 
-/** Headers that frame the message, name the target, carry credentials, or open metadata services. */
+/** Headers that frame the message, name the target, carry credentials, turn a read into a write, or open metadata services. */
 const REFUSED_HEADERS = new Set([
   'host',
   'authorization',
   'proxy-authorization',
+  'proxy-authenticate',
+  'proxy-connection',
   'cookie',
   'connection',
   'keep-alive',
@@ -63,14 +67,20 @@ const REFUSED_HEADERS = new Set([
   'te',
   'trailer',
   'upgrade',
+  'http2-settings',
   'expect',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
   'metadata',
   'metadata-flavor',
+  'x-google-metadata-request',
   'x-aws-ec2-metadata-token',
   'x-aws-ec2-metadata-token-ttl-seconds',
+  'x-aliyun-ecs-metadata-token',
+  'x-aliyun-ecs-metadata-token-ttl-seconds',
 ]);
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\xa0-\xff]{0,2000}$/;
+const LONGEST_VALUE = 2000;
 
 /** Further request headers without secrets. */
 export function headers(): Field<Record<string, string> | undefined> {
@@ -87,12 +97,15 @@ export function headers(): Field<Record<string, string> | undefined> {
       z
         .record(z.string(), z.string())
         .refine((given) => Object.keys(given).length <= 30, { error: 'are more than 30' })
-        .refine((given) => Object.keys(given).every((name) => HEADER_NAME.test(name)), {
+        .refine((given) => Object.keys(given).every(isHeaderName), {
           error: 'hold a name that is no header name',
         })
-        .refine((given) => Object.values(given).every((value) => HEADER_VALUE.test(value)), {
-          error: 'hold a value that no header can carry',
-        })
+        .refine(
+          (given) => Object.values(given).every((value) => value.length <= LONGEST_VALUE && isHeaderValue(value)),
+          {
+            error: 'hold a value that no header can carry',
+          },
+        )
         .refine((given) => !Object.keys(given).some((name) => REFUSED_HEADERS.has(name.toLowerCase())), {
           error: 'hold one that cannot be set here (Host, Authorization, framing and metadata headers)',
         })
@@ -104,17 +117,28 @@ function name(title: string, description: string, example: string): Field<string
   return field({ class: 'setting', group: 'authentication', title, description, examples: [example] }, () =>
     z
       .string()
-      .regex(HEADER_NAME, { error: 'is not a usable name' })
+      .refine(isHeaderName, { error: 'is not a usable name' })
       .refine((text) => !FRAMING.has(text.toLowerCase()), { error: 'cannot be set here' }),
   );
 }
 const FRAMING = new Set([...REFUSED_HEADERS].filter((header) => !['authorization', 'cookie'].includes(header)));
 
+/** A secret that travels as a header. What a reference holds is looked at when it is read. */
+function headerSecret(facts: Pick<FieldFacts, 'title' | 'description' | 'aka'>): Field<Secret> {
+  return field({ ...secret(facts).facts }, () =>
+    secretText().refine(isHeaderValue, { error: 'holds what no header can carry, such as a line break' }),
+  );
+}
+
 /** The ways HTTP APIs take credentials. */
 export const HTTP_AUTH = {
   none: {},
   bearer: {
-    token: secret({ title: 'Token', description: 'Sent as Authorization: Bearer.', aka: ['api_key', 'access_token'] }),
+    token: headerSecret({
+      title: 'Token',
+      description: 'Sent as Authorization: Bearer.',
+      aka: ['api_key', 'access_token'],
+    }),
   },
   basic: {
     username: field<string>(
@@ -137,7 +161,7 @@ export const HTTP_AUTH = {
   },
   header: {
     name: name('Header', 'The header that carries the key.', 'X-Api-Key'),
-    value: secret({ title: 'Key', description: 'What the header carries.', aka: ['api_key', 'key'] }),
+    value: headerSecret({ title: 'Key', description: 'What the header carries.', aka: ['api_key', 'key'] }),
   },
   query: {
     name: name('Parameter', 'The query parameter that carries the key.', 'api_key'),

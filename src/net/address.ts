@@ -160,6 +160,11 @@ function isPublic({ address, family }: JudgedAddress): boolean {
   return IPV6_GLOBAL.check(address, 'ipv6') && !IPV6_DENIED.check(address, 'ipv6');
 }
 
+/** Whether a text is an IP address as it is written, and nothing else. */
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0;
+}
+
 /** True for loopback and private addresses: where clear text does not cross the internet. */
 export function isPrivateAddress(address: string): boolean {
   return PRIVATE.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');

@@ -1,4 +1,8 @@
 import type { Secret } from './secret.ts';
+import { type Finder, finderOf } from './spellings.ts';
+import { strip } from './strip.ts';
+
+export { strip } from './strip.ts';
 
 const SHORTEST = 4;
 const MARK = '[secret]';
@@ -17,17 +21,23 @@ export interface Redactor {
 
 export function createRedactor(secrets: Iterable<Secret>, companions: Iterable<string> = []): Redactor {
   // As they look in stripped text: what hides inside a secret is gone there.
-  const forms = [...new Set([...formsOf(secrets, [...companions])].map(strip))]
-    .filter((form) => form.length >= SHORTEST)
-    .sort((a, b) => b.length - a.length);
+  const values = [...secrets].map((secret) => secret.reveal().toWellFormed());
+  const plain = longestFirst(values).map(finderOf);
+  const forms = longestFirst(values.flatMap((value) => formsOf(value, [...companions])).map(strip));
   // The mark goes in last, in place of a character that stripped text has not: no secret is looked for inside it.
-  const scrub = (text: string) =>
-    forms.reduce((rest, form) => rest.replaceAll(form, '\0'), text).replaceAll('\0', MARK);
+  const scrub = (text: string, isCut: boolean) =>
+    forms
+      .reduce(
+        (rest, form) => rest.replaceAll(form, '\0'),
+        plain.reduce((rest, find) => withoutSpellings(rest, find, isCut), text),
+      )
+      .replaceAll('\0', MARK);
   const clean = (text: string, cap = CAP) => {
     // A value that sits across the cap must not leave its first half behind: scrub first, with room to spare.
     const window = cap * 4;
+    const isCut = text.length >= window;
     const stripped = strip(text.slice(0, window));
-    const safe = scrub(text.length < window ? stripped : withoutCutForm(stripped, forms));
+    const safe = scrub(isCut ? withoutCutForm(stripped, forms) : stripped, isCut);
     return safe.length > cap ? `${safe.slice(0, cap - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : safe;
   };
   const cleanValue = (value: unknown): unknown => {
@@ -51,26 +61,44 @@ function withoutCutForm(text: string, forms: readonly string[]): string {
   return text;
 }
 
-function* formsOf(secrets: Iterable<Secret>, companions: readonly string[]): Generator<string> {
-  for (const secret of secrets) {
-    const value = secret.reveal().toWellFormed();
-    const percent = encodeURIComponent(value);
-    const form = new URLSearchParams({ v: value }).toString().slice(2);
-    const hex = Buffer.from(value).toString('hex');
-    yield* [value, JSON.stringify(value).slice(1, -1), value.replaceAll("'", "''")];
-    yield* [percent, lowerPercent(percent), form, lowerPercent(form), hex, hex.toUpperCase()];
-    for (const text of [value, ...companions.map((companion) => `${companion}:${value}`)]) {
-      yield Buffer.from(text).toString('base64').replace(/=+$/, '');
-      yield Buffer.from(text).toString('base64url');
-    }
+function longestFirst(texts: readonly string[]): string[] {
+  return [...new Set(texts)].filter((text) => text.length >= SHORTEST).sort((a, b) => b.length - a.length);
+}
+
+/** Of text that was cut somewhere, the beginning of a secret at its end goes too. */
+function withoutSpellings(text: string, find: Finder, isCut: boolean): string {
+  let rest = '';
+  let done = 0;
+  for (const [from, to] of find(text, isCut)) {
+    if (to - from < SHORTEST && to < text.length) continue;
+    rest += `${text.slice(done, from)}\0`;
+    done = to;
   }
+  return rest + text.slice(done);
 }
 
-function lowerPercent(text: string): string {
-  return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+/** What the whole of a secret is made into, where that is not sign by sign. */
+function formsOf(value: string, companions: readonly string[]): string[] {
+  const bytes = Buffer.from(value);
+  const hex = bytes.toString('hex');
+  const pairs = companions.map((companion) => `${companion}:${value}`);
+  return [hex, hex.toUpperCase(), ...[value, ...pairs].flatMap(base64Of), ...base64Inside(bytes)];
 }
 
-/** Control, bidirectional, zero-width and tag characters: they hide or forge text. Tabs and newlines become spaces. */
-export function strip(text: string): string {
-  return text.replace(/[\t\r\n]+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, '');
+function base64Of(text: string): string[] {
+  const bytes = Buffer.from(text);
+  return [bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
+}
+
+/** Shorter, and it would be found by accident. */
+const SHORTEST_INSIDE = 8;
+
+/** What base64 has of it wherever it stands in a longer text: the characters that nothing but the secret decides. */
+function base64Inside(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
+    const [from, to] = [Math.ceil((offset * 8) / 6), Math.floor((padded.length * 8) / 6)];
+    const forms = [padded.toString('base64'), padded.toString('base64url')].map((text) => text.slice(from, to));
+    return forms.filter((form) => form.length >= SHORTEST_INSIDE);
+  });
 }

@@ -103,7 +103,9 @@ export function mayConnect(desired: DesiredState): boolean {
   return desired === 'Active' || desired === 'Pending';
 }
 
-/** Two names are the same name when these are equal. */
+/** Two names are the same name when these are equal: whatever their capitals, composition and invisible signs. */
 export function nameKey(name: string): string {
-  return name.normalize('NFC').trim().toLowerCase();
+  const visible = name.replace(/\p{Default_Ignorable_Code_Point}/gu, '').trim();
+  // Up and down, because some letters are one only in capitals: ß and ss, the two small sigmas.
+  return visible.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 }

@@ -6,7 +6,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { makePrivateFolder } from '../secrets/private-folder.ts';
 import type { Connection, PowerCutCosts } from './connection.ts';
 import { closedStore, isBusy, isDamage, storeFailure } from './failures.ts';
-import { migrate } from './migrations.ts';
+import { type Migration, migrate } from './migrations.ts';
 import { makePrivateFile } from './private-file.ts';
 import type { Tables } from './tables.ts';
 
@@ -28,7 +28,7 @@ export interface Database<T = Tables> {
 
 export interface DatabaseOptions<T> {
   file: string;
-  migrations: readonly string[];
+  migrations: readonly Migration[];
   /** What a power cut may cost. A file that is worth nothing then is also thrown away where it is found damaged. */
   powerCutCosts: PowerCutCosts;
   /** Runs as the first work on every new connection. */

@@ -1,11 +1,15 @@
 import { HeadwaterError } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { renewNameKeys } from './name-keys.ts';
 
 /** `Head`, in the file's header: tells our files from others. */
 export const APPLICATION_ID = 0x48_65_61_64;
 
+/** Statements, or what SQL alone cannot do. */
+export type Migration = string | ((connection: Connection) => void);
+
 /** Forward only, each exactly once: the file's `user_version` counts how many it has. */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly Migration[] = [
   `
   -- Clustered by id, so that a page is read from neighbouring rows.
   CREATE TABLE sources (
@@ -108,6 +112,8 @@ export const MIGRATIONS: readonly string[] = [
     digest TEXT NOT NULL
   ) STRICT;
   `,
+  // Names have become one that differ in what nobody sees, in `ß` and `ss`, or in the two small sigmas.
+  renewNameKeys,
 ];
 
 /** Of the newest schema. */
@@ -117,7 +123,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
  * Brings the file to the newest schema, in one transaction; of many processes that try at once, one does it.
  * @throws HeadwaterError STORE_UNAVAILABLE for a file of a newer Headwater or of another program
  */
-export async function migrate(connection: Connection, migrations: readonly string[]): Promise<void> {
+export async function migrate(connection: Connection, migrations: readonly Migration[]): Promise<void> {
   try {
     await connection.begin('read');
     const current = versionOf(connection, migrations) === migrations.length;
@@ -127,7 +133,10 @@ export async function migrate(connection: Connection, migrations: readonly strin
     // Read again: while this process waited for the lock, another one may have done it.
     const steps = migrations.slice(versionOf(connection, migrations));
     if (steps.length > 0) {
-      connection.exec(steps.join('\n'));
+      for (const step of steps) {
+        if (typeof step === 'string') connection.exec(step);
+        else step(connection);
+      }
       connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length};`);
     }
     await connection.commit();
@@ -137,7 +146,7 @@ export async function migrate(connection: Connection, migrations: readonly strin
 }
 
 /** How many migrations the file has. */
-function versionOf(connection: Connection, migrations: readonly string[]): number {
+function versionOf(connection: Connection, migrations: readonly Migration[]): number {
   const application = connection.value('PRAGMA application_id');
   const version = Number(connection.value('PRAGMA user_version'));
   const empty = application === 0 && connection.value('SELECT count(*) FROM sqlite_schema') === 0;

@@ -11,6 +11,7 @@ import type {
 import { CLIENT_CAPABILITIES_META_KEY, inputRequired, inputResponse } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { type ErrorCode, HeadwaterError } from '../errors.ts';
+import { inputFault } from '../issues.ts';
 import type { Log } from '../log.ts';
 import type { Caller } from '../sources/audit.ts';
 import { canonicalJson } from '../sources/canonical.ts';
@@ -72,11 +73,19 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(definit
     inputJson: once(() => jsonSchema(input, 'input')),
     outputJson: once(() => jsonSchema(output, 'output')),
     run: async (given, context) => {
+      refuseFault(definition.name, given);
       const result = input.safeParse(given ?? {});
       if (!result.success) throw invalidArguments(definition.name, input, result.error);
       return handler(result.data, context);
     },
   };
+}
+
+/** Before the schema, whose copy of an open object would have a `__proto__` for its prototype. */
+function refuseFault(tool: string, input: unknown): void {
+  const fault = inputFault(input);
+  if (fault)
+    throw new HeadwaterError('INVALID_ARGUMENTS', `The arguments of ${tool} are not right.`, { fields: [fault] });
 }
 
 /** What a question to a person is bound to. */

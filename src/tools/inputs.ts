@@ -12,13 +12,34 @@ export const config = z
 export const limit = (standard: number, max: number) =>
   z.int().min(1).max(max).optional().describe(`Default ${standard}.`);
 export const cursor = z.string().min(1).max(2000).optional().describe('next_cursor of the page before.');
+/** What is looked for as it is: no database takes a NUL, and half of a character is none. */
+export const searched = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !text.includes('\0') && text.isWellFormed(), {
+      error: 'must not contain NUL or half a character',
+    });
 const printable = (max: number) =>
   z
     .string()
     .max(max)
     .refine((text) => !UNPRINTABLE.test(text), { error: 'must not contain control or invisible characters' });
-/** What cannot be seen or turns text around; joiners stay, since emoji and scripts need them. */
-const UNPRINTABLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u1160\u3164\uffa0]/u;
+/**
+ * What cannot be seen or turns text around. Joiners stay where emoji and scripts need them, between signs that are not
+ * ASCII, and how a sign is to be drawn; marks stay while they do not pile up.
+ */
+const UNPRINTABLE = new RegExp(
+  [
+    /(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\u2800]/u,
+    /(?<!\P{ASCII})(\u200c|\u200d)|(\u200c|\u200d)(?!\P{ASCII})/u,
+    /\p{M}{7}/u,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'u',
+);
 
 /** One to 255 printable characters.  */
 export const name = printable(255)

@@ -141,7 +141,7 @@ it('over HTTP it tells tenants and roles apart, in both eras', async () => {
   await server.stop();
 });
 
-it('hides no refusal where it cannot be kept: the log says what is missing in it', async () => {
+it('hides no failure and no refusal where it cannot be kept: the log says what is missing in it', async () => {
   const home = join(folder.path, 'no-folder');
   await writeFile(home, '');
   const session = await connectV2({ env: { HEADWATER_HOME: home } });

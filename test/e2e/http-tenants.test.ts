@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostileInputs } from '../support/hostile-inputs.ts';
+import { type ApiServer, json, startApi } from '../support/api-server.ts';
+import { casesOf } from '../support/hostile-map.ts';
 import { closedPort } from '../support/hostile-servers.ts';
 import {
   bearer,
@@ -276,12 +278,59 @@ describe('hostile-inputs.json', () => {
     header?: Record<string, string>;
     target?: { id: string };
     args?: Record<string, unknown>;
+    repeat?: number;
   }
-  /** Proved elsewhere: of limits by theirs, of tampered states above. */
-  const ELSEWHERE = ['authz-rate-101', 'authz-idem-differs', 'authz-state-tamper'];
-  const cases = hostileInputs<AuthzInput>('authz').filter(({ id }) => !ELSEWHERE.includes(id));
+  /** Those that take more than one call. */
+  const OWN: Readonly<Record<string, (input: AuthzInput) => Promise<void>>> = {
+    // Of a server as it comes; one destination alone would not get so many.
+    'authz-rate-101': async ({ repeat = 0 }) => {
+      const answer = (_: unknown, response: ServerResponse) => json(response, 200, {});
+      const apis = await Promise.all(Array.from({ length: 5 }, () => startApi(answer)));
+      const tokens = TENANTS.map((tenant) => ({ name: tenant, tenant, role: 'editor' as const }));
+      const standard = await startHttp({ tokens, env: { HEADWATER_EGRESS: 'allow_private' } });
+      const test = (tenant: string, { url }: { url: string }) => {
+        const args = { connector: 'rest_api', config: { url } };
+        const headers = bearer(standard.tokens[tenant]?.token);
+        return send(standard.url, modernRequest('tools/call', { name: 'test_connection', arguments: args }, headers));
+      };
+      const [last, ...others] = apis as [ApiServer, ...ApiServer[]];
+      await Promise.all(
+        others.map(async (api) => {
+          for (let n = 0; n < (repeat - 1) / others.length; n += 1) {
+            expect(resultOf(await test('acme', api))).toMatchObject({ ok: true });
+          }
+        }),
+      );
+      expect(errorOf(await test('acme', last))).toMatchObject({
+        code: 'RATE_LIMITED',
+        retryable: true,
+        retry_after_ms: expect.any(Number),
+      });
+      expect(last.requests).toEqual([]);
+      expect(resultOf(await test('globex', last))).toMatchObject({ ok: true });
+      await Promise.all([standard.stop(), ...apis.map((api) => api.stop())]);
+    },
+    'authz-idem-differs': async () => {
+      const token = tokenOf('acme', 'editor');
+      await createSource(token, { name: 'First body', idempotency_key: 'k1' });
+      const args = { connector: 'pg', config, desired_state: 'Pending', name: 'Second body', idempotency_key: 'k1' };
+      expect(errorOf(await call(token, 'create_source', args))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    },
+    // Of a call that asks nobody, and of one that does, above.
+    'authz-state-tamper': async () => {
+      const args = { connector: 'pg', config, desired_state: 'Pending', name: 'Tampered' };
+      const params = { name: 'create_source', arguments: args, requestState: 'tampered' };
+      const { json } = await send(server.url, modernRequest('tools/call', params, bearer(tokenOf('acme', 'editor'))));
+      expect(json).toMatchObject({ error: { code: -32602 } });
+      const { sources } = resultOf(await call(tokenOf('acme', 'editor'), 'list_sources', { query: 'Tampered' }));
+      expect(sources).toEqual([]);
+    },
+  };
 
-  it.each(cases.map((each) => [each.id, each] as const))('%s', async (id, { input, expect: verdict }) => {
+  it.each(casesOf<AuthzInput>('authz').map((each) => [each.id, each] as const))('%s', async (id, each) => {
+    const special = OWN[id];
+    if (special) return await special(each.input);
+    const { input, expect: verdict } = each;
     const own = { source_id: ids['acme'] };
     const { id: givenId, ...args } = input.args ?? {};
     const target = input.target ? { source_id: ids['globex'] } : givenId === undefined ? own : { source_id: givenId };
@@ -302,13 +351,6 @@ describe('hostile-inputs.json', () => {
     const { result } = json as { result?: { isError?: boolean } };
     const allowed = status === 200 && result !== undefined && result.isError !== true;
     expect([id, allowed]).toEqual([id, verdict === 'allow']);
-  });
-
-  it('authz-idem-differs', async () => {
-    const token = tokenOf('acme', 'editor');
-    await createSource(token, { name: 'First body', idempotency_key: 'k1' });
-    const args = { connector: 'pg', config, desired_state: 'Pending', name: 'Second body', idempotency_key: 'k1' };
-    expect(errorOf(await call(token, 'create_source', args))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
   });
 });
 

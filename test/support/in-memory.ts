@@ -27,6 +27,7 @@ export interface InMemory extends Session {
   app: App;
 }
 
+/** A real client of somebody's. */
 export interface Session {
   client: Client;
   call: (name: string, args?: Record<string, unknown>) => Promise<Answer>;
@@ -47,8 +48,8 @@ export async function inMemory(environment: Record<string, string> = {}, parts: 
   const app = createApp(readSettings({ ...standard, ...environment }), parts);
   const session = await connectTo(app, LOCAL_PRINCIPAL);
   return {
-    app,
     ...session,
+    app,
     async close() {
       await session.close();
       await app.close();

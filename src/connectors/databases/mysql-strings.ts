@@ -10,7 +10,10 @@ const MODES: Readonly<Record<string, string>> = {
   trust: 'require',
 };
 
-/** On or off, as Go's driver, Prisma, Node's and Java's say it. */
+/**
+ * On or off, as Go's driver, Prisma, Node's and Java's say it. Of the option objects that Node's takes only the safe one
+ * is known: another could turn any check off.
+ */
 const SWITCHES: Readonly<Record<string, string>> = {
   true: 'require',
   1: 'require',
@@ -21,7 +24,6 @@ const SWITCHES: Readonly<Record<string, string>> = {
   strict: 'verify-full',
   preferred: 'prefer',
   '{"rejectunauthorized":true}': 'verify-full',
-  '{"rejectunauthorized":false}': 'require',
 };
 
 const mode = { field: 'tls_mode', read: (text: string) => MODES[text.toLowerCase()] ?? text.toLowerCase() };

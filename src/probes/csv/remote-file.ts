@@ -111,7 +111,9 @@ class RemoteFile implements Input {
       const { status, headers } = reached(this.#stream);
       if (![301, 302, 303, 307, 308].includes(status)) return led;
       if (led.length === MOST_REDIRECTS) throw refused(`there are more than ${MOST_REDIRECTS} in a row`);
-      const to = redirectTarget(from.url, headers['location']);
+      const location = headers['location'];
+      const to = redirectTarget(from.url, location);
+      if (namesSecret(from, location)) throw refused('the name of its host holds the credentials');
       await this.#leave(from);
       from = this.#hopTo(to, from);
       await this.#reach(from, signal, limitMs);
@@ -165,4 +167,10 @@ function nameOf(url: URL): string {
   } catch {
     return last;
   }
+}
+
+/** Whether the host of a redirect is made of what was sent along: its name would go to name servers, and into the report. */
+function namesSecret(from: HttpSession, location: string | undefined): boolean {
+  const host = /^(?:[a-z]+:)?\/\/([^/?#]*)/i.exec(location ?? '')?.[1] ?? '';
+  return from.clean(host, 8192) !== host;
 }

@@ -1,3 +1,5 @@
+import { HeadwaterError } from '../../errors.ts';
+import { isHeaderValue } from '../../net/header.ts';
 import { Secret } from '../../secrets/secret.ts';
 
 /** The ways an HTTP API takes credentials. */
@@ -30,4 +32,19 @@ export function credentialsOf(auth: HttpAuth): Credentials {
     case 'query':
       return { headers: {}, query: { [auth.name]: auth.value.reveal() } };
   }
+}
+
+/**
+ * Refuses what no header can carry before anything is dialled: a reference may hold a line break where a literal may
+ * not. @throws HeadwaterError INVALID_CONFIG
+ */
+export function refuseUnsendable(auth: HttpAuth): void {
+  const [name, secret] =
+    auth.method === 'bearer' ? ['token', auth.token] : ['value', 'value' in auth ? auth.value : ''];
+  if (auth.method === 'query' || !(secret instanceof Secret) || isHeaderValue(secret.reveal())) return;
+  const message = 'holds what no header can carry, such as a line break';
+  throw new HeadwaterError('INVALID_CONFIG', `auth.${name} ${message}.`, {
+    fields: [{ field: `/config/auth/${name}`, message }],
+    hint: 'A person must correct the secret where it is kept.',
+  });
 }

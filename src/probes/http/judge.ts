@@ -63,7 +63,8 @@ export function evidenceOf(session: HttpSession, { status, headers, body }: Http
 
 export function redirectTarget(session: HttpSession, location: string | undefined): string {
   try {
-    const { origin, pathname } = new URL(location ?? '', session.url);
+    // Cleaned before it is taken apart, which changes what is in it: hosts lose their capitals.
+    const { origin, pathname } = new URL(session.clean(location, 2000), session.url);
     return session.clean(origin + pathname, 200);
   } catch {
     return 'an address that it does not say';

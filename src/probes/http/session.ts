@@ -5,7 +5,7 @@ import { type Link, reached, systemCode } from '../network.ts';
 import type { ProbeContext, StepOutcome } from '../probe.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
 import { upgrade } from '../tls.ts';
-import { type Credentials, credentialsOf, type HttpAuth } from './auth.ts';
+import { type Credentials, credentialsOf, type HttpAuth, refuseUnsendable } from './auth.ts';
 
 /** What the HTTP probe needs of a connector. */
 export interface HttpConfig {
@@ -43,7 +43,9 @@ export class HttpSession {
   wire: Socket | undefined;
   readonly #open = new Set<Socket>();
 
+  /** @throws HeadwaterError INVALID_CONFIG where the credentials cannot be sent */
   constructor(config: HttpConfig, context: ProbeContext, server: string) {
+    refuseUnsendable(config.auth);
     this.config = config;
     this.context = context;
     this.url = new URL(config.url);

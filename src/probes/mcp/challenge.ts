@@ -41,10 +41,12 @@ export function isRefusal({ status }: HttpAnswer): boolean {
 /** A refusal of the credentials, explained by what the server says of it. */
 export function refusedAccess(session: HttpSession, answer: HttpAnswer, withCredentials: boolean): StepFailure {
   const { facts } = session;
-  const challenge = challengeOf(answer.headers['www-authenticate']);
   const clean = (text: string | undefined) => session.clean(text, 200);
+  // Cleaned before it is taken apart: a quote inside a secret would leave the half before it unknown.
+  const header = answer.headers['www-authenticate'];
+  const challenge = header === undefined ? undefined : challengeOf(session.clean(header, 4000));
   const details = {
-    evidence: [evidenceOf(session, answer), clean(answer.headers['www-authenticate'])].filter(Boolean).join('; '),
+    evidence: [evidenceOf(session, answer), clean(header)].filter(Boolean).join('; '),
     driver_code: `HTTP ${answer.status}`,
   };
   const what = clean(challenge?.description ?? challenge?.error) || `status ${answer.status}`;

@@ -1,8 +1,9 @@
+import { isAddress } from '../../net/address.ts';
 import type { ProbeContext } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
 import { SUPPORTED } from './login.ts';
 import { quote, quoteAccount } from './names.ts';
-import { ServerError } from './server-error.ts';
+import { ServerError, withoutState } from './server-error.ts';
 
 /** What the server is asked by, when it refuses. */
 export interface Asking {
@@ -82,7 +83,7 @@ function failure(error: ServerError, code: ProblemCode, asking: Asking): StepFai
   const { facts, context } = asking;
   const sql = SQL[code]?.(asking, error);
   return new StepFailure(code, code === 'AUTH_METHOD_UNSUPPORTED' ? { ...facts, ...METHOD } : facts, {
-    evidence: context.redactor.clean(error.message, 300),
+    evidence: withoutState(context.redactor.clean(error.message, 300)),
     driver_code: String(error.errno),
     ...(sql === undefined ? {} : { sql }),
   });
@@ -105,7 +106,8 @@ const SQL: Partial<Record<ProblemCode, (asking: Asking, error: ServerError) => s
 
 /** The address that the server sees us come from, where it says so; the word is from outside. */
 function seenAs(message: string): string {
-  return /Host '([0-9a-fA-F.:]{2,45})'/.exec(message)?.[1] ?? '%';
+  const seen = /Host '([0-9a-fA-F.:]{2,45})'/.exec(message)?.[1] ?? '';
+  return isAddress(seen) ? seen : '%';
 }
 
 /** The account that SQL speaks of, quoted. Before the login is through, its host is not known. */

@@ -2,7 +2,7 @@ import { Reader } from './reader.ts';
 
 export const ERROR = 0xff;
 
-/** The server's own refusal ("ERR_Packet"). Its message is from outside. */
+/** The server's own refusal ("ERR_Packet"). Its message is from outside, and begins with the SQL state. */
 export class ServerError extends Error {
   readonly errno: number;
 
@@ -18,7 +18,11 @@ export function serverError(payload: Buffer): ServerError {
   const reader = new Reader(payload);
   reader.uint(1);
   const errno = reader.uint(2);
-  const text = reader.rest().toString('utf8');
-  // Before the capabilities are known there is no SQL state in it.
-  return new ServerError(errno, text.replace(/^#[0-9A-Z]{5}/, ''));
+  return new ServerError(errno, reader.rest().toString('utf8'));
+}
+
+/** The words alone. Cleaned first: what stands in place of the SQL state may be the beginning of a secret. */
+export function withoutState(cleaned: string): string {
+  // Before the capabilities are known there is no state in it.
+  return cleaned.replace(/^#[0-9A-Z]{5}/, '');
 }

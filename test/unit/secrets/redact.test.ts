@@ -12,7 +12,16 @@ const ENCODINGS: Record<string, (value: string) => string> = {
   percent: encodeURIComponent,
   'percent, small letters': (value) => encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase()),
   form: (value) => new URLSearchParams({ v: value }).toString().slice(2),
+  'percent, what URLs may hold left as it is': (value) => encodeURI(value.toWellFormed()),
+  'percent, twice': (value) => encodeURIComponent(encodeURIComponent(value)),
   JSON: (value) => JSON.stringify(value),
+  'JSON in JSON in JSON': (value) => JSON.stringify(JSON.stringify(JSON.stringify(value))),
+  'JSON in ASCII, with its slashes escaped': (value) =>
+    JSON.stringify(value)
+      .replaceAll('/', '\\/')
+      .replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  HTML: (value) => value.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`),
+  'HTML, in hex': (value) => value.replace(/[&<>"']/g, (sign) => `&#x${sign.charCodeAt(0).toString(16)};`),
   'a SQL literal': (value) => `'${value.replaceAll("'", "''")}'`,
   hex: (value) => Buffer.from(value).toString('hex'),
   HEX: (value) => Buffer.from(value).toString('hex').toUpperCase(),
@@ -55,6 +64,28 @@ describe('no secret survives', () => {
   test('base64 of user and password, as HTTP sends it', () => {
     const { clean } = createRedactor([new Secret('p4ssw0rd')], ['reader']);
     expect(clean(`Authorization: Basic ${base64('reader:p4ssw0rd')}`)).toMatch(/^Authorization: Basic \[secret\]=*$/);
+  });
+
+  test('base64 of a text that it stands in, wherever', () => {
+    const { clean } = redactor('p4ssw0rd-and-more');
+    for (const before of ['', 'x', 'xy', 'postgres://u:', '{"a":"']) {
+      for (const encode of [base64, (text: string) => Buffer.from(text).toString('base64url')]) {
+        const cleaned = clean(`seen ${encode(`${before}p4ssw0rd-and-more@host/db`)} there`);
+        expect(cleaned).toContain('[secret]');
+        expect(cleaned).not.toContain(base64('p4ssw0rd-and').slice(4, 12));
+      }
+    }
+  });
+
+  test('cut off in the middle of an escape: nothing of it is left at the cut', () => {
+    const value = 'ab"cd/ef\\gh<ij"kl';
+    const { clean } = redactor(value);
+    for (const encode of Object.values(ENCODINGS)) {
+      const encoded = encode(value);
+      for (let lead = 780; lead < 800; lead += 1) {
+        expect(clean(`${'-'.repeat(lead)}${encoded.repeat(40)}`, 200)).not.toMatch(/ab.{0,9}cd/);
+      }
+    }
   });
 
   test('hidden between invisible characters', () => {

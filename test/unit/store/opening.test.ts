@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Libsql from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect } from '../../../src/store/connection.ts';
-import { MIGRATIONS, SCHEMA_VERSION } from '../../../src/store/migrations.ts';
+import { type Connection, connect } from '../../../src/store/connection.ts';
+import { MIGRATIONS, migrate, SCHEMA_VERSION } from '../../../src/store/migrations.ts';
+import { renewNameKeys } from '../../../src/store/name-keys.ts';
 import { freshForEachTest } from './fresh.ts';
 import { record } from './records.ts';
 import { buildWorkers, type Workers } from './workers.ts';
@@ -29,6 +30,20 @@ function facts(): Record<string, unknown> {
 
 async function mode(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
+}
+
+/** The sources of a store as one that has had so few migrations keeps them; it is the store from now on. */
+async function olderFile(migrations: number): Promise<Connection> {
+  const file = join(fresh.folder, 'home', 'older.db');
+  await writeFile(file, '', { mode: 0o600 });
+  const older = await connect(file);
+  await migrate(older, MIGRATIONS.slice(0, migrations));
+  older.exec(`ATTACH '${fresh.file}' AS newer`);
+  const columns = older.prepare("SELECT name FROM pragma_table_info('sources')").all([]) as { name: string }[];
+  const names = columns.map(({ name }) => name).join();
+  older.exec(`INSERT INTO sources (${names}) SELECT ${names} FROM newer.sources; DETACH newer`);
+  fresh.file = file;
+  return older;
 }
 
 describe('opening', () => {
@@ -146,15 +161,7 @@ describe('opening', () => {
     const before = fresh.open();
     await before.sources.insert(one);
     await before.close();
-    const older = new Libsql(join(fresh.folder, 'home', 'older.db'));
-    older.exec(MIGRATIONS[0] ?? '');
-    older.exec(`ATTACH '${fresh.file}' AS newer`);
-    const columns = older.prepare("SELECT name FROM pragma_table_info('sources')").all([]) as { name: string }[];
-    const names = columns.map(({ name }) => name).join();
-    older.exec(`INSERT INTO sources (${names}) SELECT ${names} FROM newer.sources; DETACH newer`);
-    older.exec('PRAGMA application_id = 0x48656164; PRAGMA user_version = 1');
-    older.close();
-    fresh.file = join(fresh.folder, 'home', 'older.db');
+    (await olderFile(1)).close();
     const { sources } = fresh.open();
     expect(await sources.find('acme', one.id)).toEqual(one);
     await sources.noteTest('acme', one.id, 1, {
@@ -166,5 +173,40 @@ describe('opening', () => {
     });
     expect(await sources.find('acme', one.id)).toMatchObject({ lastSyncAt: 'T', lastSyncRowCount: 7 });
     expect(facts()).toMatchObject({ user_version: SCHEMA_VERSION, integrity_check: 'ok' });
+  });
+
+  it('of names that have become one keeps every source, the first under its own name', async () => {
+    const stored = [
+      ['src_1', 'Straße', 'straße'],
+      ['src_2', 'STRASSE', 'strasse'],
+      ['src_3', 'Strasse (2)', 'strasse (2)'],
+      ['src_4', 'heart ❤️', 'heart ❤️'],
+      ['src_5', 'ΟΔΟΣ', 'οδος'],
+      ['src_6', `${'ß'.repeat(127)}x`, `${'ß'.repeat(127)}x`],
+      ['src_7', `${'ss'.repeat(127)}x`, `${'ss'.repeat(127)}x`],
+    ] as const;
+    const before = fresh.open();
+    for (const [id, name] of stored) await before.sources.insert(record({ id, name: `${name} ${id}` }));
+    await before.sources.insert(record({ id: 'src_8', tenant: 'globex', name: 'Strasse' }));
+    await before.close();
+    const older = await olderFile(MIGRATIONS.indexOf(renewNameKeys));
+    const write = older.prepare('UPDATE sources SET name = ?, name_key = ? WHERE id = ?');
+    for (const [id, name, key] of stored) write.run([name, key, id]);
+    older.close();
+    const { sources } = fresh.open();
+    const names = await Promise.all(stored.map(async ([id]) => (await sources.find('acme', id))?.name));
+    expect(names).toEqual([
+      'Straße',
+      'STRASSE (3)',
+      'Strasse (2)',
+      ...stored.slice(3, 6).map(([, name]) => name),
+      `${'ss'.repeat(125)}s (2)`,
+    ]);
+    expect(await sources.find('acme', 'src_1')).toMatchObject({ version: 1 });
+    expect(await sources.find('acme', 'src_2')).toMatchObject({ version: 2 });
+    expect(await sources.find('globex', 'src_8')).toMatchObject({ name: 'Strasse', version: 1 });
+    for (const name of ['strasse', 'STRASSE (3)', 'Heart ❤', 'οδος'])
+      expect(await sources.insert(record({ name })), name).toEqual({ outcome: 'name_taken' });
+    expect(facts()).toMatchObject({ user_version: MIGRATIONS.length, integrity_check: 'ok' });
   });
 });

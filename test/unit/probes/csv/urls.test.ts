@@ -311,17 +311,24 @@ describe('redirects', () => {
     expect(plain.requests).toHaveLength(0);
   });
 
-  it.each(
-    hostileInputs<{ location: string }>('redirect')
-      .filter(({ expect: wanted, id }) => wanted !== 'allow' && id !== 'redirect-downgrade')
-      .map(({ id, input }) => [id, input.location] as const),
-  )('%s goes nowhere', async (_, location) => {
-    const server = await serve((_, response) => redirect(response, location));
-    const report = await lab.test({ url: at(server), auth: bearer });
-    expect(failureOf(report)).toMatchObject({ id: 'redirects', code: 'REDIRECT_REFUSED', fields: ['url'] });
-    expect(JSON.stringify(report)).not.toContain('10.0.0.9');
-    expect(server.requests).toHaveLength(1);
-  });
+  // The cases begin at https: what is refused for leaving it is tried there, and the rest where no authority is needed.
+  it.each(hostileInputs<{ location: string }>('redirect').map((each) => [each.id, each] as const))(
+    '%s',
+    async (id, { input: { location }, expect: wanted }) => {
+      const authority = id === 'redirect-downgrade' ? await createAuthority() : undefined;
+      const certificate = await authority?.issue({ names: ['files.example.com'] });
+      const server = await serve(
+        (request, response) => (request.url === location ? csv(response) : redirect(response, location)),
+        certificate,
+      );
+      const url = authority ? at(server).replace('http:', 'https:') : at(server);
+      const report = await lab.test({ url, auth: bearer, ...(authority ? { tls_ca: authority.certPem } : {}) });
+      if (wanted === 'allow') expect(report).toMatchObject({ ok: true });
+      else expect(failureOf(report)).toMatchObject({ id: 'redirects', code: 'REDIRECT_REFUSED', fields: ['url'] });
+      expect(JSON.stringify(report)).not.toContain('10.0.0.9');
+      expect(server.requests).toHaveLength(wanted === 'allow' ? 2 : 1);
+    },
+  );
 });
 
 describe('URLs', () => {

@@ -18,7 +18,7 @@ const CUSTOMERS = Array.from({ length: 12 }, (_, id) => ({
 let session: InMemory;
 const servers: ApiServer[] = [];
 beforeAll(async () => {
-  session = await inMemory({ HEADWATER_SECRET_API: TOKEN });
+  session = await inMemory({ HEADWATER_SECRET_API: TOKEN, HEADWATER_SECRET_LINES: 'canary\r\nX-Evil: 1' });
 });
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
@@ -223,6 +223,21 @@ describe('failures', () => {
       code: 'HTTP_NOT_JSON',
       message: expect.stringMatching(/too large/),
     });
+  });
+
+  it.each([
+    ['bearer', { method: 'bearer', token: '${env:HEADWATER_SECRET_LINES}' }, 'auth.token'],
+    ['header', { method: 'header', name: 'X-Key', value: '${env:HEADWATER_SECRET_LINES}' }, 'auth.value'],
+  ])('a secret that no header can carry is found out before anything is dialled: %s', async (_, auth, what) => {
+    const server = await api(proper);
+    const report = await test({ url: server.url, auth });
+    expect(stepOf(report, 'fail')).toMatchObject({
+      id: 'config',
+      code: 'CONFIG_UNUSABLE',
+      fields: [what.replace('.', '/')],
+    });
+    expect(JSON.stringify(report)).not.toContain('canary');
+    expect(server.requests).toEqual([]);
   });
 
   it('an answer that is too large wants a smaller page, not another address', async () => {
