@@ -129,11 +129,11 @@ export class HttpSession {
 
   #path({ path: below, at }: HttpAsk, query: Readonly<Record<string, string>>): string {
     const whole = new URL(at ?? this.url);
-    const [path = '', search = ''] = below.split('?');
+    const { path, search } = partsOf(below);
     if (path !== '') whole.pathname = `${whole.pathname.replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
-    for (const [name, value] of new URLSearchParams(search)) whole.searchParams.set(name, value);
-    for (const [name, value] of Object.entries(query)) whole.searchParams.set(name, value);
-    return whole.pathname + whole.search;
+    const own = Object.entries(query).map(([name, value]) => `${inQuery(name)}=${inQuery(value)}`);
+    const parts = [whole.search.slice(1), asWritten(search), ...own].filter((part) => part !== '');
+    return whole.pathname + (parts.length > 0 ? `?${parts.join('&')}` : '');
   }
 
   async *#mapped(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -153,6 +153,20 @@ export class HttpSession {
     if (what !== undefined) return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what }, details);
     return new StepFailure('HTTP_BROKEN', this.facts, details);
   }
+}
+
+function partsOf(below: string): { path: string; search: string } {
+  const at = below.indexOf('?');
+  return at === -1 ? { path: below, search: '' } : { path: below.slice(0, at), search: below.slice(at + 1) };
+}
+
+/** A query is the API's own language: names may stand twice, and only what no request line can carry is encoded. */
+function asWritten(search: string): string {
+  return search.toWellFormed().replace(/[^\x21-\x7e]|["<>]/gu, encodeURIComponent);
+}
+
+function inQuery(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 const PARSER = 'HTTPParserError';

@@ -87,6 +87,25 @@ describe('every way to authenticate', () => {
     ]);
   });
 
+  it.each([
+    ['', '/x?expand[]=a&expand[]=b', '/x?expand[]=a&expand[]=b'],
+    ['', '/x?ids=1&ids=2', '/x?ids=1&ids=2'],
+    ['', '/x?a=b?c', '/x?a=b?c'],
+    ['', '/x?f=a,b&q=a%20b&flag', '/x?f=a,b&q=a%20b&flag'],
+    ['', "/x?$filter=name+eq+'x'", "/x?$filter=name+eq+'x'"],
+    ['', '/x?q=größe"<', '/x?q=gr%C3%B6%C3%9Fe%22%3C'],
+    ['/v1?tenant=7&tenant=8&empty=', '/x?a=1;b=2', '/v1/x?tenant=7&tenant=8&empty=&a=1;b=2'],
+    ['/v1?tenant=7', undefined, '/v1?tenant=7'],
+  ])('the query goes as it is written: %s %s', async (base, test_path, sent) => {
+    const server = await api(proper);
+    const config = { url: server.url + base, ...(test_path === undefined ? {} : { test_path }) };
+    await test({ ...config, auth: bearer });
+    expect(server.requests.map(({ path }) => path)).toEqual([sent, sent]);
+
+    await test({ ...config, auth: { method: 'query', name: 'api_key', value: '${env:HEADWATER_SECRET_API}' } });
+    expect(server.requests.slice(2).map(({ path }) => path)).toEqual([`${sent}&api_key=${TOKEN}`, sent]);
+  });
+
   it('says when the answer would be the same without credentials', async () => {
     const server = await api((_, response) => json(response, 200, CUSTOMERS));
     const report = await test({ url: server.url, auth: bearer });
