@@ -1,3 +1,4 @@
+import { HeadwaterError } from '../../errors.ts';
 import { Secret } from '../../secrets/secret.ts';
 
 /** The ways an HTTP API takes credentials. */
@@ -30,4 +31,29 @@ export function credentialsOf(auth: HttpAuth): Credentials {
     case 'query':
       return { headers: {}, query: { [auth.name]: auth.value.reveal() } };
   }
+}
+
+/** What a header may hold (RFC 9110 §5.5), as one byte each. */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * Nothing is sent with a secret that does not fit into its header: only its owner can mend that.
+ * @throws HeadwaterError INVALID_CONFIG naming the field
+ */
+export function refuseUnsendable(auth: HttpAuth | undefined): void {
+  const [field, secret] = headerSecret(auth) ?? [];
+  if (field === undefined || !(secret instanceof Secret) || SENDABLE.test(secret.reveal())) return;
+  const path = `/config/auth/${field}`;
+  throw new HeadwaterError('INVALID_CONFIG', `auth.${field} holds characters that no header can carry.`, {
+    hint: /[\r\n]/.test(secret.reveal())
+      ? 'It holds a line end, often a trailing newline from where it was copied: set it again without.'
+      : 'Set it again: it may hold only what an HTTP header may, so no control characters, arrows or curly quotes.',
+    fields: [{ field: path, message: 'holds characters that no header can carry' }],
+  });
+}
+
+/** Basic authentication encodes its password, and a query its key; an example may have neither. */
+function headerSecret(auth: HttpAuth | undefined): [field: string, secret: Secret] | undefined {
+  if (auth?.method === 'bearer') return ['token', auth.token];
+  return auth?.method === 'header' ? ['value', auth.value] : undefined;
 }

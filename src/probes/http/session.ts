@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Target } from '../../net/egress.ts';
 import { exchangeOver, type HttpAnswer, type HttpExchange, readBounded } from '../../net/http.ts';
-import { type Link, reached, systemCode } from '../network.ts';
+import { type Link, networkFailure, reached, systemCode } from '../network.ts';
 import type { ProbeContext, StepOutcome } from '../probe.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
 import { upgrade } from '../tls.ts';
-import { type Credentials, credentialsOf, type HttpAuth } from './auth.ts';
+import { type Credentials, credentialsOf, type HttpAuth, refuseUnsendable } from './auth.ts';
 
 /** What the HTTP probe needs of a connector. */
 export interface HttpConfig {
@@ -43,7 +43,9 @@ export class HttpSession {
   wire: Socket | undefined;
   readonly #open = new Set<Socket>();
 
+  /** @throws HeadwaterError INVALID_CONFIG for credentials that no header can carry */
   constructor(config: HttpConfig, context: ProbeContext, server: string) {
+    refuseUnsendable(config.auth);
     this.config = config;
     this.context = context;
     this.url = new URL(config.url);
@@ -113,7 +115,9 @@ export class HttpSession {
     const { wire } = this;
     this.wire = undefined;
     if (wire && !wire.destroyed) return wire;
-    const dialled = await this.context.egress.connect(this.#target, signal);
+    const dialled = await this.context.egress.connect(this.#target, signal).catch((error: unknown) => {
+      throw networkFailure(error, this.facts, 'TCP_UNREACHABLE');
+    });
     this.#open.add(dialled);
     return this.isTls ? (await this.#upgrade(dialled, signal)).socket : dialled;
   }
