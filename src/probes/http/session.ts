@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Target } from '../../net/egress.ts';
-import { exchangeOver, type HttpAnswer, type HttpExchange, readBounded } from '../../net/http.ts';
+import { exchangeOver, type HttpAnswer, type HttpExchange, readBounded, UnknownCoding } from '../../net/http.ts';
 import { type Link, networkFailure, reached, systemCode } from '../network.ts';
 import type { ProbeContext, StepOutcome } from '../probe.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
@@ -154,6 +154,10 @@ export class HttpSession {
     const code = systemCode(error) ?? (error instanceof Error && error.name === PARSER ? PARSER : undefined);
     const [, what] = NOT_HTTP.find(([pattern]) => pattern.test(code ?? '')) ?? [];
     const details = code === undefined ? {} : { driver_code: code };
+    if (error instanceof UnknownCoding) {
+      const coding = `its answer is in a coding that was not asked for (${this.clean(error.coding, 40)})`;
+      return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what: coding }, details);
+    }
     if (what !== undefined) return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what }, details);
     return new StepFailure('HTTP_BROKEN', this.facts, details);
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, json, startApi } from '../../../support/api-server.ts';
 import { createAuthority } from '../../../support/certificates.ts';
@@ -342,6 +342,36 @@ describe('failures', () => {
     await garbage.stop();
   });
 
+  it.each<[string, (plain: Buffer) => Buffer]>([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+    ['br', brotliCompressSync],
+    ['gzip, br', (plain) => brotliCompressSync(gzipSync(plain))],
+    ['deflate,  GZIP , identity', (plain) => gzipSync(deflateRawSync(plain))],
+    ['identity', (plain) => plain],
+  ])('an answer in the coding %s is read', async (coding, encode) => {
+    const server = await api((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': coding });
+      const body = encode(Buffer.from(JSON.stringify(CUSTOMERS)));
+      // Byte by byte at first: the beginning says what it is.
+      response.write(body.subarray(0, 1), () => response.end(body.subarray(1)));
+    });
+    expect(await test({ url: server.url })).toMatchObject({ verdict: 'ok', depth: 'read' });
+  });
+
+  it.each(['zstd', 'gzip, compress', 'gzip, gzip, gzip, gzip'])('%s cannot be read, and is named', async (coding) => {
+    const server = await api((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': coding });
+      response.end(coding.split(', ').reduce((body) => gzipSync(body), Buffer.from('[]')));
+    });
+    expect(stepOf(await test({ url: server.url }), 'fail')).toMatchObject({
+      code: 'WRONG_PROTOCOL',
+      message: expect.stringMatching(/coding that was not asked for \((zstd|compress|gzip)\)/),
+    });
+  });
+
   it('a small answer that decodes to a huge one is cut off', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, 32));
     const server = await api((_, response) =>
@@ -415,6 +445,41 @@ describe('the config', () => {
       config: { url: 'https://example.com', headers },
     });
     expect(error).toMatchObject({ code: 'INVALID_CONFIG', fields: [{ field: '/config/headers' }] });
+  });
+
+  it.each<[Record<string, unknown>, string, RegExp]>([
+    [{ test_path: '/x?api_key=SUPERSECRET&token=abc' }, 'test_path', /api_key .*auth, method query/],
+    [{ test_path: '/x?a=1&accessToken=SUPERSECRET' }, 'test_path', /accessToken .*auth, method query/],
+    [{ test_path: '/x?key=AIzaSUPERSECRET0123456789' }, 'test_path', /key .*auth, method query/],
+    [{ headers: { 'X-Api-Key': 'SUPERSECRET' } }, 'headers', /X-Api-Key, .*auth, method header/],
+    [{ headers: { 'X-Auth-Token': 'SUPERSECRET' } }, 'headers', /X-Auth-Token, .*auth, method header/],
+    [{ headers: { 'Ocp-Apim-Subscription-Key': 'SUPERSECRET' } }, 'headers', /auth, method header/],
+    [{ headers: { apikey: 'SUPERSECRET' } }, 'headers', /auth, method header/],
+    [{ headers: { 'PRIVATE-TOKEN': 'SUPERSECRET' } }, 'headers', /auth, method header/],
+  ])('refuses a secret where it would be stored in clear: %j', async (change, field, why) => {
+    const { error, text } = await session.call('create_source', {
+      connector: 'rest_api',
+      config: { url: 'https://example.com', ...change },
+      run_test: false,
+    });
+    expect(error).toMatchObject({
+      code: 'INVALID_CONFIG',
+      fields: [{ field: `/config/${field}`, message: expect.stringMatching(why) }],
+    });
+    expect(text).not.toContain('SUPERSECRET');
+  });
+
+  it.each([
+    { test_path: '/x?page_token=abc&nextToken=def&$skiptoken=7&max_tokens=5&sort_key=name&key=name' },
+    { headers: { 'X-Api-Version': '1', 'Idempotency-Key': 'a', 'X-CSRF-Token': 'Fetch', 'X-Tenant': 'key' } },
+  ])('lets pass what only looks like one: %j', async (change) => {
+    const { error } = await session.call('create_source', {
+      connector: 'rest_api',
+      config: { url: 'https://example.com', ...change },
+      run_test: false,
+      dry_run: true,
+    });
+    expect(error).toBeUndefined();
   });
 
   it('says what a way to authenticate lacks', async () => {
