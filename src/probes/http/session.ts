@@ -154,10 +154,8 @@ export class HttpSession {
     const code = systemCode(error) ?? (error instanceof Error && error.name === PARSER ? PARSER : undefined);
     const [, what] = NOT_HTTP.find(([pattern]) => pattern.test(code ?? '')) ?? [];
     const details = code === undefined ? {} : { driver_code: code };
-    if (error instanceof UnknownCoding) {
-      const coding = `its answer is in a coding that was not asked for (${this.clean(error.coding, 40)})`;
-      return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what: coding }, details);
-    }
+    if (error instanceof UnknownCoding)
+      return new StepFailure('HTTP_CODING', { ...this.facts, what: this.clean(error.coding, 40) });
     if (what !== undefined) return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what }, details);
     return new StepFailure('HTTP_BROKEN', this.facts, details);
   }

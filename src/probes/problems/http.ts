@@ -16,6 +16,12 @@ export const HTTP_PROBLEMS = {
     says: ({ host, port }) => `${host}:${port} ended the connection in the middle of its answer`,
     fix: () => 'Test again; if it stays, ask those who run the API.',
   },
+  HTTP_CODING: {
+    actor: 'vendor',
+    roles: ['url'],
+    says: ({ host, what }) => `${host} sends its answer in a coding that was not asked for: ${what}`,
+    fix: () => 'Have the server keep to what accept-encoding asks for: gzip, deflate, br, or none.',
+  },
   HTTP_REDIRECT: {
     actor: 'user',
     roles: ['url'],
