@@ -3,6 +3,7 @@ import { isHeaderName, isHeaderValue } from '../net/header.ts';
 import { urlFault } from '../net/http-url.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { type Field, type FieldFacts, field, secret, secretText } from './fields.ts';
+import { namesSecret, secretParameter } from './secret-names.ts';
 
 /** Fields of everything that is reached by a URL. */
 
@@ -46,10 +47,27 @@ export function urlText() {
 }
 
 /** Presigned links and links with a key in them. */
-const QUERY_SECRETS = /^(x-(amz|goog)-signature|sig|signature|(access_?)?token|api_?key|password|secret)$/i;
-
 function signsItself(text: string): boolean {
-  return URL.canParse(text) && [...new URL(text).searchParams.keys()].some((name) => QUERY_SECRETS.test(name));
+  return URL.canParse(text) && secretParameter(new URL(text).search) !== undefined;
+}
+
+/** A path below a URL, with a query or without, and without secrets in it. */
+export function pathText() {
+  return z
+    .string()
+    .max(2000)
+    .regex(/^\/[^\s#\\]*$/, { error: 'must be a path that begins with /' })
+    .refine((text) => secretParameter(queryOf(text)) === undefined, {
+      error: ({ input }) => {
+        const name = secretParameter(queryOf(String(input))) ?? '';
+        return `holds ${name.slice(0, 100)} in its query, where it would be stored in clear; give it as auth, method query`;
+      },
+    });
+}
+
+function queryOf(path: string): string {
+  const at = path.indexOf('?');
+  return at === -1 ? '' : path.slice(at + 1);
 }
 
 /** Headers that frame the message, name the target, carry credentials, turn a read into a write, or open metadata services. */
@@ -109,8 +127,20 @@ export function headers(): Field<Record<string, string> | undefined> {
         .refine((given) => !Object.keys(given).some((name) => REFUSED_HEADERS.has(name.toLowerCase())), {
           error: 'hold one that cannot be set here (Host, Authorization, framing and metadata headers)',
         })
+        .refine((given) => secretHeader(given) === undefined, {
+          error: ({ input }) =>
+            `hold ${secretHeader(Object(input))}, which would be stored in clear; give it as auth, method header`,
+        })
         .optional(),
   );
+}
+
+/** A header that is not refused for another reason, and carries a secret. */
+function secretHeader(given: Readonly<Record<string, unknown>>): string | undefined {
+  const settable = Object.entries(given).filter(
+    ([name]) => isHeaderName(name) && !REFUSED_HEADERS.has(name.toLowerCase()),
+  );
+  return settable.find(([name, value]) => namesSecret(name, String(value)))?.[0];
 }
 
 function name(title: string, description: string, example: string): Field<string> {

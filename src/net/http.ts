@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { pipeline } from 'node:stream';
+import { pipeline, type Transform } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import { Client, type Dispatcher } from 'undici';
 import type { Secret } from '../secrets/secret.ts';
 
@@ -90,27 +90,51 @@ function revealed(headers: HttpRequest['headers']): Record<string, string> {
   );
 }
 
-const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+/** What a coding is undone with, by the first byte that came. */
+const DECODERS: Readonly<Record<string, (first: number) => Transform>> = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  // Many servers leave out the zlib header that RFC 9110 asks for; a first byte of it ends in 8.
+  deflate: (first) => ((first & 0x0f) === 8 ? createInflate() : createInflateRaw()),
+  br: () => createBrotliDecompress(),
 };
+const MOST_CODINGS = 3;
+
+/** An answer in a coding that was not asked for. */
+export class UnknownCoding extends Error {
+  readonly coding: string;
+  constructor(coding: string) {
+    super('unknown content coding');
+    this.name = 'UnknownCoding';
+    this.coding = coding;
+  }
+}
 
 async function* decoded(body: Dispatcher.ResponseData['body'], encoding: string | undefined): AsyncGenerator<Buffer> {
-  const pieces = body[Symbol.asyncIterator]();
   try {
-    const first = await pieces.next();
-    // The answer to HEAD names the coding of a body that does not come.
-    if (first.done === true) return;
-    const whole = resumed(first.value, pieces);
-    const decoder = DECODERS[encoding?.trim().toLowerCase() ?? '']?.();
-    // What goes wrong on either side is thrown where the decoder is read.
-    const source = decoder ? pipeline(whole, decoder, () => {}) : whole;
-    for await (const chunk of source as AsyncIterable<Uint8Array>) yield Buffer.from(chunk);
+    // The one that was put on last is taken off first (RFC 9110 §8.4).
+    const codings = codingsOf(encoding).reverse();
+    const stages = codings.reduce<AsyncIterable<Uint8Array>>(withoutCoding, body);
+    for await (const chunk of stages) yield Buffer.from(chunk);
   } finally {
     body.destroy();
   }
+}
+
+function codingsOf(encoding = ''): string[] {
+  const names = encoding.split(',').map((name) => name.trim().toLowerCase());
+  return names.filter((name) => name !== '' && name !== 'identity');
+}
+
+async function* withoutCoding(source: AsyncIterable<Uint8Array>, coding: string, at: number) {
+  const pieces = source[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  // The answer to HEAD names the coding of a body that does not come.
+  if (first.done === true) return;
+  const decoder = at < MOST_CODINGS ? DECODERS[coding]?.(first.value[0] ?? 0) : undefined;
+  if (decoder === undefined) throw new UnknownCoding(coding);
+  // What goes wrong on either side is thrown where the decoder is read.
+  yield* pipeline(resumed(first.value, pieces), decoder, () => {}) as AsyncIterable<Uint8Array>;
 }
 
 async function* resumed<T>(first: T, rest: AsyncIterator<T>): AsyncGenerator<T> {

@@ -7,7 +7,13 @@ export const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-f
 export type TlsMode = (typeof TLS_MODES)[number];
 
 /** What a certificate check found wrong, most telling first. */
-export type CertificateFault = 'expired' | 'not_yet_valid' | 'self_signed' | 'untrusted' | 'wrong_name';
+export type CertificateFault =
+  | 'expired'
+  | 'not_yet_valid'
+  | 'authority_expired'
+  | 'self_signed'
+  | 'untrusted'
+  | 'wrong_name';
 
 export interface TlsFacts {
   protocol: string;
@@ -91,6 +97,7 @@ function faultsOf(tls: TLSSocket, target: Target, certificate: PeerCertificate, 
 function trustFault(code: string, { valid_from, valid_to }: PeerCertificate, now: Date): CertificateFault {
   if (Date.parse(valid_to) < now.getTime()) return 'expired';
   if (Date.parse(valid_from) > now.getTime()) return 'not_yet_valid';
+  if (code === 'CERT_HAS_EXPIRED') return 'authority_expired';
   return code === 'DEPTH_ZERO_SELF_SIGNED_CERT' ? 'self_signed' : 'untrusted';
 }
 

@@ -15,13 +15,14 @@ const FORBIDDEN: Readonly<Record<TlsMode, readonly CertificateFault[]>> = {
   disable: [],
   prefer: [],
   require: [],
-  'verify-ca': ['expired', 'not_yet_valid', 'self_signed', 'untrusted'],
-  'verify-full': ['expired', 'not_yet_valid', 'self_signed', 'untrusted', 'wrong_name'],
+  'verify-ca': ['expired', 'not_yet_valid', 'authority_expired', 'self_signed', 'untrusted'],
+  'verify-full': ['expired', 'not_yet_valid', 'authority_expired', 'self_signed', 'untrusted', 'wrong_name'],
 };
 
 const FAULT_CODES: Readonly<Record<CertificateFault, ProblemCode>> = {
   expired: 'TLS_EXPIRED',
   not_yet_valid: 'TLS_NOT_YET_VALID',
+  authority_expired: 'TLS_AUTHORITY_EXPIRED',
   self_signed: 'TLS_SELF_SIGNED',
   untrusted: 'TLS_UNTRUSTED',
   wrong_name: 'TLS_WRONG_NAME',
@@ -60,6 +61,7 @@ function cleaned(facts: TlsFacts, { clean }: Redactor): TlsFacts {
 const WHAT: Readonly<Record<CertificateFault, (facts: TlsFacts) => string>> = {
   expired: ({ daysLeft }) => days(-daysLeft),
   not_yet_valid: () => '',
+  authority_expired: ({ issuer }) => issuer,
   self_signed: () => '',
   untrusted: ({ issuer }) => issuer,
   wrong_name: ({ names, subject }) => names.slice(0, 5).join(', ') || subject,

@@ -1,6 +1,8 @@
+import { withoutBegunEscape } from './escapes.ts';
 import type { Secret } from './secret.ts';
 import { type Finder, finderOf } from './spellings.ts';
 import { strip } from './strip.ts';
+import { needlesOf, spellingsOf, withoutBegunForm, withoutEscaped } from './unescaped.ts';
 
 export { strip } from './strip.ts';
 
@@ -9,7 +11,7 @@ const MARK = '[secret]';
 const CAP = 2048;
 
 /**
- * Scrubs secrets, by value and in every encoding they travel in, from text that comes from outside (drivers, vendors,
+ * Scrubs secrets, by value and in every encoding and escaping they travel in, from text that comes from outside (drivers, vendors,
  * banners, rows). Never meant for our own words: a password `postgres` must not maim `postgresql`.
  */
 export interface Redactor {
@@ -20,28 +22,32 @@ export interface Redactor {
 }
 
 export function createRedactor(secrets: Iterable<Secret>, companions: Iterable<string> = []): Redactor {
+  const known = [...secrets];
   // As they look in stripped text: what hides inside a secret is gone there.
-  const values = [...secrets].map((secret) => secret.reveal().toWellFormed());
-  const plain = longestFirst(values).map(finderOf);
+  const values = known.map((secret) => secret.reveal().toWellFormed());
+  const finders = longestFirst(values).map(finderOf);
   const forms = longestFirst(values.flatMap((value) => formsOf(value, [...companions])).map(strip));
+  const spelled = longestFirst([...values, ...values.flatMap(spellingsOf), ...forms].map(strip));
+  const needles = needlesOf(spelled);
+  const numbers = new Set(values.flatMap(numberOf));
   // The mark goes in last, in place of a character that stripped text has not: no secret is looked for inside it.
-  const scrub = (text: string, isCut: boolean) =>
-    forms
-      .reduce(
-        (rest, form) => rest.replaceAll(form, '\0'),
-        plain.reduce((rest, find) => withoutSpellings(rest, find, isCut), text),
-      )
-      .replaceAll('\0', MARK);
+  const scrub = (text: string, isCut: boolean) => {
+    const read = withoutEscaped(isCut ? withoutBegunEscape(text) : text, needles, isCut);
+    const whole = isCut ? withoutBegunForm(read, spelled) : read;
+    const found = finders.reduce((rest, find) => withoutSpellings(rest, find, isCut), whole);
+    return forms.reduce((rest, form) => rest.replaceAll(form, '\0'), found).replaceAll('\0', MARK);
+  };
   const clean = (text: string, cap = CAP) => {
     // A value that sits across the cap must not leave its first half behind: scrub first, with room to spare.
     const window = cap * 4;
     const isCut = text.length >= window;
     const stripped = strip(text.slice(0, window));
-    const safe = scrub(isCut ? withoutCutForm(stripped, forms) : stripped, isCut);
+    const safe = scrub(stripped, isCut);
     return safe.length > cap ? `${safe.slice(0, cap - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : safe;
   };
   const cleanValue = (value: unknown): unknown => {
     if (typeof value === 'string') return clean(value);
+    if (typeof value === 'number') return numbers.has(value) ? MARK : value;
     if (Array.isArray(value)) return value.map(cleanValue);
     if (value !== null && typeof value === 'object') {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [clean(key, 200), cleanValue(inner)]));
@@ -51,14 +57,9 @@ export function createRedactor(secrets: Iterable<Secret>, companions: Iterable<s
   return { clean, cleanValue };
 }
 
-/** Text that was cut somewhere, without the beginning of a secret that the cut has left at its end. */
-function withoutCutForm(text: string, forms: readonly string[]): string {
-  const longest = Math.max(0, ...forms.map((form) => form.length - 1));
-  for (let length = Math.min(longest, text.length); length > 0; length -= 1) {
-    const end = text.slice(-length);
-    if (forms.some((form) => form.length > length && form.startsWith(end))) return text.slice(0, -length);
-  }
-  return text;
+/** A number that a secret of digits becomes where a server sends it as one. */
+function numberOf(text: string): number[] {
+  return text.length >= SHORTEST && /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? [Number(text)] : [];
 }
 
 function longestFirst(texts: readonly string[]): string[] {

@@ -8,6 +8,8 @@ export interface ApiServer {
   port: number;
   /** What was asked: method, path with query, and headers. */
   requests: { method: string; path: string; headers: IncomingMessage['headers'] }[];
+  /** From now on nothing listens; the connections there are stay. */
+  refuseMore: () => void;
   stop: () => Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startApi(answer: Answer, certificate?: Certificate): Promi
     url: `${certificate ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
     requests,
+    refuseMore: () => void server.close(),
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineConnector } from '../define-connector.ts';
 import { field, tlsCa } from '../fields.ts';
-import { HTTP_AUTH, headers, url } from '../http-fields.ts';
+import { HTTP_AUTH, headers, pathText, url } from '../http-fields.ts';
 
 const POINTER = /^(\/([^~/]|~[01])*)+$/;
 
@@ -22,12 +22,7 @@ export const restApi = defineConnector({
         description: 'A path below the URL that only answers with credentials, and holds records.',
         examples: ['/customers?limit=5'],
       },
-      () =>
-        z
-          .string()
-          .max(2000)
-          .regex(/^\/[^\s#\\]*$/, { error: 'must be a path that begins with /' })
-          .optional(),
+      () => pathText().optional(),
     ),
     records_path: field<string | undefined>(
       {

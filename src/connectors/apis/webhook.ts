@@ -21,5 +21,5 @@ export const webhook = defineConnector({
     url: 'https://hooks.example.com/orders',
     auth: { method: 'header', name: 'X-Signature-Key', value: '${env:HEADWATER_SECRET_HOOK}' },
   },
-  probe: async () => (await import('../../probes/http/index.ts')).webhookProbe,
+  probe: async () => (await import('../../probes/http/webhook.ts')).webhookProbe,
 });

@@ -7,6 +7,8 @@ import { CsvParser } from './parser.ts';
 import { parseFailure } from './table-config.ts';
 
 const MOST_BYTES = 2 * 1024 * 1024 * 1024;
+/** Who has sent nothing for so long has stopped. */
+const STALLED_MS = 1000;
 /** No timer fires while text is taken apart, so this is looked at between the chunks. */
 const LONGEST_MS = 4000;
 
@@ -16,6 +18,8 @@ export interface Count {
   bytes: number;
   /** False where there was more than there was time for. */
   exact: boolean;
+  /** True where nothing came any more. */
+  stalled: boolean;
   warning: Problem | undefined;
 }
 
@@ -40,18 +44,20 @@ export async function countRows(
       ragged.add(width, line);
     },
   });
-  const done = (bytes: number, exact: boolean): Count => ({
+  const done = (bytes: number, exact: boolean, stalled = false): Count => ({
     rows: Math.max(0, rows),
     bytes,
     exact,
+    stalled,
     warning: format.warning === undefined ? (ragged.warning() ?? strayWarning(parser.strays)) : undefined,
   });
   try {
     parser.push(head.text.slice(format.skip));
     if (head.whole) return finished(parser, () => done(head.bytes, true));
     for (let { bytes, pending } = head; ; pending = undefined) {
-      const chunk = await soon(pending ?? input.bytes.next(signal), until - performance.now());
-      if (chunk === LATE) return done(bytes, false);
+      const asked = performance.now();
+      const chunk = await soon(pending ?? input.bytes.next(signal), until - asked);
+      if (chunk === LATE) return done(bytes, false, performance.now() - asked >= STALLED_MS);
       if (chunk === undefined) {
         parser.push(head.decoder.end());
         return finished(parser, () => done(bytes, true));

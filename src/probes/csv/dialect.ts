@@ -44,7 +44,7 @@ export function fitOf(text: string, dialect: Dialect): Fit {
 
 /** Excel's own first line: `sep=;`. */
 export function statedDelimiter(text: string): { delimiter: string; skip: number } | undefined {
-  const stated = /^sep=([\x20-\x7e\t])(\r\n|\r|\n)/i.exec(text);
+  const stated = /^sep=([\x20-\x7e\t])(\r\n|\r|\n|$)/i.exec(text);
   return stated ? { delimiter: stated[1] ?? ',', skip: stated[0].length } : undefined;
 }
 

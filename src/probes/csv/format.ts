@@ -3,7 +3,7 @@ import { looksLikeHeader } from './columns.ts';
 import { delimiterName, delimiterOf, fitOf, fits, quoteOf, statedDelimiter } from './dialect.ts';
 import type { Head } from './head.ts';
 import { CsvParser, type Dialect } from './parser.ts';
-import { type CsvConfig, parseFailure, tooSlow } from './table-config.ts';
+import { type CsvConfig, fileFields, parseFailure, tooSlow } from './table-config.ts';
 
 const MOST_COLUMNS = 2000;
 const SAMPLE_ROWS = 1000;
@@ -32,8 +32,7 @@ export function formatOf(head: Head, config: CsvConfig): Format {
   const dialect = dialectOf(body, stated?.delimiter, config);
   const sample = sampleOf(body, head, dialect);
   const [first] = sample.rows;
-  // What is cut off in the middle of its first row has no end that could be found.
-  if (!first) throw head.pending ? tooSlow(config) : parseFailure(sample.parser.unended());
+  if (!first) throw withoutRow(head, config, sample.parser);
   const hasHeader =
     config.header === undefined || config.header === 'auto'
       ? looksLikeHeader(first, sample.rows.slice(1))
@@ -54,6 +53,13 @@ export function formatOf(head: Head, config: CsvConfig): Format {
     count: sample.widths.length - (hasHeader ? 1 : 0),
     warning: wrongDelimiter(body, dialect, width) ?? ragged.warning() ?? strayWarning(sample.parser.strays),
   };
+}
+
+/** A beginning without a whole row: no more came, there is none, or it is longer than what is looked at. */
+function withoutRow({ pending, whole, text }: Head, config: CsvConfig, parser: CsvParser): unknown {
+  if (pending) return tooSlow(config);
+  if (whole) return new StepFailure('FILE_EMPTY', {}, { fields: fileFields(config) });
+  return parseFailure(parser.unended(), `${Math.floor(text.length / 1024)} KB`);
 }
 
 function dialectOf(text: string, stated: string | undefined, config: CsvConfig): Dialect {

@@ -1,5 +1,6 @@
 import { reached } from '../network.ts';
 import type { Probe, ProbeContext, StepSpec } from '../probe.ts';
+import type { Problem } from '../problems/index.ts';
 import { type Count, countRows } from './count.ts';
 import { delimiterName } from './dialect.ts';
 import { type Format, formatOf } from './format.ts';
@@ -83,7 +84,7 @@ class Table {
           const limits = { signal, limitMs };
           const count = await countRows(this.#input, reached(this.#head), reached(this.#format), limits);
           const evidence = `${count.exact ? '' : 'at least '}${count.rows} rows in ${count.bytes} bytes`;
-          const warning = warningOf(count);
+          const warning = warningOf(count, this.#config);
           return { evidence, rowCount: count.rows, ...(warning ? { warning } : {}) };
         },
       },
@@ -95,9 +96,10 @@ class Table {
   }
 }
 
-function warningOf({ warning, exact, rows }: Count) {
+function warningOf({ warning, exact, stalled, rows }: Count, config: CsvConfig): Problem | undefined {
   if (warning || exact) return warning;
-  return { code: 'CSV_COUNT_PARTIAL', facts: { what: String(rows) } } as const;
+  if (stalled) return { code: 'FILE_STALLED', facts: { what: String(rows) }, fields: fileFields(config) };
+  return { code: 'CSV_COUNT_PARTIAL', facts: { what: String(rows) } };
 }
 
 function described({ dialect, width, header }: Format): string {

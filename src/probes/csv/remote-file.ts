@@ -4,6 +4,7 @@ import { type HttpAnswer, type HttpExchange, readBounded } from '../../net/http.
 import { judgeStatus, judgeSuccess } from '../http/judge.ts';
 import { type HttpConfig, HttpSession } from '../http/session.ts';
 import { connectSteps, httpStep } from '../http/steps.ts';
+import { type Answered, compared, type Met, metBy, proofOf, SILENCE } from '../http/stranger.ts';
 import { reached } from '../network.ts';
 import type { ProbeContext, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
@@ -17,6 +18,7 @@ const ASKED = {
   headers: { accept: 'text/csv, text/tab-separated-values, text/plain;q=0.9, */*;q=0.5' },
 } as const;
 const SHOWN_BODY = 2048;
+const OPEN = 'If the file is open to everybody, leave auth out; else ask whoever shares it who may read it.';
 
 /** A file that is downloaded: each hop through the egress, credentials to the first origin only. */
 export function remoteFile(config: HttpConfig, context: ProbeContext): Input {
@@ -30,6 +32,8 @@ class RemoteFile implements Input {
   readonly #first: HttpSession;
   readonly #hops: HttpSession[];
   readonly #context: ProbeContext;
+  /** Who was given the credentials last, and what came of it: the file, or where it is. */
+  #answered: (Answered & { session: HttpSession; ms: number }) | undefined;
   #stream: HttpExchange | undefined;
   #iterator: AsyncIterator<Buffer> | undefined;
   #closed = false;
@@ -56,12 +60,17 @@ class RemoteFile implements Input {
       {
         ...httpStep('auth', 'Credentials and status', this.#first),
         depth: 'auth',
-        run: async () => {
+        run: async (signal, limitMs) => {
           const last = this.#hops.at(-1) ?? this.#first;
           const answer = await this.#judged();
           judgeStatus(last, answer, last.url.pathname);
           judgeSuccess(last, answer);
-          return { evidence: `status ${answer.status}, ${last.clean(this.contentType, 60) || 'no type'}` };
+          const said = `status ${answer.status}, ${last.clean(this.contentType, 60) || 'no type'}`;
+          if (this.#first.config.auth.method === 'none') return { evidence: said };
+          const { evidence, ...proof } = proofOf(this.#first, await this.#asStranger({ signal, limitMs }), {
+            fix: OPEN,
+          });
+          return { evidence: evidence === undefined ? said : `${said}; ${evidence}`, ...proof };
         },
       },
     ];
@@ -97,7 +106,9 @@ class RemoteFile implements Input {
   }
 
   async #ask(session: HttpSession, signal: AbortSignal): Promise<HttpExchange> {
+    const began = performance.now();
     const stream = await session.open(ASKED, signal);
+    if (session.config.auth.method !== 'none') this.#answered = { ...stream, session, ms: performance.now() - began };
     // The time may have run out meanwhile, and then nobody else would close it.
     if (this.#closed) stream.close();
     this.#stream = stream;
@@ -149,6 +160,19 @@ class RemoteFile implements Input {
         throw refused(`${error.problem.facts.host} is not permitted`);
       throw error;
     }
+  }
+
+  /** Only where the credentials go is asked again, and nothing is downloaded twice. */
+  async #asStranger(limits: { signal: AbortSignal; limitMs: number }): Promise<Met> {
+    const own = reached(this.#answered);
+    const ask = async (signal: AbortSignal) => {
+      const exchange = await own.session.open({ ...ASKED, withCredentials: false }, signal);
+      exchange.close();
+      return compared(own.session, own, exchange);
+    };
+    const met = await metBy(ask, own.ms, limits);
+    // Some servers answer one request at a time, and the file is still being sent.
+    return 'other' in met && met.other === SILENCE ? { unclear: 'it answers no second request meanwhile' } : met;
   }
 
   /** The answer as far as a judgement needs it: the body of a refusal says why, that of a success is the file. */

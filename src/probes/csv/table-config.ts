@@ -23,9 +23,16 @@ export function tooSlow(config: CsvConfig): StepFailure {
   return new StepFailure('FILE_SLOW', {}, { fields: fileFields(config) });
 }
 
-/** A fault of the parser as the failure of a step. */
-export function parseFailure(error: unknown): unknown {
+/** A fault of the parser as the failure of a step. `looked`: how far it was looked for an end. */
+export function parseFailure(error: unknown, looked = ''): unknown {
   if (!(error instanceof CsvFault)) return error;
-  const code = error.kind === 'unclosed_quote' ? 'CSV_UNCLOSED_QUOTE' : 'CSV_ROW_TOO_LONG';
-  return new StepFailure(code, { what: String(error.line) }, { fields: ['quote'] });
+  const details = { fields: ['quote'] };
+  if (error.kind === 'row_too_long')
+    return new StepFailure(
+      'CSV_ROW_TOO_LONG',
+      { what: `${error.line} does not end within ${looked || '1 MB'}` },
+      details,
+    );
+  const what = `${error.line} is ${looked === '' ? 'never closed' : `not closed within ${looked}`}`;
+  return new StepFailure('CSV_UNCLOSED_QUOTE', { what }, details);
 }

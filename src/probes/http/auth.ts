@@ -35,16 +35,22 @@ export function credentialsOf(auth: HttpAuth): Credentials {
 }
 
 /**
- * Refuses what no header can carry before anything is dialled: a reference may hold a line break where a literal may
- * not. @throws HeadwaterError INVALID_CONFIG
+ * Nothing is sent with a secret that does not fit into its header: a reference may hold a line break where a literal may
+ * not, and only its owner can mend that. @throws HeadwaterError INVALID_CONFIG naming the field
  */
-export function refuseUnsendable(auth: HttpAuth): void {
-  const [name, secret] =
-    auth.method === 'bearer' ? ['token', auth.token] : ['value', 'value' in auth ? auth.value : ''];
-  if (auth.method === 'query' || !(secret instanceof Secret) || isHeaderValue(secret.reveal())) return;
-  const message = 'holds what no header can carry, such as a line break';
-  throw new HeadwaterError('INVALID_CONFIG', `auth.${name} ${message}.`, {
-    fields: [{ field: `/config/auth/${name}`, message }],
-    hint: 'A person must correct the secret where it is kept.',
+export function refuseUnsendable(auth: HttpAuth | undefined): void {
+  const [field, secret] = headerSecret(auth) ?? [];
+  if (field === undefined || !(secret instanceof Secret) || isHeaderValue(secret.reveal())) return;
+  throw new HeadwaterError('INVALID_CONFIG', `auth.${field} holds characters that no header can carry.`, {
+    hint: /[\r\n]/.test(secret.reveal())
+      ? 'It holds a line end, often a trailing newline from where it was copied: set it again without.'
+      : 'Set it again: it may hold only what an HTTP header may, so no control characters, arrows or curly quotes.',
+    fields: [{ field: `/config/auth/${field}`, message: 'holds characters that no header can carry' }],
   });
+}
+
+/** Basic authentication encodes its password, and a query its key; an example may have neither. */
+function headerSecret(auth: HttpAuth | undefined): [field: string, secret: Secret] | undefined {
+  if (auth?.method === 'bearer') return ['token', auth.token];
+  return auth?.method === 'header' ? ['value', auth.value] : undefined;
 }

@@ -2,18 +2,17 @@ import type { HttpAnswer } from '../../net/http.ts';
 import { reached } from '../network.ts';
 import type { Probe, ReadSession, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
-import { evidenceOf, jsonOf, judgeStatus, judgeSuccess } from './judge.ts';
-import { type ApiRecord, columnsOf, recordsOf } from './records.ts';
+import { longestValue, type ShownColumns, shownColumns, shownRows } from '../shown.ts';
+import { jsonOf, judgeStatus, judgeSuccess } from './judge.ts';
+import { type ApiRecord, columnsOf, recordsOf, shortJson } from './records.ts';
 import { type HttpConfig, HttpSession } from './session.ts';
 import { connectSteps, httpStep } from './steps.ts';
+import { Asked, proofOf } from './stranger.ts';
 
 export interface RestConfig extends HttpConfig {
   test_path?: string | undefined;
   records_path?: string | undefined;
 }
-
-const LONGEST_VALUE = 200;
-const MOST_BYTES = 48 * 1024;
 
 /** The probe of REST APIs: an authenticated answer of the right shape, not just any 200. */
 export const restProbe: Probe<RestConfig> = {
@@ -30,48 +29,21 @@ export const restProbe: Probe<RestConfig> = {
   },
 };
 
-/** The probe of webhooks: the address is there and lets us in. Nothing is delivered: HEAD, and 405 is an answer too. */
-export const webhookProbe: Probe<HttpConfig> = {
-  plan: (config, context) => {
-    const session = new HttpSession(config, context, 'HTTP');
-    let answer: HttpAnswer | undefined;
-    const ask = async (signal: AbortSignal) => {
-      answer = await session.ask({ method: 'HEAD', path: '', withCredentials: true }, signal);
-      return answer;
-    };
-    const judged: StepSpec = {
-      ...httpStep('auth', 'Address and credentials are accepted', session),
-      depth: 'auth',
-      run: () => {
-        judgeStatus(session, reached(answer), session.url.pathname);
-        return { evidence: evidenceOf(session, reached(answer)) };
-      },
-    };
-    return {
-      subject: `The webhook at ${session.url.host}`,
-      endpoint: session.facts,
-      steps: [...connectSteps(session, ask), judged],
-      close: () => session.close(),
-      session: () => ({ discover: async () => ({ streams: [] }), preview: async () => undefined }),
-    };
-  },
-};
-
 /** The steps and readings of one API. */
 class Api {
   readonly #session: HttpSession;
   readonly #config: RestConfig;
-  #answer: HttpAnswer | undefined;
+  readonly #asked: Asked;
   #records: readonly ApiRecord[] | undefined;
 
   constructor(session: HttpSession, config: RestConfig) {
     this.#session = session;
     this.#config = config;
+    this.#asked = new Asked(session);
   }
 
-  async ask(signal: AbortSignal): Promise<HttpAnswer> {
-    this.#answer = await this.#request(true, signal);
-    return this.#answer;
+  ask(signal: AbortSignal): Promise<HttpAnswer> {
+    return this.#asked.ask(this.#request, signal);
   }
 
   steps(): StepSpec[] {
@@ -80,21 +52,18 @@ class Api {
       {
         ...httpStep('auth', 'Credentials', session),
         depth: 'auth',
-        run: async (signal) => {
-          judgeStatus(session, reached(this.#answer), this.#path);
+        run: async (signal, limitMs) => {
+          judgeStatus(session, reached(this.#asked.answer), this.#path);
           if (this.#config.auth.method === 'none') return { skip: 'none are set' };
           // A path that answers strangers alike proves nothing of the credentials.
-          const stranger = await this.#request(false, signal);
-          if (stranger.status === reached(this.#answer).status)
-            return { warning: { code: 'AUTH_UNPROVEN', facts: session.facts } };
-          return { evidence: `${this.#config.auth.method}; without credentials: status ${stranger.status}` };
+          return proofOf(session, await this.#asked.asStranger(this.#request, { signal, limitMs }));
         },
       },
       {
         ...httpStep('query', 'Answer of the right shape', session),
         depth: 'query',
         run: () => {
-          const answer = reached(this.#answer);
+          const answer = reached(this.#asked.answer);
           judgeSuccess(session, answer);
           const pointer = this.#config.records_path;
           const records = recordsOf(jsonOf(session, answer), pointer);
@@ -133,19 +102,15 @@ class Api {
         )
           return { streams: [] };
         const found = { namespace: 'api', name, kind: 'endpoint' };
-        return { streams: [stream === undefined ? found : { ...found, columns: this.#shownColumns() }] };
+        return { streams: [stream === undefined ? found : { ...found, ...this.#shownColumns() }] };
       },
       preview: async (stream, limit) => {
         if (!this.#isStream(stream)) return undefined;
-        const rows: ApiRecord[] = [];
-        let bytes = 0;
-        for (const record of records().slice(0, limit)) {
-          const row = this.#shown(record);
-          bytes += JSON.stringify(row).length;
-          if (bytes > MOST_BYTES) break;
-          rows.push(row);
-        }
-        return { columns: this.#shownColumns(), rows, truncated: rows.length < records().length };
+        const { columns, columns_left_out } = this.#shownColumns();
+        const names = this.#columns().columns.map((column) => column.name);
+        const wanted = records().slice(0, limit);
+        const rows = shownRows(wanted.map((record) => this.#shown(record, names, longestValue(names.length))));
+        return { columns, rows, truncated: rows.length < records().length || columns_left_out !== undefined };
       },
     };
   }
@@ -158,22 +123,29 @@ class Api {
     return text === this.#path || text === `api.${this.#path}`;
   }
 
-  #request(withCredentials: boolean, signal: AbortSignal): Promise<HttpAnswer> {
-    return this.#session.ask({ method: 'GET', path: this.#config.test_path ?? '', withCredentials }, signal);
+  get #request() {
+    return { method: 'GET', path: this.#config.test_path ?? '' } as const;
   }
 
-  #shownColumns() {
-    return columnsOf(this.#records ?? []).map((column) => ({ ...column, name: this.#session.clean(column.name) }));
+  /** As the server names them. */
+  #columns() {
+    return shownColumns(columnsOf(this.#records ?? []));
   }
 
-  #shown(record: ApiRecord): ApiRecord {
-    const entries = Object.entries(record).map(([name, value]) => [this.#session.clean(name), this.#value(value)]);
-    return Object.fromEntries(entries);
+  #shownColumns(): ShownColumns {
+    const { columns, ...rest } = this.#columns();
+    return { columns: columns.map((column) => ({ ...column, name: this.#session.clean(column.name) })), ...rest };
   }
 
-  #value(value: unknown): unknown {
-    if (typeof value === 'string') return this.#session.clean(value, LONGEST_VALUE);
-    if (typeof value !== 'object' || value === null) return value;
-    return this.#session.clean(JSON.stringify(value), LONGEST_VALUE);
+  #shown(record: ApiRecord, names: readonly string[], longest: number): ApiRecord {
+    const own = names.filter((name) => Object.hasOwn(record, name));
+    return Object.fromEntries(own.map((name) => [this.#session.clean(name), this.#value(record[name], longest)]));
+  }
+
+  #value(value: unknown, longest: number): unknown {
+    if (typeof value === 'string') return this.#session.clean(value, longest);
+    const { cleanValue } = this.#session.context.redactor;
+    if (typeof value !== 'object' || value === null) return cleanValue(value);
+    return this.#session.clean(shortJson(value, longest * 4, cleanValue), longest);
   }
 }

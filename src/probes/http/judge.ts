@@ -23,7 +23,8 @@ export function judgeStatus(session: HttpSession, answer: HttpAnswer, path: stri
     fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_AUTH_REJECTED', undefined, AUTH_FIELDS);
   if (status === 403)
     fail(config.auth.method === 'none' ? 'API_AUTH_MISSING' : 'API_FORBIDDEN', undefined, AUTH_FIELDS);
-  if (status >= 300 && status < 400) fail('HTTP_REDIRECT', redirectTarget(session, headers['location']));
+  if (isRedirect(answer)) fail('HTTP_REDIRECT', redirectTarget(session, headers['location']));
+  if (status >= 300 && status < 400) fail('HTTP_UNEXPECTED');
   if (status === 404 || status === 410) fail('HTTP_NOT_FOUND', session.clean(path, 120));
   if (status === 429) {
     const wait = waitOf(headers['retry-after'], session.context.now());
@@ -48,17 +49,27 @@ export function jsonOf(session: HttpSession, answer: HttpAnswer): unknown {
   };
   if (/html/i.test(type)) throw refuse('it sends a web page');
   try {
-    return JSON.parse(answer.body.toString('utf8'));
+    return JSON.parse(withoutMark(answer.body.toString('utf8')));
   } catch {
     if (answer.truncated) throw refuse('its answer is too large to be looked at', SMALLER, ['test_path']);
     throw refuse(`it sends ${type || 'something without a type'}, not JSON`);
   }
 }
 
+/** A byte order mark before JSON may be ignored (RFC 8259 §8.1). */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
 export function evidenceOf(session: HttpSession, { status, headers, body }: HttpAnswer): string {
   const type = session.clean(headers['content-type'], 60) || 'no type';
   const text = session.clean(body.toString('utf8'), SHOWN_BODY);
   return `status ${status}, ${type}${text === '' ? '' : `: ${text}`}`;
+}
+
+/** 304 and others between 300 and 400 lead nowhere (RFC 9110 §15.4). */
+export function isRedirect({ status, headers }: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
+  return [301, 302, 303, 307, 308].includes(status) && headers['location'] !== undefined;
 }
 
 export function redirectTarget(session: HttpSession, location: string | undefined): string {

@@ -60,3 +60,27 @@ function typeOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
 }
+
+/**
+ * The beginning of a value's JSON: a little over `most` characters where there is more. Every level of nesting takes
+ * at least one of them, so that it goes no deeper than that either. `scalar`: what is shown in place of a number.
+ */
+export function shortJson(value: unknown, most: number, scalar: (value: unknown) => unknown): string {
+  let text = '';
+  const write = (piece: string) => {
+    text += piece;
+    return text.length <= most;
+  };
+  const list = (open: string, items: readonly unknown[], close: string, item: (at: number) => boolean): boolean =>
+    write(open) && items.every((_, at) => (at === 0 || write(',')) && item(at)) && write(close);
+  const put = (inner: unknown): boolean => {
+    if (typeof inner === 'string') return write(JSON.stringify(inner.slice(0, most)));
+    if (typeof inner !== 'object' || inner === null) return write(JSON.stringify(scalar(inner)));
+    if (Array.isArray(inner)) return list('[', inner, ']', (at) => put(inner[at]));
+    const entries = Object.entries(inner);
+    const entry = ([name, of]: [string, unknown]) => write(`${JSON.stringify(name.slice(0, most))}:`) && put(of);
+    return list('{', entries, '}', (at) => entry(entries[at] ?? ['', null]));
+  };
+  put(value);
+  return text;
+}

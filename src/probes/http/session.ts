@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Target } from '../../net/egress.ts';
-import { exchangeOver, type HttpAnswer, type HttpExchange, readBounded } from '../../net/http.ts';
-import { type Link, reached, systemCode } from '../network.ts';
+import { exchangeOver, type HttpAnswer, type HttpExchange, readBounded, UnknownCoding } from '../../net/http.ts';
+import { type Link, networkFailure, reached, systemCode } from '../network.ts';
 import type { ProbeContext, StepOutcome } from '../probe.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
 import { upgrade } from '../tls.ts';
@@ -43,7 +43,7 @@ export class HttpSession {
   wire: Socket | undefined;
   readonly #open = new Set<Socket>();
 
-  /** @throws HeadwaterError INVALID_CONFIG where the credentials cannot be sent */
+  /** @throws HeadwaterError INVALID_CONFIG for credentials that no header can carry */
   constructor(config: HttpConfig, context: ProbeContext, server: string) {
     refuseUnsendable(config.auth);
     this.config = config;
@@ -115,7 +115,9 @@ export class HttpSession {
     const { wire } = this;
     this.wire = undefined;
     if (wire && !wire.destroyed) return wire;
-    const dialled = await this.context.egress.connect(this.#target, signal);
+    const dialled = await this.context.egress.connect(this.#target, signal).catch((error: unknown) => {
+      throw networkFailure(error, this.facts, 'TCP_UNREACHABLE');
+    });
     this.#open.add(dialled);
     return this.isTls ? (await this.#upgrade(dialled, signal)).socket : dialled;
   }
@@ -131,11 +133,11 @@ export class HttpSession {
 
   #path({ path: below, at }: HttpAsk, query: Readonly<Record<string, string>>): string {
     const whole = new URL(at ?? this.url);
-    const [path = '', search = ''] = below.split('?');
+    const { path, search } = partsOf(below);
     if (path !== '') whole.pathname = `${whole.pathname.replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
-    for (const [name, value] of new URLSearchParams(search)) whole.searchParams.set(name, value);
-    for (const [name, value] of Object.entries(query)) whole.searchParams.set(name, value);
-    return whole.pathname + whole.search;
+    const own = Object.entries(query).map(([name, value]) => `${inQuery(name)}=${inQuery(value)}`);
+    const parts = [whole.search.slice(1), asWritten(search), ...own].filter((part) => part !== '');
+    return whole.pathname + (parts.length > 0 ? `?${parts.join('&')}` : '');
   }
 
   async *#mapped(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -152,9 +154,25 @@ export class HttpSession {
     const code = systemCode(error) ?? (error instanceof Error && error.name === PARSER ? PARSER : undefined);
     const [, what] = NOT_HTTP.find(([pattern]) => pattern.test(code ?? '')) ?? [];
     const details = code === undefined ? {} : { driver_code: code };
+    if (error instanceof UnknownCoding)
+      return new StepFailure('HTTP_CODING', { ...this.facts, what: this.clean(error.coding, 40) });
     if (what !== undefined) return new StepFailure('WRONG_PROTOCOL', { ...this.facts, what }, details);
     return new StepFailure('HTTP_BROKEN', this.facts, details);
   }
+}
+
+function partsOf(below: string): { path: string; search: string } {
+  const at = below.indexOf('?');
+  return at === -1 ? { path: below, search: '' } : { path: below.slice(0, at), search: below.slice(at + 1) };
+}
+
+/** A query is the API's own language: names may stand twice, and only what no request line can carry is encoded. */
+function asWritten(search: string): string {
+  return search.toWellFormed().replace(/[^\x21-\x7e]|["<>]/gu, encodeURIComponent);
+}
+
+function inQuery(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 const PARSER = 'HTTPParserError';

@@ -1,9 +1,9 @@
 import { type HttpExchange, readBounded } from '../../net/http.ts';
 import type { HttpSession } from '../http/session.ts';
+import { withPatience } from '../patience.ts';
 import { StepFailure } from '../problems/index.ts';
 import { type Channel, MOST_BYTES, type Reply } from './channel.ts';
 import { answerIn } from './messages.ts';
-import { withPatience } from './patience.ts';
 import { type SseEvent, sseEvents } from './sse.ts';
 import { isEventStream, tooLarge } from './streamable.ts';
 

@@ -2,6 +2,7 @@ import { nearest } from '../../nearest.ts';
 import type { HttpAuth } from '../http/auth.ts';
 import { HttpSession } from '../http/session.ts';
 import { httpStep, reachSteps } from '../http/steps.ts';
+import { type Met, metBy, metStatus, proofOf } from '../http/stranger.ts';
 import { reached } from '../network.ts';
 import type { Probe, StepOutcome, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
@@ -44,6 +45,7 @@ class RemoteServer {
   peer: Peer | undefined;
   tools: readonly RemoteTool[] = [];
   #refused: Reply | undefined;
+  #tookMs = 0;
   readonly #session: HttpSession;
   readonly #config: McpConfig;
 
@@ -56,7 +58,11 @@ class RemoteServer {
     const session = this.#session;
     return [
       { ...httpStep('protocol', 'Speaks MCP', session), depth: 'protocol', run: (signal) => this.#greet(signal) },
-      { ...httpStep('auth', 'Credentials', session), depth: 'auth', run: (signal) => this.#prove(signal) },
+      {
+        ...httpStep('auth', 'Credentials', session),
+        depth: 'auth',
+        run: (signal, limitMs) => this.#prove(signal, limitMs),
+      },
       { ...httpStep('list', 'Lists its tools', session), depth: 'query', run: (signal) => this.#list(signal) },
       {
         ...httpStep('selection', 'Selected tools are there', session),
@@ -77,7 +83,9 @@ class RemoteServer {
   }
 
   async #greet(signal: AbortSignal): Promise<StepOutcome> {
+    const began = performance.now();
     const found = await negotiate(this.#session, this.#config.transport, true, signal);
+    this.#tookMs = performance.now() - began;
     if ('refused' in found) {
       this.#refused = found.refused;
       return { evidence: `asks for credentials before anything else (status ${found.refused.status})` };
@@ -88,30 +96,23 @@ class RemoteServer {
     return { evidence: `${server}, MCP ${revision} over ${channel.transport}` };
   }
 
-  async #prove(signal: AbortSignal): Promise<StepOutcome> {
+  async #prove(signal: AbortSignal, limitMs: number): Promise<StepOutcome> {
     if (this.#refused) throw refusedAccess(this.#session, this.#refused, this.#hasCredentials);
     if (!this.#hasCredentials) return { skip: 'none are set' };
-    const answer = await this.#asStranger(signal);
-    if (answer === undefined) return { warning: { code: 'MCP_AUTH_UNPROVEN', facts: this.#session.facts } };
-    return { evidence: `${this.#config.auth.method}; without credentials: ${answer}` };
+    const met = await metBy((patient) => this.#asStranger(patient), this.#tookMs, { signal, limitMs });
+    return proofOf(this.#session, met, { code: 'MCP_AUTH_UNPROVEN' });
   }
 
-  /** What a stranger is told instead of the tools; undefined where there is no difference. */
-  async #asStranger(signal: AbortSignal): Promise<string | undefined> {
+  /** What a stranger is told instead of the tools. */
+  async #asStranger(signal: AbortSignal): Promise<Met> {
     const { transport } = reached(this.peer).channel;
-    let found: Awaited<ReturnType<typeof negotiate>>;
-    try {
-      found = await negotiate(this.#session, transport, false, signal);
-    } catch (error) {
-      if (signal.aborted || !(error instanceof StepFailure)) throw error;
-      return error.problem.driver_code ?? 'no answer';
-    }
-    if ('refused' in found) return `status ${found.refused.status}`;
+    const found = await negotiate(this.#session, transport, false, signal);
+    if ('refused' in found) return metStatus(found.refused.status);
     const { channel } = found.peer;
     try {
       const { status, rpc } = await channel.request('tools/list', {}, signal);
-      if (rpc && 'result' in rpc) return undefined;
-      return rpc ? `JSON-RPC ${rpc.error.code}` : `status ${status}`;
+      if (rpc && 'result' in rpc) return { same: true };
+      return rpc ? { other: `JSON-RPC ${rpc.error.code}` } : metStatus(status);
     } finally {
       await channel.end(signal).catch(() => {});
     }

@@ -1,4 +1,4 @@
-import { evidenceOf, redirectTarget, waitOf } from '../http/judge.ts';
+import { evidenceOf, isRedirect, redirectTarget, waitOf } from '../http/judge.ts';
 import type { HttpSession } from '../http/session.ts';
 import { type ProblemCode, type ProblemDetails, StepFailure } from '../problems/index.ts';
 import type { Reply } from './channel.ts';
@@ -12,7 +12,7 @@ export function failureOf(session: HttpSession, reply: Reply, method: string): S
   const fail = (code: ProblemCode, what: string, more: ProblemDetails = {}) =>
     new StepFailure(code, { ...facts, what }, { ...details, ...more });
   if (rpc && 'error' in rpc) return errorFailure(session, rpc.error, method);
-  if (status >= 300 && status < 400) return fail('HTTP_REDIRECT', redirectTarget(session, headers['location']));
+  if (isRedirect(reply)) return fail('HTTP_REDIRECT', redirectTarget(session, headers['location']));
   if (status === 404 || status === 410) return fail('MCP_NOT_FOUND', session.clean(session.url.pathname, 120));
   if (status === 405) return fail('MCP_NOT_MCP', 'it takes no messages at this address');
   if (status === 429) {
@@ -23,7 +23,7 @@ export function failureOf(session: HttpSession, reply: Reply, method: string): S
   const type = session.clean(headers['content-type'], 60);
   if (/html/i.test(type)) return fail('MCP_NOT_MCP', 'it sends a web page');
   if (/event-stream/i.test(type)) return fail('MCP_BROKEN_ANSWER', `its stream ended without an answer to ${method}`);
-  if (status >= 400) return fail('MCP_NOT_MCP', `it refuses the first message with status ${status}`);
+  if (status >= 300) return fail('MCP_NOT_MCP', `it refuses the first message with status ${status}`);
   if (/json/i.test(type)) return fail('MCP_NOT_MCP', 'it sends JSON, but no answer of JSON-RPC');
   return fail('MCP_NOT_MCP', `it sends ${type || 'something without a type'}`);
 }

@@ -1,3 +1,5 @@
+import { withoutMark } from '../http/judge.ts';
+
 /** The few messages of MCP that a test needs. Sources: the specification's revisions 2024-10-07 to 2026-07-28. */
 
 /** The revision without sessions: every request says everything about itself. */
@@ -47,7 +49,7 @@ export function answerIn(text: string, id: number): RpcAnswer | undefined {
 
 export function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutMark(text));
   } catch {
     return undefined;
   }

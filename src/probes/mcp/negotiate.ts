@@ -1,11 +1,11 @@
 import type { HttpSession } from '../http/session.ts';
+import { withPatience } from '../patience.ts';
 import { StepFailure } from '../problems/index.ts';
 import { isRefusal } from './challenge.ts';
 import type { Channel, Reply, Transport } from './channel.ts';
 import { EventStreamChannel, openEventStream } from './event-stream.ts';
 import { failureOf } from './judge.ts';
 import { INITIALIZE, isRecord, MODERN, SERVER_INFO, WITH_HANDSHAKE } from './messages.ts';
-import { withPatience } from './patience.ts';
 import { StreamableChannel } from './streamable.ts';
 
 /** A server that has told who it is and agreed on a revision. */

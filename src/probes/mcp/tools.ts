@@ -16,6 +16,7 @@ export interface RemoteTool {
 const MOST_PAGES = 50;
 const MOST_TOOLS = 5000;
 const MOST_COLUMNS = 200;
+const LONGEST_NAME = 128;
 
 /** Every tool that the server lists, page by page; none is called. @throws StepFailure */
 export async function listTools(
@@ -25,6 +26,7 @@ export async function listTools(
   signal: AbortSignal,
 ): Promise<RemoteTool[]> {
   const tools = new Map<string, RemoteTool>();
+  const cursors = new Set<string>();
   let cursor: string | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const reply = await channel.request('tools/list', cursor === undefined ? {} : { cursor }, signal);
@@ -37,8 +39,10 @@ export async function listTools(
     }
     if (tools.size > MOST_TOOLS) throw tooMany(session, `more than ${MOST_TOOLS} tools`);
     const next = result['nextCursor'];
-    if (typeof next !== 'string') return [...tools.values()];
-    if (next === cursor) throw broken(session, 'its list of tools goes in a circle');
+    // An empty cursor names no place to go on from.
+    if (typeof next !== 'string' || next === '') return [...tools.values()];
+    if (cursors.has(next)) throw broken(session, 'its list of tools goes in a circle');
+    cursors.add(next);
     cursor = next;
   }
   throw tooMany(session, `a list of tools of more than ${MOST_PAGES} pages`);
@@ -72,8 +76,8 @@ export function toolPage(
   { query, stream, limit, after }: DiscoverQuery,
 ): StreamPage {
   const namespace = session.clean(server, 100) || 'mcp';
-  const sorted = tools
-    .map((tool) => ({ tool, shown: { namespace, name: session.clean(tool.name, 128), kind: 'tool' } }))
+  const sorted = distinctNames(tools, (name) => session.clean(name, LONGEST_NAME))
+    .map(({ tool, name }) => ({ tool, shown: { namespace, name, kind: 'tool' } }))
     .sort((a, b) => (a.shown.name < b.shown.name ? -1 : 1));
   if (stream !== undefined) {
     const found = sorted.find(({ shown }) => stream === shown.name || stream === `${namespace}.${shown.name}`);
@@ -86,6 +90,25 @@ export function toolPage(
   const streams = rest.slice(0, limit);
   const last = streams.at(-1);
   return { streams, ...(last && rest.length > limit ? { next: { namespace, name: last.name } } : {}) };
+}
+
+/** Names as they are shown, no two alike: some differ only in what cannot be shown, or behind what is cut off. */
+function distinctNames(tools: readonly RemoteTool[], clean: (name: string) => string) {
+  const used = new Set<string>();
+  const lastOf = new Map<string, number>();
+  // In an order of their own, so that every page gives the same; who is shown as it is keeps its name.
+  const isChanged = (each: { tool: RemoteTool; own: string }) => Number(each.own !== each.tool.name);
+  const ordered = tools
+    .map((tool) => ({ tool, own: clean(tool.name) || 'unnamed' }))
+    .sort((a, b) => isChanged(a) - isChanged(b) || (a.tool.name < b.tool.name ? -1 : 1));
+  return ordered.map(({ tool, own }) => {
+    let n = lastOf.get(own) ?? 1;
+    let name = own;
+    for (; used.has(name); name = `${own} (${n})`) n += 1;
+    lastOf.set(own, n);
+    used.add(name);
+    return { tool, name };
+  });
 }
 
 function columnsOf(session: HttpSession, { properties, required }: RemoteTool): Column[] {

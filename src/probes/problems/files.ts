@@ -81,17 +81,24 @@ export const FILE_PROBLEMS = {
   },
   CSV_UNCLOSED_QUOTE: {
     actor: 'user',
-    says: ({ what }) => `The quote that opens on line ${what} is never closed`,
+    says: ({ what }) => `A quote is left open: the one on line ${what}`,
     fix: () => 'Close it there, or set quote to none if quotes are ordinary characters in this file.',
   },
   CSV_ROW_TOO_LONG: {
     actor: 'user',
-    says: ({ what }) => `The row that begins on line ${what} does not end within 1 MB`,
+    says: ({ what }) => `A row is too long: the one that begins on line ${what}`,
     fix: () => 'Check that this is a CSV file, with line ends.',
   },
   CSV_COUNT_PARTIAL: {
     actor: 'user',
     says: ({ what }) => `The file is larger than a test reads: it has at least ${what} rows`,
     fix: () => 'Nothing is wrong: a test counts for four seconds at the most.',
+  },
+  FILE_STALLED: {
+    actor: 'vendor',
+    retryable: true,
+    roles: ['url', 'path'],
+    says: ({ what }) => `The file stopped arriving before its end: it has at least ${what} rows`,
+    fix: () => 'Test again; if it stays, look at the server or the disk that it comes from.',
   },
 } as const satisfies Record<string, ProblemKind>;

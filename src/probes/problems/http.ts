@@ -16,6 +16,12 @@ export const HTTP_PROBLEMS = {
     says: ({ host, port }) => `${host}:${port} ended the connection in the middle of its answer`,
     fix: () => 'Test again; if it stays, ask those who run the API.',
   },
+  HTTP_CODING: {
+    actor: 'vendor',
+    roles: ['url'],
+    says: ({ host, what }) => `${host} sends its answer in a coding that was not asked for: ${what}`,
+    fix: () => 'Have the server keep to what accept-encoding asks for: gzip, deflate, br, or none.',
+  },
   HTTP_REDIRECT: {
     actor: 'user',
     roles: ['url'],
@@ -44,7 +50,10 @@ export const HTTP_PROBLEMS = {
   HTTP_UNEXPECTED: {
     actor: 'user',
     roles: ['url'],
-    says: ({ host, what }) => `${host} refused the request with status ${what}`,
+    says: ({ host, what }) =>
+      Number(what) < 400
+        ? `${host} answers with status ${what}, and with nothing that was asked for`
+        : `${host} refused the request with status ${what}`,
     fix: () => "Look at the evidence, and at the API's documentation for what this path takes.",
   },
   HTTP_NOT_JSON: {
@@ -76,7 +85,7 @@ export const HTTP_PROBLEMS = {
   },
   AUTH_UNPROVEN: {
     actor: 'user',
-    says: ({ host }) => `${host} answers the same without credentials, so the test does not prove them`,
-    fix: () => 'Set test_path to something that only works with credentials, such as /me.',
+    says: ({ host, what }) => `What ${host} answers does not prove the credentials: ${what}`,
+    fix: ({ fix }) => fix || 'Set test_path to something that only works with credentials, such as /me.',
   },
 } as const satisfies Record<string, ProblemKind>;

@@ -88,7 +88,8 @@ export const MCP_PROBLEMS = {
   MCP_AUTH_UNPROVEN: {
     actor: 'user',
     fields: ['auth'],
-    says: ({ host }) => `${host} answers the same without credentials, so the test does not prove them`,
-    fix: () => 'If the server is open to everybody, remove the credentials (auth: {}); else check its settings.',
+    says: ({ host, what }) => `What ${host} answers does not prove the credentials: ${what}`,
+    fix: ({ fix }) =>
+      fix || 'If the server is open to everybody, remove the credentials (auth: {}); else check its settings.',
   },
 } as const satisfies Record<string, ProblemKind>;

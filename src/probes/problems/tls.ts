@@ -32,6 +32,13 @@ export const TLS_PROBLEMS = {
     says: ({ host, what }) => `The certificate of ${host} expired ${what} ago`,
     fix: () => 'Renew the certificate at the server.',
   },
+  TLS_AUTHORITY_EXPIRED: {
+    actor: 'user',
+    roles: ['tls_ca', 'tls_mode'],
+    says: ({ host, what }) => `An authority behind the certificate of ${host} has expired (it was issued by ${what})`,
+    fix: () =>
+      'If it is the one in tls_ca, put its renewed PEM there. If the server sends it along, have it renewed at the server. The certificate itself is valid.',
+  },
   TLS_NOT_YET_VALID: {
     actor: 'dba',
     roles: ['tls_mode'],

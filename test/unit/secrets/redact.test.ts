@@ -6,6 +6,28 @@ import { Secret } from '../../../src/secrets/secret.ts';
 const redactor = (...values: string[]) => createRedactor(values.map((value) => new Secret(value)));
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
+const unit = (char: string) => char.charCodeAt(0).toString(16).padStart(4, '0');
+const entity = (char: string) => `&#x${(char.codePointAt(0) ?? 0).toString(16).toUpperCase()};`;
+const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#039;' };
+
+/** What writers of JSON, HTML and URLs make of text, each more careful than its standard asks. */
+const ESCAPINGS: Record<string, (value: string) => string> = {
+  'JSON of PHP': (value) =>
+    JSON.stringify(value)
+      .slice(1, -1)
+      .replaceAll('/', '\\/')
+      .replace(/[^\x20-\x7e]/g, (char) => `\\u${unit(char)}`),
+  'JSON of .NET': (value) => value.replace(/[^A-Za-z0-9 ]/g, (char) => `\\u${unit(char).toUpperCase()}`),
+  'JSON, all of it': (value) => value.replace(/[\s\S]/g, (char) => `\\u${unit(char)}`),
+  JavaScript: (value) => value.replace(/[^A-Za-z0-9 ]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`),
+  HTML: (value) => value.replace(/[&<>"']/g, (char) => NAMED[char] ?? ''),
+  'HTML, hexadecimal': (value) => value.replace(/[^A-Za-z0-9 ]/gu, entity),
+  'HTML, decimal': (value) => value.replace(/[^A-Za-z0-9 ]/gu, (char) => `&#${char.codePointAt(0)};`),
+  'percent, all of it': (value) =>
+    [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  'nothing more': (value) => value,
+};
+
 /** Every encoding a secret travels in: what a driver, a vendor or a log can make of it. */
 const ENCODINGS: Record<string, (value: string) => string> = {
   'as it is': (value) => value,
@@ -40,6 +62,7 @@ const secretText = fc
   .filter((value) => strip(value).length >= 6 && !'[secret]'.includes(strip(value)));
 const around = fc.string({ maxLength: 60 });
 const encoding = fc.constantFrom(...Object.values(ENCODINGS));
+const escaping = fc.constantFrom(...Object.values(ESCAPINGS));
 
 describe('no secret survives', () => {
   test('any secret, in any encoding, in any text', () => {
@@ -54,6 +77,43 @@ describe('no secret survives', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test('any secret, in any encoding, escaped once or twice', () => {
+    fc.assert(
+      fc.property(secretText, encoding, escaping, escaping, around, around, (value, encode, inner, outer, ...texts) => {
+        const [before, after] = texts;
+        const encoded = outer(inner(encode(value)));
+        const cleaned = redactor(value).clean(`${before}|${encoded}|${after}`);
+        fc.pre(encoded.length < 8000 && !`${before}${after}[secret]`.includes(value));
+        expect(cleaned).toContain('[secret]');
+        expect(cleaned).not.toContain(strip(value));
+        expect(cleaned).not.toContain(strip(encoded));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test.each([
+    ['PHP', '{"error":"bad Bearer tok\\/en+abc\\/def==xyz!"}'],
+    ['.NET', '{"error":"bad Bearer tok/en\\u002Babc/def\\u003D\\u003Dxyz!"}'],
+    ['Go', '{"error":"bad Bearer tok/en+abc/def\\u003d\\u003dxyz!"}'],
+    ['a template', '<p>bad Bearer tok&#x2F;en+abc&#x2F;def&#61;&#x3d;xyz!'],
+    ['JSON in JSON', '"{\\"error\\":\\"bad Bearer tok\\\\/en+abc\\\\/def==xyz!'],
+    ['HTML in a URL', '?bad%20Bearer%20tok%26%23x2F%3Ben+abc%2Fdef==xyz!'],
+  ])('as %s echoes it', (_, text) => {
+    const cleaned = redactor('tok/en+abc/def==xyz').clean(text);
+    expect(cleaned).toMatch(/\[secret\]!/);
+    expect(cleaned).not.toMatch(/tok|abc|xyz/);
+  });
+
+  test('a number that a server sends as one', () => {
+    const { cleanValue } = redactor('12345678', '12345678901234567890');
+    expect(cleanValue({ pin: 12345678, other: 1234567, long: JSON.parse('12345678901234567890') })).toEqual({
+      pin: '[secret]',
+      other: 1234567,
+      long: '[secret]',
+    });
   });
 
   test('several at once, one inside the other', () => {
@@ -109,6 +169,15 @@ describe('no secret survives', () => {
     }
   });
 
+  test.each(Object.entries(ESCAPINGS))('cut off anywhere when it is escaped: %s', (_, escaped) => {
+    const value = 'K<&/"é'.repeat(8).concat('Z');
+    const text = escaped(value);
+    for (let lead = 0; lead < text.length; lead += 1) {
+      const cleaned = redactor(value).clean(`${'-'.repeat(lead)}${text.repeat(200)}`, 400);
+      expect(cleaned.replaceAll('[secret]', '')).toMatch(/^-*…?$/);
+    }
+  });
+
   test('so often that what stands behind it moves to the front', () => {
     const value = 'K'.repeat(61).concat('Z');
     const cleaned = redactor(value).clean(value.repeat(1000));
@@ -153,6 +222,11 @@ describe('nothing else is touched', () => {
         expect(redactor('p4ssw0rd-that-is-nowhere').clean(text)).toBe(text);
       }),
     );
+  });
+
+  test('escapes of something else stay as they are', () => {
+    const text = '{"a":"\\u00e9\\/","b":"C:\\\\new"} &amp; &#x2F; 100%25 %E9 \\';
+    expect(redactor('p4ssw0rd/that/is&nowhere').clean(text)).toBe(text);
   });
 
   test.each([

@@ -196,6 +196,29 @@ describe('a file with something wrong', () => {
       { id: 'read', code: 'CSV_UNCLOSED_QUOTE', message: expect.stringContaining('line 100002') },
     ],
     [
+      'nothing but the delimiter',
+      'sep=;\n',
+      {},
+      { id: 'format', code: 'FILE_EMPTY', fields: ['path'], message: 'The file is empty' },
+    ],
+    ['nothing but the delimiter, without a line end', 'sep=;', {}, { id: 'format', code: 'FILE_EMPTY' }],
+    [
+      'a first row longer than what is looked at',
+      `${'x'.repeat(600_000)},y\n1,2\n`,
+      {},
+      { id: 'format', code: 'CSV_ROW_TOO_LONG', message: expect.stringMatching(/line 1 does not end within 256 KB$/) },
+    ],
+    [
+      'a first cell in quotes longer than what is looked at',
+      `"${'x'.repeat(600_000)}",y\n1,2\n`,
+      {},
+      {
+        id: 'format',
+        code: 'CSV_UNCLOSED_QUOTE',
+        message: expect.stringMatching(/line 1 is not closed within 256 KB$/),
+      },
+    ],
+    [
       'a line without end',
       `a,b\n${'x'.repeat(3_000_000)}`,
       {},

@@ -26,6 +26,56 @@ interface Shown {
 
 const sourceOf = (answer: Record<string, unknown>) => answer['source'] as Shown;
 
+describe('the first rows', () => {
+  const previewed = async (config: Record<string, unknown>, name: string) => {
+    const source = sourceOf(await lab.done('create_source', { connector: 'csv', config, name }));
+    const { streams } = (await lab.done('discover_source', { source_id: source.id })) as {
+      streams: { name: string }[];
+    };
+    const answer = await lab.call('preview_source', { source_id: source.id, stream: streams[0]?.name });
+    expect(answer.text.length).toBeLessThan(100_000);
+    return answer.structured;
+  };
+  const LONG = `id,text,last\n1,${'x'.repeat(600_000)},behind\n2,y,z\n`;
+
+  it('have a long value cut, and what is behind it', async () => {
+    const path = await lab.write('longcell.csv', LONG);
+    expect(await previewed({ path }, 'long cell')).toMatchObject({
+      rows: [
+        { id: '1', text: expect.stringMatching(/^x{199}…$/), last: 'behind' },
+        { id: '2', text: 'y', last: 'z' },
+      ],
+    });
+  });
+
+  it('so, too, from an address', async () => {
+    const far = await startApi((_, response) => response.writeHead(200, { 'content-type': 'text/csv' }).end(LONG));
+    expect(await previewed({ url: `${far.url}/long.csv` }, 'long, far')).toMatchObject({
+      rows: [{ last: 'behind' }, {}],
+    });
+    await far.stop();
+  });
+
+  it('end before a row that never does', async () => {
+    const path = await lab.write('endless.csv', `a,b\n1,2\n3,4\n${'x'.repeat(8_000_000)}`);
+    const source = sourceOf(
+      await lab.done('create_source', { connector: 'csv', config: { path }, name: 'endless', run_test: false }),
+    );
+    expect(await lab.done('preview_source', { source_id: source.id, stream: 'endless.csv' })).toMatchObject({
+      rows: [{ a: '1' }, { a: '3' }],
+      truncated: true,
+    });
+  });
+
+  it('of two thousand columns are shown by the first two hundred', async () => {
+    const row = (of: string) => Array.from({ length: 2000 }, (_, i) => `${of}${i}`).join(',');
+    const path = await lab.write('wide.csv', `${row('column ')}\n${row('v'.repeat(150))}\n`);
+    const shown = await previewed({ path }, 'wide');
+    expect(shown).toMatchObject({ truncated: true, rows: [{ 'column 0': expect.stringMatching(/^v+/) }] });
+    expect((shown as { columns: unknown[] }).columns).toHaveLength(200);
+  });
+});
+
 describe('the life of a CSV source', () => {
   it('is created, counted, discovered, previewed, tested again and moved', async () => {
     const path = await lab.write('sales.csv', SALES);

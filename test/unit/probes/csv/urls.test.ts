@@ -89,6 +89,43 @@ describe('a file behind a URL', () => {
   });
 });
 
+describe('credentials', () => {
+  const isIn = (request: IncomingMessage) => request.headers.authorization === `Bearer ${TOKEN}`;
+
+  it.each<[string, Answer, string]>([
+    ['refused', (_, r) => r.writeHead(401).end(), 'without credentials: status 401'],
+    ['sent to a login page', (_, r) => redirect(r, '/login'), 'without credentials: status 302'],
+    ['hung up on', (request) => request.socket.destroy(), 'without credentials: the connection is dropped'],
+  ])('are proven where strangers are %s', async (_, toStrangers, evidence) => {
+    const server = await serve((request, r) => (isIn(request) ? csv(r) : toStrangers(request, r)));
+    const report = await lab.test({ url: at(server), auth: bearer });
+    expect(report).toMatchObject({ verdict: 'ok', row_count: 2 });
+    expect(stepOf(report, 'auth')?.evidence).toBe(`status 200, text/csv; bearer; ${evidence}`);
+  });
+
+  it.each<[string, Answer, RegExp]>([
+    ['the file, too', (_, r) => csv(r), /the same without them/],
+    ['that there are too many requests', (_, r) => r.writeHead(429).end(), /status 429/],
+    ['nothing, while the file is open', () => {}, /no second request/],
+  ])('are not proven where strangers are told %s', async (_, toStrangers, says) => {
+    const server = await serve((request, r) => (isIn(request) ? csv(r) : toStrangers(request, r)));
+    const report = await lab.test({ url: at(server), auth: bearer });
+    expect(report).toMatchObject({ verdict: 'ok_with_warnings', row_count: 2 });
+    expect(stepOf(report, 'auth')).toMatchObject({
+      status: 'warn',
+      code: 'AUTH_UNPROVEN',
+      message: expect.stringMatching(says),
+    });
+  });
+
+  it('are proven where they were given last, behind a redirect that everybody gets', async () => {
+    const server = await serve((request, r) =>
+      request.url === '/sales.csv' ? redirect(r, '/v2') : isIn(request) ? csv(r) : r.writeHead(403).end(),
+    );
+    expect(await lab.test({ url: at(server), auth: bearer })).toMatchObject({ verdict: 'ok' });
+  });
+});
+
 describe('failures', () => {
   it.each<[string, Answer, Record<string, unknown>]>([
     [
@@ -225,8 +262,10 @@ describe('bodies without end', () => {
     const report = await lab.test(config, 5);
     expect(report).toMatchObject({ ok: true, verdict: 'ok_with_warnings', row_count: 2 });
     expect(stepOf(report, 'read')).toMatchObject({
-      code: 'CSV_COUNT_PARTIAL',
-      message: expect.stringContaining('at least 2 rows'),
+      code: 'FILE_STALLED',
+      message: 'The file stopped arriving before its end: it has at least 2 rows',
+      fields: ['url'],
+      actor: 'vendor',
       evidence: 'at least 2 rows in 28 bytes',
     });
     const created = await lab.done('create_source', { connector: 'csv', config, name: 'Stopped' });
@@ -269,7 +308,12 @@ describe('redirects', () => {
     expect(stepOf(report, 'redirects')?.evidence).toBe(
       `files.example.com:${server.port} → cdn.example.com:${cdn.port}`,
     );
-    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
+    expect(server.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+      ['/sales.csv', `Bearer ${TOKEN}`],
+      ['/next', `Bearer ${TOKEN}`],
+      // As a stranger.
+      ['/next', undefined],
+    ]);
     expect(cdn.requests[0]?.headers).not.toHaveProperty('authorization');
     expect(cdn.requests[0]?.headers).not.toHaveProperty('x-api-version');
   });
@@ -282,7 +326,12 @@ describe('redirects', () => {
     );
     home.port = server.port;
     expect(await lab.test({ url: at(server), auth: bearer })).toMatchObject({ ok: true });
-    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`, undefined]);
+    expect(server.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+      ['/sales.csv', `Bearer ${TOKEN}`],
+      ['/end', undefined],
+      // As a stranger.
+      ['/sales.csv', undefined],
+    ]);
   });
 
   it('end after three', async () => {
@@ -326,7 +375,7 @@ describe('redirects', () => {
       if (wanted === 'allow') expect(report).toMatchObject({ ok: true });
       else expect(failureOf(report)).toMatchObject({ id: 'redirects', code: 'REDIRECT_REFUSED', fields: ['url'] });
       expect(JSON.stringify(report)).not.toContain('10.0.0.9');
-      expect(server.requests).toHaveLength(wanted === 'allow' ? 2 : 1);
+      expect(server.requests).toHaveLength(wanted === 'allow' ? 3 : 1);
     },
   );
 });

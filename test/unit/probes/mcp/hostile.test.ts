@@ -75,6 +75,90 @@ const html =
   (_, response) =>
     void response.writeHead(status, { 'content-type': 'text/html' }).end('<html>Log in</html>');
 
+describe('what strangers are told', () => {
+  const isIn = (request: IncomingMessage) => request.headers.authorization === `Bearer ${TOKEN}`;
+  const against = (toStrangers: Answer) =>
+    server((request, response, message) =>
+      (isIn(request) ? listing((_, r, m) => reply(r, m, { tools: [{ name: 'a' }] })) : toStrangers)(
+        request,
+        response,
+        message,
+      ),
+    );
+  const auth = ({ steps }: Report) => steps.find(({ id }) => id === 'auth');
+
+  it.each<[string, Answer, string]>([
+    ['dropped', (request) => request.socket.destroy(), 'the connection is dropped'],
+    ['left without an answer', () => {}, 'no answer'],
+    ['sent away', (_, response) => response.writeHead(401).end(), 'status 401'],
+    ['sent elsewhere', (_, response) => response.writeHead(404).end(), 'HTTP 404'],
+  ])('who is %s is treated differently', async (_, toStrangers, evidence) => {
+    const { url } = await against(toStrangers);
+    const report = await test({ base_url: `${url}/mcp`, auth: bearer });
+    expect(report.ok).toBe(true);
+    expect(auth(report)).toMatchObject({ status: 'pass', evidence: `bearer; without credentials: ${evidence}` });
+  });
+
+  it.each([429, 503])('status %i says nothing', async (status) => {
+    const { url } = await against((_, response) => response.writeHead(status).end());
+    expect(auth(await test({ base_url: `${url}/mcp`, auth: bearer }))).toMatchObject({
+      status: 'warn',
+      code: 'MCP_AUTH_UNPROVEN',
+      message: expect.stringContaining(`status ${status}`),
+    });
+  });
+});
+
+describe('lists of tools', () => {
+  const listed = async (result: (cursor: unknown) => Record<string, unknown>) => {
+    const { url } = await server(
+      listing((_, response, message) => reply(response, message, result(message.params?.['cursor']))),
+    );
+    return { base_url: `${url}/mcp` };
+  };
+
+  it('names that look alike are told apart, and none is lost between pages', async () => {
+    const long = 'x'.repeat(200);
+    const names = ['same\u200b', 'same', 'same\u200d', `${long}1`, `${long}2`, '__proto__', '', 'other'];
+    const config = await listed(() => ({ tools: names.map((name) => ({ name })) }));
+    const seen: string[] = [];
+    for (let cursor: unknown; ; ) {
+      const page = await session.done('discover_source', {
+        connector: 'mcp',
+        config,
+        limit: 2,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      seen.push(...(page['streams'] as { name: string }[]).map(({ name }) => name));
+      cursor = page['next_cursor'];
+      if (cursor === undefined) break;
+    }
+    expect(seen).toHaveLength(names.length);
+    expect(new Set(seen).size).toBe(names.length);
+    expect(seen).toEqual(expect.arrayContaining(['same', 'same (2)', 'same (3)', 'unnamed', 'other']));
+    expect(seen.filter((name) => /^x+… ?(\(2\))?$/.test(name))).toHaveLength(2);
+  });
+
+  it('an empty cursor is the end', async () => {
+    const config = await listed(() => ({ tools: [{ name: 'a' }], nextCursor: '' }));
+    expect(await test(config)).toMatchObject({ ok: true });
+  });
+
+  it('a circle of several pages is seen', async () => {
+    const config = await listed((cursor) => ({ tools: [{ name: 'a' }], nextCursor: cursor === 'b' ? 'c' : 'b' }));
+    expect(failure(await test(config))).toMatchObject({ message: expect.stringContaining('goes in a circle') });
+  });
+
+  it('a byte order mark before JSON is passed over', async () => {
+    const { url } = await server((request, response, message) => {
+      const send = response.end.bind(response);
+      response.end = ((text?: string) => send(text === undefined ? text : `\ufeff${text}`)) as typeof response.end;
+      listing((_, r, m) => reply(r, m, { tools: [{ name: 'a' }] }))(request, response, message);
+    });
+    expect(await test({ base_url: `${url}/mcp` })).toMatchObject({ ok: true });
+  });
+});
+
 describe('what is no MCP server', () => {
   it.each<[string, Answer, Record<string, unknown>]>([
     [

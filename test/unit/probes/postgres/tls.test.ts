@@ -114,8 +114,14 @@ const CASES: Case[] = [
     certificate: () => old.issue({ names: [HOST] }),
     trusted: () => old.certPem,
     refusedIn: ['verify-ca', 'verify-full'],
-    expected: untrusted(HOST, 'Old Authority'),
-    evidence: /issued by Old Authority, \d+ days left, untrusted$/,
+    expected: {
+      code: 'TLS_AUTHORITY_EXPIRED',
+      fields: ['tls_ca', 'tls_mode'],
+      actor: 'user',
+      says: `An authority behind the certificate of ${HOST} has expired (it was issued by Old Authority)`,
+      fix: 'If it is the one in tls_ca, put its renewed PEM there. If the server sends it along, have it renewed at the server. The certificate itself is valid.',
+    },
+    evidence: /issued by Old Authority, \d+ days left, authority expired$/,
   },
   {
     name: 'not valid yet',
