@@ -44,7 +44,16 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   },
   hostile: {
     claims: 'every hostile input gets its verdict, and nothing is sent for a refusal; no canary comes out anywhere',
-    files: ['test/hostile', 'test/e2e/canary', 'test/unit/net', 'test/unit/probes/faults.test.ts'],
+    files: [
+      'hostile',
+      'canary',
+      'test/unit/net',
+      'test/unit/transports',
+      'test/unit/probes/faults.test.ts',
+      'test/unit/probes/csv',
+      'test/unit/secrets',
+      'test/e2e/http-tenants.test.ts',
+    ],
   },
   disk: {
     claims: 'a full disk loses nothing, and work goes on once there is room',
