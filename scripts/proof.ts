@@ -13,9 +13,10 @@ interface Proof {
 
 const PROOFS: Readonly<Record<string, Proof>> = {
   kills: {
-    claims: '1,000 writers of one store ended by SIGKILL: nothing acknowledged is lost, nothing is half written',
+    claims:
+      '8 writers of one store, ended by SIGKILL 1,000 times: nothing acknowledged is lost, nothing is half written',
     files: ['test/unit/store/crash.test.ts'],
-    size: { HEADWATER_TEST_KILLS: '1000' },
+    size: { HEADWATER_TEST_KILLS: '1000', HEADWATER_TEST_WRITERS: '8' },
   },
   servers: {
     claims: '120 whole servers of one store ended by SIGKILL: no acknowledged source is lost',

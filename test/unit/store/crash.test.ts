@@ -7,7 +7,7 @@ import { openStore } from './audited.ts';
 import { buildWorkers } from './workers.ts';
 
 const KILLS = Number(process.env['HEADWATER_TEST_KILLS'] ?? 40);
-const WRITERS = 3;
+const WRITERS = Number(process.env['HEADWATER_TEST_WRITERS'] ?? 3);
 
 it(`loses no acknowledged source in ${KILLS} kills of ${WRITERS} writers`, {
   timeout: 30_000 + KILLS * 2_000,
