@@ -119,9 +119,8 @@ function status(out: Output, { key, problem, keys, rotation }: KeyStatus): Outco
     document: { ...(key ? { key } : {}), ...(problem ? { problem } : {}), keys, rotation },
     ok: problem === undefined,
     lines: () => [
-      key
-        ? `Key ${out.paint('bold', key.id)}, from ${key.from}.`
-        : 'There is no key yet; it is made when it is needed.',
+      ...(key ? [`Key ${out.paint('bold', key.id)}, from ${key.from}.`] : []),
+      ...(key || problem ? [] : ['There is no key yet; it is made when it is needed.']),
       ...(problem ? [out.paint('red', problem.message), ...remedy(problem.details.hint)] : []),
       ...(keys.length > 0 ? ['', ...table(out, columns, keys)] : []),
       ...(rotation === 'unfinished'

@@ -170,6 +170,13 @@ export function isPrivateAddress(address: string): boolean {
   return PRIVATE.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
 
+/** The IPv4 address that an IPv6 spelling of one is. */
+export function mappedIPv4(address: string): string | undefined {
+  if (!isIPv6(address)) return undefined;
+  const { address: inner, family } = unmapped(address);
+  return family === 4 ? inner : undefined;
+}
+
 function unmapped(address: string): JudgedAddress {
   if (isIPv4(address)) return { address, family: 4 };
   const groups = groupsOf(address);

@@ -1,5 +1,5 @@
 import type { HeadwaterError } from '../errors.ts';
-import { AddressRefused, normaliseHost } from './address.ts';
+import { AddressRefused, mappedIPv4, normaliseHost } from './address.ts';
 import type { Attempt, Endpoint, Finding, Kept, Ledger } from './attempt.ts';
 import { circuitOpen, loginPaused, tooManyAttempts } from './attempt-refusals.ts';
 import { type Circuit, hasOpened, leased, waitForCircuit } from './breaker.ts';
@@ -127,6 +127,8 @@ async function take(
 function destinationOf({ host, port }: Endpoint): string {
   try {
     const { host: name } = normaliseHost(host);
+    const v4 = mappedIPv4(name);
+    if (v4 !== undefined) return `${v4}:${port}`;
     return name.includes(':') ? `[${name}]:${port}` : `${name}:${port}`;
   } catch (error) {
     if (!(error instanceof AddressRefused)) throw error;

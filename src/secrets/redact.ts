@@ -29,13 +29,14 @@ export function createRedactor(secrets: Iterable<Secret>, companions: Iterable<s
   const forms = longestFirst(values.flatMap((value) => formsOf(value, [...companions])).map(strip));
   const spelled = longestFirst([...values, ...values.flatMap(spellingsOf), ...forms].map(strip));
   const needles = needlesOf(spelled);
+  const patterns = forms.map(patternOf);
   const numbers = new Set(values.flatMap(numberOf));
   // The mark goes in last, in place of a character that stripped text has not: no secret is looked for inside it.
   const scrub = (text: string, isCut: boolean) => {
     const read = withoutEscaped(isCut ? withoutBegunEscape(text) : text, needles, isCut);
     const whole = isCut ? withoutBegunForm(read, spelled) : read;
     const found = finders.reduce((rest, find) => withoutSpellings(rest, find, isCut), whole);
-    return forms.reduce((rest, form) => rest.replaceAll(form, '\0'), found).replaceAll('\0', MARK);
+    return patterns.reduce<string>((rest, pattern) => rest.replaceAll(pattern, '\0'), found).replaceAll('\0', MARK);
   };
   const clean = (text: string, cap = CAP) => {
     // A value that sits across the cap must not leave its first half behind: scrub first, with room to spare.
@@ -60,6 +61,16 @@ export function createRedactor(secrets: Iterable<Secret>, companions: Iterable<s
 /** A number that a secret of digits becomes where a server sends it as one. */
 function numberOf(text: string): number[] {
   return text.length >= SHORTEST && /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? [Number(text)] : [];
+}
+
+const LONGEST_PATTERN = 1024;
+
+/** Encoders break their lines, which are spaces in stripped text; hex is written large, small, mixed, and with colons. */
+function patternOf(form: string): RegExp | string {
+  if (form.length > LONGEST_PATTERN) return form;
+  const isHex = /^[0-9a-f]+$/i.test(form);
+  const signs = [...form].map((sign) => sign.replace(/[+/=_-]/, '\\$&'));
+  return new RegExp(signs.join(isHex ? '[ :]?' : ' ?'), isHex ? 'gi' : 'g');
 }
 
 function longestFirst(texts: readonly string[]): string[] {

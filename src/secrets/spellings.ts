@@ -32,8 +32,14 @@ export function finderOf(wanted: string): Finder {
   const [first] = signs;
   const begins = new Set(BEGINNINGS + (first?.sign ?? '').charAt(0));
   return function* stretches(text, isCut) {
+    // A text made for it could have every sign of a long secret looked for at every place.
+    const effort = { left: LEAST_EFFORT + text.length * EFFORT_PER_SIGN };
     for (let from = 0; from < text.length; ) {
-      const to = first?.mayMiss || begins.has(text.charAt(from)) ? endOf(signs, text, from, isCut) : undefined;
+      const to = first?.mayMiss || begins.has(text.charAt(from)) ? endOf(signs, text, from, isCut, effort) : undefined;
+      if (effort.left <= 0) {
+        yield [from, text.length];
+        return;
+      }
       if (to === undefined || to === from) from += 1;
       else {
         yield [from, to];
@@ -43,11 +49,23 @@ export function finderOf(wanted: string): Finder {
   };
 }
 
+/** Places looked at, per text and secret. What is left when they are used up is taken for the secret: shown to nobody. */
+const LEAST_EFFORT = 20_000;
+const EFFORT_PER_SIGN = 20;
+
 /** A sign may be spelled in several ways at one place, `%25` for one: every way is followed. */
-function endOf(signs: readonly Sign[], text: string, from: number, isCut: boolean): number | undefined {
+function endOf(
+  signs: readonly Sign[],
+  text: string,
+  from: number,
+  isCut: boolean,
+  effort: { left: number },
+): number | undefined {
   let places = [from];
   for (const each of signs) {
     const next = places.flatMap((at) => behind(each, text, at));
+    effort.left -= 1 + next.length;
+    if (effort.left <= 0) return undefined;
     if (next.length === 0) {
       const cut = isCut && places.some((at) => at > from && isCutAt(text, at));
       return cut ? text.length : undefined;
@@ -71,6 +89,31 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&apos;',
+  '!': '&excl;',
+  '#': '&num;',
+  $: '&dollar;',
+  '%': '&percnt;',
+  '(': '&lpar;',
+  ')': '&rpar;',
+  '*': '&ast;',
+  '+': '&plus;',
+  ',': '&comma;',
+  '.': '&period;',
+  '/': '&sol;',
+  ':': '&colon;',
+  ';': '&semi;',
+  '=': '&equals;',
+  '?': '&quest;',
+  '@': '&commat;',
+  '[': '&lsqb;',
+  '\\': '&bsol;',
+  ']': '&rsqb;',
+  '^': '&Hat;',
+  _: '&lowbar;',
+  '`': '&grave;',
+  '{': '&lcub;',
+  '|': '&verbar;',
+  '}': '&rcub;',
 };
 
 /** The places behind a sign where it is spelled at `at`, in whatever ways. */
@@ -143,7 +186,7 @@ function sameCode(text: string, at: number, code: string): boolean {
 function entity(sign: string, text: string, at: number): number | undefined {
   const named = ENTITIES[sign];
   if (named !== undefined && text.startsWith(named, at)) return at + named.length;
-  const [whole, hex, decimal] = /^&#(?:x0*([0-9a-f]{1,6})|0*(\d{1,7}));/i.exec(text.slice(at, at + 20)) ?? [];
+  const [whole, hex, decimal] = /^&#(?:x0*([0-9a-f]{1,6})|0*(\d{1,7}));?/i.exec(text.slice(at, at + 20)) ?? [];
   if (whole === undefined) return undefined;
   const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
   return code === sign.codePointAt(0) ? at + whole.length : undefined;

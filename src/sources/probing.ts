@@ -1,6 +1,6 @@
 import { type Config, fieldOfRole, fieldWithRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
-import { AUTH, valueAt } from '../connectors/paths.ts';
+import { AUTH, fieldsByPath, valueAt } from '../connectors/paths.ts';
 import { exampleConfig, type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { Attempt } from '../net/attempt.ts';
@@ -185,7 +185,7 @@ async function planTest(
       attempt: {
         endpoint: plan.endpoint,
         username: users[0],
-        fingerprint: () => credentialsOf(services, connector, config, secrets),
+        fingerprint: () => credentialsOf(services, connector, values),
       },
       resolved,
     };
@@ -198,18 +198,19 @@ async function planTest(
 }
 
 /**
- * What tells one set of credentials from another: the secrets, and how they are sent, since a server that rejects a
- * login without TLS may take it with TLS. Without the master key all are alike, so that a pause holds for all.
+ * What tells one set of credentials from another: the secrets that are sent, wherever they came from, and whether they go
+ * over TLS, since a server that rejects a login without it may take it with. Without the master key all are alike, so
+ * that a pause holds for all.
  */
-async function credentialsOf(
-  { fingerprint }: Services,
-  connector: Connector,
-  { settings }: Config,
-  secrets: readonly Secret[],
-): Promise<string> {
-  const tlsMode = settings[fieldWithRole(connector, 'tls_mode') ?? ''] ?? null;
+async function credentialsOf({ fingerprint }: Services, connector: Connector, values: ResolvedConfig): Promise<string> {
+  const isClear = values[fieldWithRole(connector, 'tls_mode') ?? ''] === 'disable';
+  const sent = [...fieldsByPath(connector)]
+    .filter(([, { facts }]) => facts.class === 'secret')
+    .flatMap(([path]) => valueAt(values, path) ?? [])
+    .filter((value) => value instanceof Secret);
+  const method = valueAt(values, `${AUTH}/method`) ?? null;
   try {
-    return await fingerprintOf(secrets, ['login', canonicalJson([tlsMode, settings[AUTH] ?? null])], fingerprint);
+    return await fingerprintOf(sent, ['login', canonicalJson([isClear, method])], fingerprint);
   } catch (error) {
     if (error instanceof HeadwaterError && error.code === 'KEY_UNAVAILABLE') return 'unknown';
     throw error;

@@ -11,10 +11,10 @@ type Broken = Extract<AuditVerdict, { ok: false }>['broken'];
 
 /**
  * Walks the chain from its anchor to its end, a page after the other, each in a transaction of its own.
- * `noted`: a digest that must be met on the way.
+ * `noted`: a digest that must be met on the way. `kept`: how many entries pruning leaves at least.
  */
-export async function verify(database: Database, noted: string | undefined): Promise<AuditVerdict> {
-  const walk = createWalk(noted);
+export async function verify(database: Database, noted: string | undefined, kept: number): Promise<AuditVerdict> {
+  const walk = createWalk(noted, kept);
   for (;;) {
     const { anchor, rows, greatest } = await database.read((db) => readPage(db, walk.at));
     walk.begin(anchor);
@@ -27,8 +27,9 @@ export async function verify(database: Database, noted: string | undefined): Pro
   }
 }
 
-function createWalk(noted: string | undefined) {
+function createWalk(noted: string | undefined, kept: number) {
   let at: Link | undefined;
+  let anchored = 0;
   let first: number | null = null;
   let entries = 0;
   let met = noted === undefined;
@@ -46,6 +47,7 @@ function createWalk(noted: string | undefined) {
     },
     /** Entries may be pruned while we walk, those included that would have come next. */
     begin(anchor: Link) {
+      anchored = Math.max(anchored, anchor.seq);
       if (at === undefined || anchor.seq > at.seq) reach(anchor);
     },
     /** Goes on to the next entry. @returns what is wrong with it */
@@ -63,6 +65,9 @@ function createWalk(noted: string | undefined) {
     end(greatest: number): AuditVerdict {
       const last = at?.seq ?? 0;
       if (greatest > last) return { ok: false, entries, broken: { why: 'truncated', seq: last + 1 } };
+      // Pruning leaves as many as are kept: an anchor with fewer behind it was put there to hide what is gone.
+      if (anchored > 0 && last - anchored < kept)
+        return { ok: false, entries, broken: { why: 'missing', seq: anchored } };
       if (!met) return { ok: false, entries, broken: { why: 'head', seq: null } };
       return { ok: true, entries, first, head: entries === 0 || at === undefined ? null : at };
     },

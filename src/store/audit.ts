@@ -57,7 +57,7 @@ function insertQuery(tx: Transaction<Tables>) {
     .compile();
 }
 
-export function createAudit(database: Database, append: Append): Audit {
+export function createAudit(database: Database, append: Append, kept: number): Audit {
   return {
     append: (entries) =>
       database.write(async (tx) => {
@@ -76,7 +76,7 @@ export function createAudit(database: Database, append: Append): Audit {
       );
       return rows.map(entryOf);
     },
-    verify: (head) => verify(database, head),
+    verify: (head) => verify(database, head, kept),
   };
 }
 

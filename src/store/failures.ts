@@ -82,7 +82,9 @@ export function isBusy(error: unknown): boolean {
 
 /** True where the file is no database, or no longer one. */
 export function isDamage(error: unknown): boolean {
-  return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error) ?? '');
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error) ?? '')) return true;
+  // A file that was emptied while it was open is a good one to SQLite, with nothing in it.
+  return codeOf(error) === 'SQLITE_ERROR' && error instanceof Error && /no such table/.test(error.message);
 }
 
 /** A store that was shut down with its app. */

@@ -58,7 +58,7 @@ export function openStore({ file, now, keptEntries = KEPT_ENTRIES }: StoreOption
     sources: createSourceRepository({ database, feed, append, now }),
     keys: createKeyStore({ database, exclusively: (work) => oneRotation(`${file}.rotation`, work), now }),
     ledger: createLedger(attempts),
-    audit: createAudit(database, append),
+    audit: createAudit(database, append, keptEntries),
     async check() {
       await Promise.all([database.check(), attempts.check()]);
     },

@@ -221,6 +221,11 @@ describe('a destination that fails', () => {
   });
 });
 
+function connectionStringOf(password: string, mode: string): string {
+  const { host, port } = postgres;
+  return `postgresql://shop_reader:${password}@${host}:${port}/shop?sslmode=${mode}`;
+}
+
 describe('a login that is rejected', () => {
   const wrong = { password: 'wrong-one' };
 
@@ -241,6 +246,14 @@ describe('a login that is rejected', () => {
     const other = { password: 'wrong-two' };
     expect(firstFailure(await test(other))).toBe('AUTH_REJECTED');
     expect((await test(other)).error.code).toBe('LOGIN_PAUSED');
+    // Wherever they stand, they are the same; what else a string says makes none of it new.
+    for (const mode of ['prefer', 'require']) {
+      const again = await session.call('test_connection', {
+        connector: 'pg',
+        config: { connection_string: connectionStringOf(wrong.password, mode) },
+      });
+      expect(again.error.code).toBe('LOGIN_PAUSED');
+    }
     // How they are sent is part of them: a server may want TLS for this account.
     expect(firstFailure(await test({ ...wrong, tls_mode: 'disable' }))).toBe('AUTH_REJECTED');
     expect((await test()).structured).toMatchObject({ ok: true });

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
-import { isAbsolute, sep } from 'node:path';
+import { lstat, open, realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, sep } from 'node:path';
 import { HeadwaterError } from '../../errors.ts';
 import { Secret } from '../secret.ts';
 import { denied, type ReadSecret, type SchemeFacts } from './provider.ts';
@@ -32,9 +32,10 @@ export function fileReader({ directories, forbidden }: FilePolicy): ReadSecret {
     // Lexically first, so that a path outside never tells whether it exists.
     if (!isAbsolute(path) || !insideAny(path, directories) || path.split(sep).includes('..')) throw refused();
     const real = await realpath(path).catch(() => undefined);
-    if (real === undefined) throw broken(path, 'does not exist');
-    const closed = await Promise.all([...forbidden, ...NEVER].map(realOr));
     const roots = await Promise.all(directories.map(realOr));
+    // A link that leads nowhere leads outside as well, and what is there is not told.
+    if (real === undefined) throw (await leadsInside(path, roots)) ? broken(path, 'does not exist') : refused();
+    const closed = await Promise.all([...forbidden, ...NEVER].map(realOr));
     if (!insideAny(real, roots) || closed.includes(real) || insideAny(real, closed)) throw refused();
     return await read(path, real, refused);
   };
@@ -62,6 +63,16 @@ function broken(path: string, why: string): HeadwaterError {
   return new HeadwaterError('REFERENCE_BROKEN', `\${file:${path}} ${why}.`, {
     hint: 'A person must put the secret into that file, readable by Headwater and by nobody else.',
   });
+}
+
+/** Whether what is there of a path that is not there is inside. */
+async function leadsInside(path: string, roots: readonly string[]): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found) return false;
+  const parent = dirname(path);
+  const real = await realpath(parent).catch(() => undefined);
+  if (real === undefined) return parent !== path && (await leadsInside(parent, roots));
+  return roots.includes(real) || insideAny(real, roots);
 }
 
 async function realOr(path: string): Promise<string> {

@@ -280,3 +280,33 @@ describe('strip and cap', () => {
     expect(cleaned.endsWith('y…')).toBe(true);
   });
 });
+
+describe('what encoders and servers do besides', () => {
+  const secret = 'p@ss!W0rd/Ab+c=$';
+  const { clean } = createRedactor([new Secret(secret)]);
+  const hex = Buffer.from(secret).toString('hex');
+  const long = Buffer.from(`${'x'.repeat(50)}${secret}${'y'.repeat(50)}`).toString('base64');
+  test.each([
+    ['named entities', 'p&commat;ss&excl;W0rd&sol;Ab&plus;c&equals;&dollar;'],
+    ['entities without their end', [...secret].map((sign) => `&#${sign.codePointAt(0)}`).join('')],
+    ['hex in mixed case', hex.replace(/[a-f]/g, (sign, at: number) => (at % 4 < 2 ? sign.toUpperCase() : sign))],
+    ['hex with colons', (hex.match(/../g) ?? []).join(':')],
+    ['base64 in lines', long.replace(/(.{76})/g, '$1\n')],
+  ])('%s', (_, text) => {
+    const shown = clean(`said: ${text}.`);
+    expect(shown).toContain('[secret]');
+    expect(shown).not.toContain(text);
+  });
+
+  test.each([
+    ['backslashes', `${'\\'.repeat(40)}b`, '\\'],
+    ['one sign', `${'a'.repeat(4000)}b`, 'a'],
+    ['signs that nobody sees', `a${'\u200b'.repeat(2000)}b`, 'a'],
+  ])('a text made to be slow for a secret of %s is cut short, not waited for', (_, value, sign) => {
+    const redactor = createRedactor([new Secret(value)]);
+    const began = performance.now();
+    redactor.clean(sign.repeat(8_191));
+    // Seconds without the bound on effort.
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import Libsql from 'libsql';
@@ -81,7 +81,7 @@ describe('limits', () => {
 
   it('keep three tenths for one destination, however it is spelt and whatever connects to it', async () => {
     const { one } = gates(10);
-    const spellings = ['127.0.0.1', '2130706433', '0x7f.1'];
+    const spellings = ['127.0.0.1', '0x7f.1', '::ffff:127.0.0.1'];
     for (const [n, host] of spellings.entries()) {
       const changes = { endpoint: { host, port: 5432 }, connector: `connector_${n}` };
       expect(await tryAdmit(one, changes)).toMatchObject({ code: 'admitted' });
@@ -377,6 +377,15 @@ describe('the file of attempts', () => {
     expect(rows('attempts')).toHaveLength(1);
     expect(await after.sources.find('acme', 'src_1')).toBeDefined();
     expect((await stat(attemptsFile())).mode & 0o777).toBe(0o600);
+  });
+
+  it('is made anew where somebody emptied it under a process that has it open', async () => {
+    const store = fresh.open();
+    const gate = admissionOn(store, () => fresh.clock);
+    expect(await tryAdmit(gate)).toMatchObject({ code: 'admitted' });
+    await truncate(attemptsFile());
+    expect(await tryAdmit(gate)).toMatchObject({ code: 'admitted' });
+    expect(rows('attempts')).toHaveLength(1);
   });
 
   it('is looked at by whoever asks whether the store works', async () => {

@@ -256,7 +256,7 @@ describe('retention', () => {
 
   it('may go on while somebody verifies', async () => {
     await fill(2_385, 1_200);
-    const [writer, reader] = [small(1_200), fresh.open()];
+    const [writer, reader] = [small(1_200), small(1_200)];
     let writing = true;
     const write = async () => {
       for (let n = 0; n < 30; n += 1) {
@@ -277,7 +277,23 @@ describe('retention', () => {
     const [verdicts] = await Promise.all([verify(), write()]);
     expect(verdicts.filter(({ ok }) => !ok)).toEqual([]);
     expect(await reader.audit.verify()).toMatchObject({ ok: true, first: 1_201, head: { seq: 2_415 } });
-    await writer.close();
+    await Promise.all([writer.close(), reader.close()]);
+  });
+
+  it('has not hidden what somebody took from the front', async () => {
+    const store = small(100);
+    for (let n = 0; n < 12; n += 1) await store.audit.append([auditEntry()]);
+    const { head } = (await store.audit.verify()) as { head: { digest: string } };
+    await store.close();
+    const database = new Libsql(fresh.file);
+    database.exec(`INSERT INTO audit_anchor (id, seq, digest) SELECT 1, seq, digest FROM audit WHERE seq = 5`);
+    database.exec('DELETE FROM audit WHERE seq <= 5');
+    database.close();
+    const reader = small(100);
+    const broken = { why: 'missing', seq: 5 };
+    expect(await reader.audit.verify()).toMatchObject({ ok: false, broken });
+    expect(await reader.audit.verify(head.digest)).toMatchObject({ ok: false, broken });
+    await reader.close();
   });
 });
 
