@@ -25,7 +25,7 @@ const BEGUN = new RegExp(
 const LONGEST_BEGUN = 16;
 const MAY_HOLD_ESCAPES = /[\\&%]/;
 /** How deep escapes are looked for in escapes. */
-const MOST_READINGS = 4;
+const MOST_READINGS = 7;
 
 const CONTROLS: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
