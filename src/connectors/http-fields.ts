@@ -28,8 +28,13 @@ function urlFacts(description: string, example: string): FieldFacts {
     description,
     examples: [example],
     aka: ['base_url', 'endpoint', 'uri', 'address', 'host'],
-    canonical: (value) => (typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value),
+    canonical: originOf,
   };
+}
+
+/** What of a URL decides where secrets go. */
+export function originOf(value: unknown): unknown {
+  return typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value;
 }
 
 /** A whole http or https URL without credentials in it. */

@@ -45,7 +45,8 @@ export function findConnector(connectors: readonly Connector[], text: string): C
   });
 }
 
-function namesOf(connector: Connector): string[] {
+/** All that finds it by name, spelt in one way. */
+export function namesOf(connector: Connector): string[] {
   return [connector.code, connector.name, ...connector.aliases].map(squash);
 }
 

@@ -5,10 +5,10 @@ import type { Connector } from '../define-connector.ts';
 import { CONNECTORS } from '../index.ts';
 import { definitionFault, lintConnector, thrownText } from '../lint.ts';
 import { isObject } from '../paths.ts';
+import { namesOf } from '../search.ts';
 import { guarded } from './guarded.ts';
 import { letFilesImportUs } from './import-us.ts';
 import { connectorAround, DefinitionFault, PLAIN } from './plain-connector.ts';
-import { isSchema } from './plain-schema.ts';
 import { keepStdoutPure } from './pure-stdout.ts';
 import { converterFor } from './to-json.ts';
 
@@ -119,9 +119,7 @@ async function connectorOf(exported: unknown): Promise<Connector> {
   if (typeof exported['schema'] === 'function') return exported as unknown as Connector;
   const plain = PLAIN.safeParse(exported);
   if (!plain.success) throw new DefinitionFault(plain.error.issues.map(definitionFault).join('; '));
-  const { schema } = plain.data;
-  if (!isSchema(schema)) throw new DefinitionFault('schema must be a zod schema');
-  return connectorAround(plain.data, await converterFor(schema));
+  return connectorAround(plain.data, await converterFor(plain.data.schema));
 }
 
 function accepted(connector: Connector, others: readonly Connector[]): Connector {
@@ -132,8 +130,4 @@ function accepted(connector: Connector, others: readonly Connector[]): Connector
   if (twice !== undefined)
     throw new DefinitionFault(`${connector.code}: another connector is known as ${twice} already`);
   return guarded(connector);
-}
-
-function namesOf({ code, name, aliases }: Connector): string[] {
-  return [code, name, ...aliases].map((text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ''));
 }

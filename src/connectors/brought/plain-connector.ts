@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Probe } from '../../probes/probe.ts';
 import { CAPABILITIES, CATEGORIES, type Connector } from '../define-connector.ts';
 import { type FieldClass, type FieldFacts, type Fields, isDestination, ROLES, type Role } from '../fields.ts';
+import { originOf } from '../http-fields.ts';
 import type { JsonSchema } from '../json-schema.ts';
 import { looksLikeDestination, looksSecret, nestedNames } from './names.ts';
 import { fieldAround, isSchema, type PlainSchema, rulesOf, shapeOf, type ToJson } from './plain-schema.ts';
@@ -138,10 +139,6 @@ const DESTINATION_ROLES: readonly (Role | undefined)[] = ['url', 'host', 'port',
 function classOf({ secrets, destinations }: Plain, name: string, role: Role | undefined): FieldClass {
   if (secrets.includes(name)) return destinations.includes(name) ? 'secret_destination' : 'secret';
   return destinations.includes(name) || DESTINATION_ROLES.includes(role) ? 'destination' : 'setting';
-}
-
-function originOf(value: unknown): unknown {
-  return typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value;
 }
 
 /** `api_key` and `apiKey` as `Api key`. */
