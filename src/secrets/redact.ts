@@ -2,11 +2,10 @@ import { withoutBegunEscape } from './escapes.ts';
 import type { Secret } from './secret.ts';
 import { type Finder, finderOf } from './spellings.ts';
 import { strip } from './strip.ts';
-import { needlesOf, spellingsOf, withoutBegunForm, withoutEscaped } from './unescaped.ts';
+import { longestFirst, needlesOf, SHORTEST, spellingsOf, withoutBegunForm, withoutEscaped } from './unescaped.ts';
 
 export { strip } from './strip.ts';
 
-const SHORTEST = 4;
 const MARK = '[secret]';
 const CAP = 2048;
 
@@ -71,10 +70,6 @@ function patternOf(form: string): RegExp | string {
   const isHex = /^[0-9a-f]+$/i.test(form);
   const signs = [...form].map((sign) => sign.replace(/[+/=_-]/, '\\$&'));
   return new RegExp(signs.join(isHex ? '[ :]?' : ' ?'), isHex ? 'gi' : 'g');
-}
-
-function longestFirst(texts: readonly string[]): string[] {
-  return [...new Set(texts)].filter((text) => text.length >= SHORTEST).sort((a, b) => b.length - a.length);
 }
 
 /** Of text that was cut somewhere, the beginning of a secret at its end goes too. */

@@ -3,11 +3,16 @@ import { readings, unescapedText } from './escapes.ts';
 /** What is looked for where escapes were taken away. A backslash at its end may be read as one that escapes what follows. */
 export function needlesOf(forms: readonly string[]): string[] {
   const read = [...forms, ...forms.map(unescapedText)];
-  const needles = new Set([...read, ...read.map((form) => form.replace(/\\+$/, ''))]);
-  return [...needles].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length);
+  return longestFirst([...read, ...read.map((form) => form.replace(/\\+$/, ''))]);
 }
 
-const SHORTEST = 4;
+/** Shorter, and what is looked for would be found by accident. */
+export const SHORTEST = 4;
+
+/** Each once, and none that is too short to be looked for. */
+export function longestFirst(texts: readonly string[]): string[] {
+  return [...new Set(texts)].filter((text) => text.length >= SHORTEST).sort((a, b) => b.length - a.length);
+}
 
 /** What encoders make of a secret, sign by sign: escapes may lie on top of these. */
 export function spellingsOf(value: string): string[] {
