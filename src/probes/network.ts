@@ -9,6 +9,8 @@ import { type Facts, type ProblemCode, StepFailure } from './problems/index.ts';
 export interface Link {
   target?: Target;
   socket?: Socket;
+  /** Opens a further connection to the same place, in the same way. Whoever asks for it closes it. */
+  dial?: (signal: AbortSignal) => Promise<Socket>;
 }
 
 const SYSTEM_CODES: Readonly<Record<string, ProblemCode>> = {
@@ -103,7 +105,8 @@ export function networkSteps(
       limitMs: 5000,
       timeout: { code: 'TCP_TIMEOUT', facts },
       run: async (signal) => {
-        const socket = await egress.connect(reached(link.target), signal).catch((error: unknown) => {
+        link.dial = (until) => egress.connect(reached(link.target), until);
+        const socket = await link.dial(signal).catch((error: unknown) => {
           throw networkFailure(error, facts, 'TCP_UNREACHABLE');
         });
         link.socket = socket;

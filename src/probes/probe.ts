@@ -51,6 +51,8 @@ export interface TestPlan {
   subject: string;
   /** Where its first connection goes; absent where it opens a file of this machine. */
   endpoint?: Endpoint | undefined;
+  /** What its remedies are written in; SQL where it says nothing. */
+  script?: 'sql' | 'mongosh';
   steps: readonly StepSpec[];
   close: () => Promise<void>;
 }

@@ -39,6 +39,8 @@ export interface Step {
 /** A text ready to send to someone other than the user. */
 export interface HandoffLetter {
   actor: Actor;
+  /** A letter, or a script that may be run as it is, the letter in its comments. */
+  format: 'text' | 'sql' | 'mongosh';
   text: string;
 }
 

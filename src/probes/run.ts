@@ -1,5 +1,5 @@
 import { HeadwaterError } from '../errors.ts';
-import { handoffLetters } from './handoff.ts';
+import { type Found, handoffLetters, printed } from './handoff.ts';
 import type { OnStep, StepOutcome, StepSpec, TestPlan } from './probe.ts';
 import { type Problem, problemKind, StepFailure } from './problems/index.ts';
 import { buildReport, DEPTHS, type Depth, type Report, type Step } from './report.ts';
@@ -34,18 +34,17 @@ export async function runPlan(plan: TestPlan, options: RunOptions): Promise<Repo
 export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Report> {
   const started = performance.now();
   const steps: Step[] = [];
+  const found: Found[] = [];
   let rowCount: number | undefined;
   let blockedBy: string | undefined;
   let depth: Depth = 'config';
   for (const spec of plan.steps) {
     if (options.signal.aborted) throw cancelled();
-    const step =
-      blockedBy === undefined
-        ? await runStep(spec, started, options, (counted) => {
-            rowCount = counted;
-          })
-        : skipped(spec, blockedBy);
+    const { step, problem, counted } =
+      blockedBy === undefined ? await runStep(spec, started, plan, options) : { step: skipped(spec, blockedBy) };
+    rowCount = counted ?? rowCount;
     steps.push(step);
+    if (problem) found.push({ step, problem });
     // Where the time of the whole is up, what has not begun is not at fault.
     const timeIsUp = performance.now() - started >= options.deadlineMs - TIMER_EARLY_MS;
     if (step.status === 'fail' && (spec.gate || timeIsUp)) blockedBy ??= spec.id;
@@ -58,17 +57,19 @@ export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Rep
     depth,
     latencyMs: performance.now() - started,
     testedAt: options.now(),
-    handoff: handoffLetters(plan.subject, steps),
+    handoff: handoffLetters(plan, found),
     rowCount,
   });
 }
 
-async function runStep(
-  spec: StepSpec,
-  started: number,
-  options: RunOptions,
-  counted: (rows: number) => void,
-): Promise<Step> {
+interface Ran {
+  step: Step;
+  /** What made it fail or warn. */
+  problem?: Problem;
+  counted?: number | undefined;
+}
+
+async function runStep(spec: StepSpec, started: number, plan: TestPlan, options: RunOptions): Promise<Ran> {
   const begun = performance.now();
   const left = options.deadlineMs - (begun - started);
   const limit = Math.max(1, Math.min(spec.limitMs, left));
@@ -81,14 +82,15 @@ async function runStep(
   const ms = () => Math.round((performance.now() - begun) * 10) / 10;
   try {
     const outcome = (await Promise.race([spec.run(stop.signal, limit), rejection(stop.signal)])) ?? {};
-    if (outcome.rowCount !== undefined) counted(outcome.rowCount);
-    if (outcome.skip !== undefined) return { ...base, status: 'skip', ms: ms(), because: outcome.skip };
-    if (outcome.warning)
-      return { ...base, status: 'warn', ms: ms(), ...described(outcome.warning, options), ...evidence(outcome) };
-    return { ...base, status: 'pass', ms: ms(), ...evidence(outcome) };
+    const { skip, warning: problem, rowCount: counted } = outcome;
+    if (skip !== undefined) return { step: { ...base, status: 'skip', ms: ms(), because: skip }, counted };
+    if (!problem) return { step: { ...base, status: 'pass', ms: ms(), ...evidence(outcome) }, counted };
+    const told = { ...described(problem, plan, options), ...evidence(outcome) };
+    return { step: { ...base, status: 'warn', ms: ms(), ...told }, problem, counted };
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
-    return { ...base, status: 'fail', ms: ms(), ...described(error.problem, options) };
+    const { problem } = error;
+    return { step: { ...base, status: 'fail', ms: ms(), ...described(problem, plan, options) }, problem };
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener('abort', onAbort);
@@ -103,22 +105,23 @@ function evidence({ evidence }: StepOutcome): { evidence?: string } {
   return evidence === undefined ? {} : { evidence };
 }
 
-function described(problem: Problem, { fieldOf }: RunOptions): Partial<Step> {
+function described(problem: Problem, plan: TestPlan, { fieldOf }: RunOptions): Partial<Step> {
   const kind = problemKind(problem.code);
   const byRole = [...new Set((kind.roles ?? []).flatMap((role) => fieldOf(role) ?? []))];
   const fields = problem.fields ?? kind.fields ?? byRole;
-  const { sql, command } = problem;
+  const actor = problem.actor ?? kind.actor;
+  const { sql = printed(problem, actor, plan), command } = problem;
   return {
     ...(problem.evidence === undefined ? {} : { evidence: problem.evidence }),
     code: problem.code,
     message: kind.says(problem.facts),
     ...(problem.driver_code === undefined ? {} : { driver_code: problem.driver_code }),
     ...(fields.length > 0 ? { fields } : {}),
-    actor: problem.actor ?? kind.actor,
+    actor,
     retryable: kind.retryable ?? false,
     ...(problem.retry_after_ms === undefined ? {} : { retry_after_ms: problem.retry_after_ms }),
     fix: {
-      text: kind.fix(problem.facts),
+      text: problem.advice ?? kind.fix(problem.facts),
       ...(sql === undefined ? {} : { sql }),
       ...(command === undefined ? {} : { command }),
     },

@@ -147,7 +147,7 @@ class Line {
 
   async another(signal: AbortSignal): Promise<Socket> {
     const { tls = 'disable' } = this.#place;
-    const socket = await this.#context.egress.connect(reached(this.#link.target), signal);
+    const socket = await reached(this.#link.dial)(signal);
     this.#others.add(socket);
     return tls === 'disable' ? socket : (await this.#secure(socket, tls, signal)).socket;
   }

@@ -1,9 +1,12 @@
+import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import type { Egress, Target } from '../net/egress.ts';
 import { knownProtocol } from './fingerprint.ts';
 import { type Facts, StepFailure } from './problems/index.ts';
 
 const SILENCE_MS = 700;
+
+/** Opens a further connection to the same place. */
+type Dial = (signal: AbortSignal) => Promise<Socket>;
 
 /**
  * Waits for `answer`, and when it keeps waiting asks over a second connection what listens there: servers of line-based
@@ -13,11 +16,11 @@ const SILENCE_MS = 700;
  */
 export async function unlessUnmasked<T>(
   answer: Promise<T>,
-  { egress, target, facts, signal }: { egress: Egress; target: Target; facts: Facts; signal: AbortSignal },
+  { dial, facts, signal }: { dial: Dial; facts: Facts; signal: AbortSignal },
 ): Promise<T> {
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
-  const masked = unmask(egress, target, stop).then((what) => {
+  const masked = unmask(dial, stop).then((what) => {
     if (what === undefined) return answer;
     throw new StepFailure('WRONG_PROTOCOL', { ...facts, what });
   });
@@ -30,10 +33,10 @@ export async function unlessUnmasked<T>(
 }
 
 /** What a server says to an HTTP request, if that tells what it is. */
-async function unmask(egress: Egress, target: Target, signal: AbortSignal): Promise<string | undefined> {
+async function unmask(dial: Dial, signal: AbortSignal): Promise<string | undefined> {
   try {
     await setTimeout(SILENCE_MS, undefined, { signal });
-    const socket = await egress.connect(target, signal);
+    const socket = await dial(signal);
     try {
       socket.write('GET / HTTP/1.0\r\n\r\n');
       const bytes = await new Promise<Buffer | undefined>((resolve) => {

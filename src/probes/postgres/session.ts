@@ -105,8 +105,8 @@ export class Session {
 
   /** The server's answer, or what listens there instead. */
   unlessUnmasked<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-    const { context, facts, link } = this;
-    return unlessUnmasked(answer, { egress: context.egress, target: reached(link.target), facts, signal });
+    const { facts, link } = this;
+    return unlessUnmasked(answer, { dial: reached(link.dial), facts, signal });
   }
 
   /** Text from the server, fit to be shown. */

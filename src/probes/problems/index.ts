@@ -7,9 +7,11 @@ import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
+import type { Remedy } from './remedy.ts';
 import { TLS_PROBLEMS } from './tls.ts';
 
 export type { Actor, Facts } from './kind.ts';
+export { REMEDY_STAGES, type Remedy, type RemedyStage } from './remedy.ts';
 
 /**
  * Every way a step can fail or warn, in the order of a test. Codes are stable: agents and tests rely on them.
@@ -34,8 +36,13 @@ export interface ProblemDetails {
   driver_code?: string;
   /** How long the server wants to be left alone. */
   retry_after_ms?: number;
+  /** The changes that mend it. Those of its own actor are printed with the step, all go into the hand-off. */
+  remedies?: readonly Remedy[];
+  /** A fix that is no change by script: statements to look at, or of a connector of one's own. */
   sql?: string;
   command?: string;
+  /** A fix in words, where the place of the failure knows a better one than the table. */
+  advice?: string;
   /** Config keys to change, where the place of the failure knows them better than the table. */
   fields?: readonly string[];
   /** Who can mend it, where the place of the failure knows better than the table. */

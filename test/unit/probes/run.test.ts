@@ -93,8 +93,9 @@ describe('gates', () => {
     expect(ran.report.handoff).toEqual([
       {
         actor: 'dba',
+        format: 'sql',
         text: expect.stringMatching(
-          /^To the database administrator: we are connecting PostgreSQL at db\.example\.com:5432, and need this:\n- app may read none(.|\n)*\n- No replication slot(.|\n)*\n- app may not replicate(.|\n)*\n\nGRANT 1;\nALTER 2;$/,
+          /^-- To the database administrator: we are connecting PostgreSQL at db\.example\.com:5432\.\n(.|\n)*\n-- - No replication slot(.|\n)*\n-- app may read none(.|\n)*\.\nGRANT 1;\n\n-- app may not replicate\.\nALTER 2;\n$/,
         ),
       },
     ]);
