@@ -17,7 +17,20 @@ export const ROLES = [
   'database',
   'schemas',
   'tls_mode',
+  'tables',
+  'slot_name',
+  'publication',
+  'tls_mode',
   'tls_ca',
+  'tls_cert',
+  'tls_key',
+  'ssh_host',
+  'ssh_port',
+  'ssh_username',
+  'ssh_password',
+  'ssh_private_key',
+  'ssh_passphrase',
+  'ssh_host_key',
 ] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -28,7 +41,7 @@ export type Role = (typeof ROLES)[number];
  */
 export type FieldClass = 'setting' | 'destination' | 'secret' | 'secret_destination';
 
-export type FieldGroup = 'connection' | 'authentication' | 'tls' | 'selection';
+export type FieldGroup = 'connection' | 'authentication' | 'tls' | 'ssh' | 'selection';
 
 export interface FieldFacts {
   class: FieldClass;
@@ -85,7 +98,7 @@ export const KEPT = '${kept}';
 
 export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 // A refinement, not a pattern: the rule goes without saying, and need not cost every schema its length.
-const text = (max: number) =>
+export const printable = (max: number) =>
   z
     .string()
     .min(1)
@@ -120,7 +133,7 @@ export function host(facts: Partial<FieldFacts> = {}): Field<string> {
       aka: ['hostname', 'server', 'address', 'endpoint'],
       ...facts,
     },
-    () => text(255),
+    () => printable(255),
   );
 }
 
@@ -143,7 +156,7 @@ export function database(facts: Partial<FieldFacts> = {}): Field<string> {
       aka: ['dbname', 'db', 'database_name'],
       ...facts,
     },
-    () => text(128),
+    () => printable(128),
   );
 }
 
@@ -159,7 +172,7 @@ export function username(facts: Partial<FieldFacts> = {}): Field<string> {
       aka: ['user', 'login', 'user_name'],
       ...facts,
     },
-    () => text(128),
+    () => printable(128),
   );
 }
 
@@ -252,7 +265,7 @@ export function schemaSelection(): Field<string[] | undefined> {
       examples: [['public']],
       aka: ['schema', 'selected_schemas'],
     },
-    () => z.array(text(63)).min(1).max(100).optional(),
+    () => z.array(printable(63)).min(1).max(100).optional(),
   );
 }
 

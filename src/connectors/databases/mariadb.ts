@@ -1,6 +1,6 @@
 import { defineConnector } from '../define-connector.ts';
 import { connectionString, host, password, port, tlsCa, tlsMode, username } from '../fields.ts';
-import { databaseSelection, oneDatabase } from './mysql-fields.ts';
+import { databaseSelection, oneDatabase, tableSelection } from '../selection-fields.ts';
 import { mysqlStrings } from './mysql-strings.ts';
 
 export const mariadb = defineConnector({
@@ -17,6 +17,7 @@ export const mariadb = defineConnector({
     username: username(),
     password: password(),
     databases: databaseSelection(),
+    tables: tableSelection('database'),
     tls_mode: tlsMode('prefer'),
     tls_ca: tlsCa(),
     connection_string: connectionString('mariadb://reader:${env:HEADWATER_SECRET_DB}@db.example.com:3306/shop'),

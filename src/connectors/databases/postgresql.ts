@@ -10,6 +10,7 @@ import {
   tlsMode,
   username,
 } from '../fields.ts';
+import { publicationName, slotName, tableSelection } from '../selection-fields.ts';
 import { POSTGRES_STRINGS } from './postgres-strings.ts';
 
 export const postgresql = defineConnector({
@@ -38,6 +39,9 @@ export const postgresql = defineConnector({
     username: username(),
     password: password(),
     schemas: schemaSelection(),
+    tables: tableSelection('schema'),
+    slot_name: slotName(),
+    publication: publicationName(),
     tls_mode: tlsMode('prefer'),
     tls_ca: tlsCa(),
     connection_string: connectionString('postgresql://reader:${env:HEADWATER_SECRET_DB}@db.example.com:5432/shop'),

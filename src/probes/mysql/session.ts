@@ -22,6 +22,8 @@ export interface MysqlConfig {
   database?: string | undefined;
   /** More than one database to read, instead of `database`. */
   databases?: string[] | undefined;
+  /** `database.table` each. */
+  tables?: string[] | undefined;
   username: string;
   password?: Secret | undefined;
   tls_mode: TlsMode;

@@ -18,6 +18,10 @@ export interface PostgresConfig {
   username: string;
   password?: Secret | undefined;
   schemas?: string[] | undefined;
+  /** `schema.table` each. */
+  tables?: string[] | undefined;
+  slot_name?: string | undefined;
+  publication?: string | undefined;
   tls_mode: TlsMode;
   tls_ca?: string | undefined;
 }
