@@ -245,7 +245,7 @@ export function tlsCa(): Field<string | undefined> {
   );
 }
 
-function holdsCertificates(text: string): boolean {
+export function holdsCertificates(text: string): boolean {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?(-----END CERTIFICATE-----|$)/g) ?? [];
   try {
     return blocks.every((block) => new X509Certificate(block).raw.length > 0);

@@ -25,6 +25,12 @@ export interface TlsFacts {
   faults: readonly CertificateFault[];
 }
 
+/** A certificate to show to the server, and its key, both as PEM text. */
+export interface ClientCertificate {
+  cert: string;
+  key: string;
+}
+
 export interface SecureSocket {
   socket: TLSSocket;
   facts: TlsFacts;
@@ -33,12 +39,12 @@ export interface SecureSocket {
 /**
  * Upgrades a connected socket to TLS and reports what the certificate is worth. It verifies but does not refuse:
  * the caller knows which faults its mode forbids, and sends nothing before it has looked.
- * @throws Node's TLS errors for a handshake that fails
+ * @throws Node's TLS errors for a handshake that fails, or a client certificate and key that cannot be used
  */
 export function secure(
   socket: Socket,
-  target: Target,
-  options: { ca?: string | undefined; signal: AbortSignal; now: Date },
+  target: Pick<Target, 'host' | 'servername'>,
+  options: { ca?: string | undefined; client?: ClientCertificate | undefined; signal: AbortSignal; now: Date },
 ): Promise<SecureSocket> {
   return new Promise((resolve, reject) => {
     const tls = connect({
@@ -48,6 +54,7 @@ export function secure(
       checkServerIdentity: () => undefined,
       ...(target.servername === undefined ? {} : { servername: target.servername }),
       ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
+      ...options.client,
     });
     const settle = (finish: () => void) => {
       options.signal.removeEventListener('abort', onAbort);
@@ -73,7 +80,7 @@ export function secure(
 
 const DAY_MS = 86_400_000;
 
-function factsOf(tls: TLSSocket, target: Target, now: Date): TlsFacts {
+function factsOf(tls: TLSSocket, target: Pick<Target, 'host'>, now: Date): TlsFacts {
   const certificate = tls.getPeerCertificate();
   const daysLeft = Math.floor((Date.parse(certificate.valid_to) - now.getTime()) / DAY_MS);
   return {
@@ -86,7 +93,12 @@ function factsOf(tls: TLSSocket, target: Target, now: Date): TlsFacts {
   };
 }
 
-function faultsOf(tls: TLSSocket, target: Target, certificate: PeerCertificate, now: Date): CertificateFault[] {
+function faultsOf(
+  tls: TLSSocket,
+  target: Pick<Target, 'host'>,
+  certificate: PeerCertificate,
+  now: Date,
+): CertificateFault[] {
   const faults: CertificateFault[] = [];
   if (tls.authorizationError) faults.push(trustFault(String(tls.authorizationError), certificate, now));
   if (checkServerIdentity(target.host, certificate) !== undefined) faults.push('wrong_name');

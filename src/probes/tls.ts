@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Target } from '../net/egress.ts';
-import { type CertificateFault, secure, type TlsFacts, type TlsMode } from '../net/tls.ts';
+import { type CertificateFault, type ClientCertificate, secure, type TlsFacts, type TlsMode } from '../net/tls.ts';
 import type { Redactor } from '../secrets/redact.ts';
-import { networkFailure, systemCode } from './network.ts';
+import type { Secret } from '../secrets/secret.ts';
 import type { ProbeContext, StepOutcome } from './probe.ts';
 import { type Facts, type Problem, type ProblemCode, StepFailure } from './problems/index.ts';
+import { handshakeFailure } from './tls-failures.ts';
 
 const SOON_DAYS = 30;
 const LONGEST_NAME = 100;
+const SHOWN_NAMES = 3;
 
 /** Which faults each mode forbids. `prefer` and `require` encrypt and check nothing, as the databases define them. */
 const FORBIDDEN: Readonly<Record<TlsMode, readonly CertificateFault[]>> = {
@@ -28,17 +30,35 @@ const FAULT_CODES: Readonly<Record<CertificateFault, ProblemCode>> = {
   wrong_name: 'TLS_WRONG_NAME',
 };
 
+export interface TlsOptions {
+  mode: TlsMode;
+  ca?: string | undefined;
+  client?: ClientCertificate | undefined;
+}
+
+/** The TLS fields of a config, as they are used. */
+export function tlsOptions({ tls_mode: mode, tls_ca: ca, tls_cert: cert, tls_key: key }: TlsFields): TlsOptions {
+  return { mode, ca, ...(cert && key ? { client: { cert, key: key.reveal() } } : {}) };
+}
+
+interface TlsFields {
+  tls_mode: TlsMode;
+  tls_ca?: string | undefined;
+  tls_cert?: string | undefined;
+  tls_key?: Secret | undefined;
+}
+
 /**
  * TLS on a socket whose server has agreed to it. Nothing is sent over it before the mode's checks have passed.
  * @throws StepFailure with the certificate's facts as evidence
  */
 export async function upgrade(
   socket: Socket,
-  target: Target,
-  options: { mode: TlsMode; ca: string | undefined; facts: Facts; context: ProbeContext; signal: AbortSignal },
+  target: Pick<Target, 'host' | 'servername'>,
+  options: TlsOptions & { facts: Facts; context: ProbeContext; signal: AbortSignal },
 ): Promise<{ socket: TLSSocket; outcome: StepOutcome }> {
-  const { mode, ca, facts, context, signal } = options;
-  const secured = await secure(socket, target, { ca, signal, now: context.now() }).catch((error: unknown) => {
+  const { mode, ca, client, facts, context, signal } = options;
+  const secured = await secure(socket, target, { ca, client, signal, now: context.now() }).catch((error: unknown) => {
     throw handshakeFailure(error, facts);
   });
   const shown = cleaned(secured.facts, context.redactor);
@@ -67,21 +87,13 @@ const WHAT: Readonly<Record<CertificateFault, (facts: TlsFacts) => string>> = {
   wrong_name: ({ names, subject }) => names.slice(0, 5).join(', ') || subject,
 };
 
-function handshakeFailure(error: unknown, facts: Facts): StepFailure {
-  if (error instanceof StepFailure) return error;
-  const code = systemCode(error);
-  // OpenSSL's own codes name the reason; system codes mean that the connection went away.
-  if (code !== undefined && !code.startsWith('E')) return new StepFailure('TLS_FAILED', facts, { driver_code: code });
-  if (code?.startsWith('ERR_SSL') || code === 'EPROTO')
-    return new StepFailure('TLS_FAILED', facts, { driver_code: code });
-  return networkFailure(error, facts, 'TLS_FAILED');
-}
-
-function describe({ protocol, subject, issuer, daysLeft, faults }: TlsFacts, mode: TlsMode): string {
+function describe({ protocol, subject, issuer, names, daysLeft, faults }: TlsFacts, mode: TlsMode): string {
   const life = daysLeft < 0 ? `expired ${days(-daysLeft)} ago` : `${days(daysLeft)} left`;
   const checked = FORBIDDEN[mode].length === 0 ? `certificate not checked (${mode})` : 'certificate trusted';
   const found = faults.length > 0 ? faults.join(', ').replaceAll('_', ' ') : checked;
-  return `${protocol}, ${subject}, issued by ${issuer}, ${life}, ${found}`;
+  const others = names.filter((name) => name !== subject).slice(0, SHOWN_NAMES);
+  const also = others.length > 0 ? ` (also ${others.join(', ')})` : '';
+  return `${protocol}, ${subject}${also}, issued by ${issuer}, ${life}, ${found}`;
 }
 
 function expiry({ daysLeft }: TlsFacts, facts: Facts): Problem | undefined {

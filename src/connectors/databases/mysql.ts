@@ -1,3 +1,4 @@
+import { clientCertificate, clientCertificateFaults } from '../client-certificate.ts';
 import { defineConnector } from '../define-connector.ts';
 import { connectionString, host, password, port, tlsCa, tlsMode, username } from '../fields.ts';
 import { databaseSelection, oneDatabase, tableSelection } from '../selection-fields.ts';
@@ -36,9 +37,11 @@ export const mysql = defineConnector({
     tables: tableSelection('database'),
     tls_mode: tlsMode('prefer'),
     tls_ca: tlsCa(),
+    ...clientCertificate(),
     connection_string: connectionString('mysql://reader:${env:HEADWATER_SECRET_DB}@db.example.com:3306/shop'),
   },
   connectionString: mysqlStrings('mysql'),
+  rules: clientCertificateFaults,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'A user that may log in from where Headwater runs and read: GRANT SELECT on the databases.',

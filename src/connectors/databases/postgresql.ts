@@ -1,3 +1,4 @@
+import { clientCertificate, clientCertificateFaults } from '../client-certificate.ts';
 import { defineConnector } from '../define-connector.ts';
 import {
   connectionString,
@@ -44,9 +45,11 @@ export const postgresql = defineConnector({
     publication: publicationName(),
     tls_mode: tlsMode('prefer'),
     tls_ca: tlsCa(),
+    ...clientCertificate(),
     connection_string: connectionString('postgresql://reader:${env:HEADWATER_SECRET_DB}@db.example.com:5432/shop'),
   },
   connectionString: POSTGRES_STRINGS,
+  rules: clientCertificateFaults,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'A user that may log in and read: GRANT CONNECT on the database, USAGE on the schemas, SELECT on the tables.',

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Facts, StepFailure } from '../problems/index.ts';
+import { connectionLost } from '../tls-failures.ts';
 
 const HEADER = 4;
 /** Nothing that is asked here has an answer as long; the protocol's own limit is 16 MB, and then continued. */
@@ -80,7 +81,7 @@ export class Packets {
   };
 
   readonly #onClose = () => {
-    this.#failure ??= new StepFailure('CONNECTION_LOST', this.#facts);
+    this.#failure ??= connectionLost(this.#socket, this.#facts);
     this.#serve();
   };
 

@@ -28,6 +28,8 @@ export interface MysqlConfig {
   password?: Secret | undefined;
   tls_mode: TlsMode;
   tls_ca?: string | undefined;
+  tls_cert?: string | undefined;
+  tls_key?: Secret | undefined;
 }
 
 /** What the server says of itself once it is logged in to. */

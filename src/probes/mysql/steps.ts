@@ -2,7 +2,7 @@ import { networkSteps, reached } from '../network.ts';
 import type { StepOutcome, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
 import { databaseStage, inTheClear, loginStage, protocolStage, tlsStage } from '../stages.ts';
-import { upgrade } from '../tls.ts';
+import { tlsOptions, upgrade } from '../tls.ts';
 import { loginFailure } from './errors.ts';
 import { type Greeting, readGreeting } from './greeting.ts';
 import { isModern, logIn, offersTls, tlsRequest } from './login.ts';
@@ -32,7 +32,7 @@ function loginSteps(session: Session): StepSpec[] {
         throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
       }
       socket.write(framed(tlsRequest(session.greeting)));
-      const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
+      const options = { ...tlsOptions(config), facts, context, signal };
       const secured = await upgrade(socket, reached(session.link.target), options);
       session.wire = secured.socket;
       session.encrypted = true;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Client as PgClient } from 'pg';
 import type { Secret } from '../../secrets/secret.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
+import { connectionLost } from '../tls-failures.ts';
 import { type FrameOptions, frames } from './frames.ts';
 import { type AuthRequest, authRequest } from './wire.ts';
 
@@ -51,7 +52,7 @@ export async function login(socket: Socket, account: Account, facts: Facts): Pro
   const ready = client.connect().then(() => client);
   ready.catch(() => {});
   const firstMessage = new Promise<AuthRequest>((resolve, reject) => {
-    const lost = () => reject(new StepFailure('CONNECTION_LOST', facts));
+    const lost = () => reject(connectionLost(socket, facts));
     socket.once('close', lost);
     if (socket.destroyed) lost();
     guard(socket, {

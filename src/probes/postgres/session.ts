@@ -24,6 +24,8 @@ export interface PostgresConfig {
   publication?: string | undefined;
   tls_mode: TlsMode;
   tls_ca?: string | undefined;
+  tls_cert?: string | undefined;
+  tls_key?: Secret | undefined;
 }
 
 /** A row as text, as the server sent it: from outside, so clean it before it is shown. */

@@ -2,7 +2,7 @@ import { networkSteps, reached } from '../network.ts';
 import type { StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
 import { databaseStage, inTheClear, loginStage, protocolStage, tlsStage } from '../stages.ts';
-import { upgrade } from '../tls.ts';
+import { tlsOptions, upgrade } from '../tls.ts';
 import { loginFailure, quote } from './errors.ts';
 import { login } from './login.ts';
 import { DENIED_SCHEMAS, READABLE_TABLE, READABLE_VIEW, SCHEMAS, SERVER } from './queries.ts';
@@ -25,7 +25,7 @@ function loginSteps(session: Session): StepSpec[] {
         if (config.tls_mode === 'prefer') return inTheClear(session.link, facts, 'not offered by the server');
         throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
       }
-      const options = { mode: config.tls_mode, ca: config.tls_ca, facts, context, signal };
+      const options = { ...tlsOptions(config), facts, context, signal };
       const secured = await upgrade(socket, reached(session.link.target), options);
       session.wire = secured.socket;
       return secured.outcome;

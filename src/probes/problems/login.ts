@@ -48,10 +48,12 @@ export const LOGIN_PROBLEMS = {
       `If both names are right: add a rule to pg_hba.conf for user ${username}, database ${database} and the address that Headwater connects from, then reload.`,
   },
   CLIENT_CERTIFICATE_REQUIRED: {
-    actor: 'dba',
+    actor: 'user',
+    roles: ['tls_cert', 'tls_key'],
     says: ({ server, username }) =>
-      `${server} wants a client certificate from ${username}, which cannot be given here yet`,
-    fix: () => 'Permit password authentication (scram-sha-256) over TLS for this user instead.',
+      `${server} wants a client certificate${username === undefined ? '' : ` from ${username}`}`,
+    fix: () =>
+      'Put the certificate into tls_cert and its key into tls_key; whoever runs the server issues them. Or have password authentication permitted for this user.',
   },
   AUTH_METHOD_UNSUPPORTED: {
     actor: 'dba',

@@ -57,6 +57,31 @@ export const TLS_PROBLEMS = {
     says: (facts) => `The TLS handshake with ${place(facts)} failed`,
     fix: () => 'Check which TLS versions and certificates the server is set up with; TLS 1.2 or newer is needed.',
   },
+  TLS_TOO_OLD: {
+    actor: 'dba',
+    roles: [],
+    says: (facts) => `${place(facts)} speaks only versions of TLS that are no longer safe (before 1.2)`,
+    fix: ({ server }) => `Turn TLS 1.2 or newer on at ${server}, or at the proxy in front of it.`,
+  },
+  TLS_NOT_SPOKEN: {
+    actor: 'user',
+    roles: ['port', 'tls_mode'],
+    says: (facts) => `What ${place(facts)} answers to a TLS handshake is not TLS`,
+    fix: () => 'Check the port; if it is right, the server (or a proxy in between) offers no TLS there.',
+  },
+  CLIENT_CERTIFICATE_REJECTED: {
+    actor: 'dba',
+    roles: ['tls_cert', 'tls_key'],
+    says: ({ server }) => `${server} does not accept the client certificate`,
+    fix: () =>
+      'Use a certificate from an authority that the server trusts, for this user and not expired; or have its authority added there.',
+  },
+  CLIENT_KEY_UNUSABLE: {
+    actor: 'user',
+    roles: ['tls_cert', 'tls_key'],
+    says: ({ what }) => `The client certificate and its key cannot be used: ${what}`,
+    fix: () => 'Give both as PEM text: the certificate in tls_cert, its own key without a passphrase in tls_key.',
+  },
   TLS_TIMEOUT: {
     actor: 'network_admin',
     retryable: true,
