@@ -62,7 +62,8 @@ export function secure(
       tls.off('close', onClose);
       finish();
     };
-    tls.on('error', () => {});
+    // An alert is reported without an end of the socket: with one, whoever reads on finds the reason in `errored`.
+    tls.on('error', (error) => tls.destroy(error));
     const fail = (error: unknown) =>
       settle(() => {
         tls.destroy();

@@ -22,7 +22,7 @@ const ROWS: Readonly<
   mariadb: {
     calledAlso: ['maria', 'maria db', 'MariaDB', 'mariadb server', 'galera', 'skysql'],
     required: ['host', 'username'],
-    secrets: ['password', 'connection_string'],
+    secrets: ['password', 'tls_key', 'connection_string'],
   },
   mcp: {
     calledAlso: ['MCP', 'mcp server', 'mcp-server', 'Model Context Protocol', 'remote mcp'],
@@ -32,12 +32,12 @@ const ROWS: Readonly<
   mysql: {
     calledAlso: ['my sql', 'MySQL', 'mysq', 'tidb', 'planetscale', 'percona', 'singlestore', 'vitess'],
     required: ['host', 'username'],
-    secrets: ['password', 'connection_string'],
+    secrets: ['password', 'tls_key', 'connection_string'],
   },
   postgresql: {
     calledAlso: ['postgres', 'pg', 'psql', 'postgre sql', 'PostgreSQL', 'postgrse', 'supabase', 'neon'],
     required: ['host', 'database', 'username'],
-    secrets: ['password', 'connection_string'],
+    secrets: ['password', 'tls_key', 'connection_string'],
   },
   rest_api: {
     calledAlso: ['rest', 'REST API', 'http api', 'rest-api', 'json api'],

@@ -55,7 +55,10 @@ describe('resources', () => {
 
   it('serves the full schema of a connector on a platform', async () => {
     const connector = await read('headwater://platforms/local/connectors/pg');
-    expect(connector).toMatchObject({ connector: 'postgresql', secret_fields: ['/password', '/connection_string'] });
+    expect(connector).toMatchObject({
+      connector: 'postgresql',
+      secret_fields: expect.arrayContaining(['/password', '/tls_key', '/connection_string']),
+    });
     expect(connector['schema']).toHaveProperty('properties.tls_ca');
     expect(connector).not.toHaveProperty('hidden_fields');
   });

@@ -17,7 +17,7 @@ export interface PostgresOptions {
   /** Lines of pg_hba.conf for everybody but the superuser, instead of "password over TCP for all". */
   hba?: string[];
   /** Certificate and key in PEM; TLS is off without. */
-  tls?: { cert: string; key: string };
+  tls?: { cert: string; key: string; clientAuthority?: string };
   /** The superuser's password; random without. */
   password?: string;
   /** Folder with `initdb` and `postgres` of another installation, for example /usr/lib/postgresql/15/bin. */
@@ -82,10 +82,14 @@ async function initialise(folder: string, binDir: string, password: string, opti
   const [code] = await once(initdb.child, 'close');
   if (code !== 0) throw new Error(`initdb failed (${code}): ${initdb.output()}`);
 
-  const settings = { ...DEFAULTS, ssl: options.tls ? 'on' : 'off', ...options.settings };
+  const settings: Record<string, string> = { ...DEFAULTS, ssl: options.tls ? 'on' : 'off', ...options.settings };
   if (options.tls) {
     await writeForServer(join(data, 'server.crt'), options.tls.cert);
     await writeForServer(join(data, 'server.key'), options.tls.key);
+    if (options.tls.clientAuthority) {
+      await writeForServer(join(data, 'clients.crt'), options.tls.clientAuthority);
+      settings['ssl_ca_file'] = 'clients.crt';
+    }
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   await appendFile(join(data, 'postgresql.conf'), `\n${lines.join('\n')}\n`);

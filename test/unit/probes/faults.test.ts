@@ -54,7 +54,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   hangs: { code: { ...databases('PROTOCOL_TIMEOUT'), ...overHttp('HTTP_TIMEOUT') }, start: hostile.startHangingServer },
   'hangs in TLS': { code: 'TLS_TIMEOUT', start: hostile.startHangingServer, tls: true },
   'garbage in TLS': {
-    code: { ...databases('WRONG_PROTOCOL'), ...overHttp('TLS_FAILED') },
+    code: { ...databases('WRONG_PROTOCOL'), ...overHttp('TLS_NOT_SPOKEN') },
     start: hostile.startGarbageServer,
     tls: true,
   },

@@ -74,7 +74,7 @@ describe('TLS is asked for behind the greeting', () => {
 
   test.concurrent.each([
     ['hangs', undefined, 'TLS_TIMEOUT'],
-    ['answers in the clear', packet(2, Buffer.from([0, 0, 0])), 'TLS_FAILED'],
+    ['answers in the clear', packet(2, Buffer.from([0, 0, 0])), 'TLS_NOT_SPOKEN'],
   ] as const)('the server agrees and %s', async (_, answer, code) => {
     const server = listen((socket) => {
       socket.write(packet(0, greeting({ tls: true })));
