@@ -6,6 +6,7 @@ import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
 import { createAdmission } from './net/admission.ts';
 import { createEgress, type Lookup } from './net/egress.ts';
+import { createMachine } from './net/machine.ts';
 import { getFrom } from './net/operator-http.ts';
 import { attemptLimits } from './net/rate-limit.ts';
 import { createLocalPlatform } from './platforms/local/index.ts';
@@ -150,6 +151,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
     defaultPlatform: settings.platform,
     admission,
     egress,
+    machine: createMachine({ outgoing: settings.outgoing }),
     files,
     resolveReference: (reference) => resolveReference(reference, providers),
     inlineSecrets: settings.inlineSecrets,

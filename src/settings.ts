@@ -2,19 +2,13 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
-import { blockList, normaliseHost } from './net/address.ts';
 import { urlFault } from './net/http-url.ts';
+import { isHost, list, NETWORK_VARIABLES } from './net/network-variables.ts';
 import type { VaultPrefix } from './secrets/providers/vault-path.ts';
 import { VAULT_VARIABLES } from './secrets/providers/vault-variables.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-const list = (text: string) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 
 const folders = z
   .string()
@@ -48,31 +42,7 @@ const VARIABLES = {
     meaning: 'Default platform of the tools',
     standard: '`local`',
   },
-  HEADWATER_EGRESS: {
-    schema: z.enum(['public_only', 'allow_private']).optional(),
-    meaning:
-      '`public_only` refuses every non-public address; `allow_private` also opens loopback, RFC 1918, ULA and the names reserved for them. Cloud metadata is refused always',
-    standard: 'stdio and CLI: `allow_private`; http: `public_only`',
-  },
-  HEADWATER_ALLOW_HOSTS: {
-    schema: z
-      .string()
-      .transform(list)
-      .refine((hosts) => hosts.every(isHost), 'must be host names, separated by commas')
-      .transform((hosts) => hosts.map((host) => normaliseHost(host).host))
-      .default([]),
-    meaning: 'Host names the operator opens beyond that, with the addresses they resolve to',
-    standard: '',
-  },
-  HEADWATER_ALLOW_CIDRS: {
-    schema: z
-      .string()
-      .transform(list)
-      .refine(isCidrList, 'must be address ranges such as 10.0.0.0/8, separated by commas')
-      .default([]),
-    meaning: 'Address ranges the operator opens beyond that',
-    standard: '',
-  },
+  ...NETWORK_VARIABLES,
   HEADWATER_INLINE_SECRETS: {
     schema: z.enum(['warn', 'refuse', 'allow']).default('warn'),
     meaning:
@@ -145,6 +115,8 @@ export interface Settings {
   egress: 'public_only' | 'allow_private';
   allowHosts: readonly string[];
   allowCidrs: readonly string[];
+  /** Addresses that connections leave from, as firewalls see them. */
+  outgoing: readonly string[];
   inlineSecrets: 'warn' | 'refuse' | 'allow';
   references: {
     envPrefix: string;
@@ -202,6 +174,7 @@ export function readSettings(
     egress: values.HEADWATER_EGRESS ?? standard.egress,
     allowHosts: values.HEADWATER_ALLOW_HOSTS,
     allowCidrs: values.HEADWATER_ALLOW_CIDRS,
+    outgoing: values.HEADWATER_OUTGOING_ADDRESSES,
     inlineSecrets: values.HEADWATER_INLINE_SECRETS,
     references: {
       envPrefix: prefix,
@@ -274,21 +247,4 @@ function isServer(text: string): boolean {
   if (urlFault(text) !== undefined) return false;
   const { search, hash } = new URL(text);
   return search === '' && hash === '' && isHost(new URL(text).hostname.replace(/^\[|\]$/g, ''));
-}
-
-function isHost(text: string): boolean {
-  try {
-    return normaliseHost(text).host !== '';
-  } catch {
-    return false;
-  }
-}
-
-function isCidrList(texts: readonly string[]): boolean {
-  try {
-    blockList(texts);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,12 +1,8 @@
+import type { Found } from './found.ts';
+import { type NetworkFacts, needsOpening, whatToOpen } from './network-letter.ts';
 import type { TestPlan } from './probe.ts';
 import { type Actor, type Problem, REMEDY_STAGES, type Remedy } from './problems/index.ts';
-import type { HandoffLetter, Step } from './report.ts';
-
-/** A step that is not a pass, and what was found wrong. */
-export interface Found {
-  step: Step;
-  problem: Problem;
-}
+import type { HandoffLetter } from './report.ts';
 
 type Other = Exclude<Actor, 'user'>;
 type Written = Pick<TestPlan, 'subject' | 'script'>;
@@ -24,8 +20,8 @@ const THEN: Record<NonNullable<Remedy['then']>, string> = {
 };
 
 /** One text per actor other than the user, covering all that is theirs to mend: a script where there is one to run. */
-export function handoffLetters(plan: Written, found: readonly Found[]): HandoffLetter[] {
-  return (Object.keys(GREETING) as Other[]).flatMap((actor) => {
+export function handoffLetters(plan: Written, found: readonly Found[], network?: NetworkFacts): HandoffLetter[] {
+  return (Object.keys(GREETING) as Other[]).flatMap((actor): HandoffLetter[] => {
     const failed = found.filter(({ step }) => step.status === 'fail' && step.actor === actor);
     const remedies = inOrder(
       found
@@ -34,8 +30,9 @@ export function handoffLetters(plan: Written, found: readonly Found[]): HandoffL
     );
     if (failed.length === 0 && remedies.length === 0) return [];
     const format = remedies.length > 0 ? (plan.script ?? 'sql') : 'text';
-    const text = format === 'text' ? letter(actor, plan, failed) : script(actor, plan, failed, remedies);
-    return [{ actor, format, text }];
+    if (format !== 'text') return [{ actor, format, text: script(actor, plan, failed, remedies) }];
+    const opening = network && failed.some(needsOpening) ? `\n\n${whatToOpen(network)}` : '';
+    return [{ actor, format, text: `${letter(actor, plan, failed)}${opening}` }];
   });
 }
 

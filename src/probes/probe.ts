@@ -1,7 +1,9 @@
 import type { FileAccess } from '../files/file-access.ts';
+import type { JudgedAddress } from '../net/address.ts';
 import type { Endpoint } from '../net/attempt.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Redactor } from '../secrets/redact.ts';
+import type { Place } from './diagnosis/suspicion.ts';
 import type { Facts, Problem, ProblemCode } from './problems/index.ts';
 import type { Depth, Step } from './report.ts';
 
@@ -45,12 +47,22 @@ export interface StepSpec {
   run: (signal: AbortSignal, limitMs: number) => StepOutcome | undefined | Promise<StepOutcome | undefined>;
 }
 
+/** Where a plan leads, and what it has found on the way there. */
+export interface Subject {
+  place: Place;
+  facts: Facts;
+  /** What the host's name resolved to, once that was permitted. */
+  addresses: () => readonly JudgedAddress[];
+}
+
 /** A started probe: its steps in order, and what must be closed when they are done. Nothing is open before its steps. */
 export interface TestPlan {
   /** What is tested: `PostgreSQL at db.example.com:5432`. */
   subject: string;
   /** Where its first connection goes; absent where it opens a file of this machine. */
   endpoint?: Endpoint | undefined;
+  /** What a diagnosis of its failures starts from; absent where nothing is connected to. */
+  about?: Subject;
   /** What its remedies are written in; SQL where it says nothing. */
   script?: 'sql' | 'mongosh';
   steps: readonly StepSpec[];

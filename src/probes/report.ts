@@ -36,6 +36,30 @@ export interface Step {
   because?: string;
 }
 
+export type Likelihood = 'certain' | 'likely' | 'possible';
+
+/** What may be behind the failure that ended a test. */
+export interface Cause {
+  cause: string;
+  likelihood: Likelihood;
+  /** What speaks for it. */
+  evidence?: readonly string[];
+  fix: string;
+  /** Config keys to change. */
+  fields?: readonly string[];
+  actor: Actor;
+  /** What would tell it from the others: something to look at, or a command. */
+  tell_apart?: string;
+}
+
+/** Whoever runs the server, recognised by its name. */
+export interface ProviderFacts {
+  code: string;
+  name: string;
+  /** What is worth knowing of it. */
+  note?: string;
+}
+
 /** A text ready to send to someone other than the user. */
 export interface HandoffLetter {
   actor: Actor;
@@ -55,6 +79,9 @@ export interface Report {
   row_count?: number;
   steps: readonly Step[];
   warnings: readonly string[];
+  provider?: ProviderFacts;
+  /** Most likely first; absent where the failed step leaves nothing to guess. */
+  causes?: readonly Cause[];
   handoff?: readonly HandoffLetter[];
   tested_at: string;
 }
@@ -67,10 +94,13 @@ export interface ReportFacts {
   latencyMs: number;
   testedAt: Date;
   handoff: readonly HandoffLetter[];
+  provider?: ProviderFacts | undefined;
+  causes?: readonly Cause[];
   rowCount?: number | undefined;
 }
 
-export function buildReport({ subject, steps, depth, latencyMs, testedAt, handoff, rowCount }: ReportFacts): Report {
+export function buildReport(facts: ReportFacts): Report {
+  const { subject, steps, depth, latencyMs, testedAt, handoff, provider, causes = [], rowCount } = facts;
   const failures = steps.filter((step) => step.status === 'fail');
   const warned = steps.filter((step) => step.status === 'warn');
   const verdict = failures.length > 0 ? 'failed' : warned.length > 0 ? 'ok_with_warnings' : 'ok';
@@ -83,6 +113,8 @@ export function buildReport({ subject, steps, depth, latencyMs, testedAt, handof
     ...(rowCount === undefined ? {} : { row_count: rowCount }),
     steps,
     warnings: warned.map((step) => step.message ?? step.title),
+    ...(provider ? { provider } : {}),
+    ...(causes.length > 0 ? { causes } : {}),
     ...(handoff.length > 0 ? { handoff } : {}),
     tested_at: testedAt.toISOString(),
   };

@@ -1,8 +1,12 @@
 import { HeadwaterError } from '../errors.ts';
-import { type Found, handoffLetters, printed } from './handoff.ts';
+import type { Machine } from '../net/machine.ts';
+import { diagnose, providerAt } from './diagnosis/index.ts';
+import type { Found } from './found.ts';
+import { handoffLetters, printed } from './handoff.ts';
+import { networkFacts } from './network-letter.ts';
 import type { OnStep, StepOutcome, StepSpec, TestPlan } from './probe.ts';
 import { type Problem, problemKind, StepFailure } from './problems/index.ts';
-import { buildReport, DEPTHS, type Depth, type Report, type Step } from './report.ts';
+import { buildReport, type Cause, DEPTHS, type Depth, type Report, type Step } from './report.ts';
 
 export interface RunOptions {
   /** The whole test ends within this. */
@@ -12,6 +16,7 @@ export interface RunOptions {
   /** Config key of a role, on this connector. */
   fieldOf: (role: string) => string | undefined;
   onStep?: OnStep | undefined;
+  machine: Machine;
 }
 
 /** By how much a timer may come before its time. */
@@ -51,15 +56,42 @@ export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Rep
     if (spec.depth && (step.status === 'pass' || step.status === 'warn')) depth = deeper(depth, spec.depth);
     options.onStep?.(step, steps.length, plan.steps.length);
   }
+  const latencyMs = performance.now() - started;
+  const causes = causesOf(plan, found, options);
+  const [leading] = causes;
+  if (leading && leading.likelihood !== 'possible') lead(leading, steps, found);
   return buildReport({
     subject: plan.subject,
     steps,
     depth,
-    latencyMs: performance.now() - started,
+    latencyMs,
     testedAt: options.now(),
-    handoff: handoffLetters(plan, found),
+    provider: plan.about && providerAt(plan.about.place),
+    causes,
+    handoff: handoffLetters(plan, found, await networkFacts(plan, found, options.machine)),
     rowCount,
   });
+}
+
+/** What may be behind the first failure. What is found behind the gates says itself what is wrong. */
+function causesOf({ about }: TestPlan, found: readonly Found[], { machine, fieldOf }: RunOptions): Cause[] {
+  const first = found.find(({ step }) => step.status === 'fail');
+  if (!about || !first) return [];
+  const { place, addresses } = about;
+  const facts = { ...about.facts, ...first.problem.facts };
+  return diagnose({ step: first.step, facts, place, addresses: addresses(), machine }, fieldOf);
+}
+
+/** Where the evidence speaks for one cause, its fix is the one thing to do. */
+function lead({ fix, fields, actor }: Cause, steps: Step[], found: Found[]): void {
+  const at = found.findIndex(({ step }) => step.status === 'fail');
+  const first = found[at];
+  if (!first) return;
+  const all = [...new Set([...(fields ?? []), ...(first.step.fields ?? [])])];
+  const named = all.length > 0 ? { fields: all } : {};
+  const step = { ...first.step, ...named, actor, fix: { ...first.step.fix, text: fix } };
+  steps[steps.indexOf(first.step)] = step;
+  found[at] = { ...first, step };
 }
 
 interface Ran {

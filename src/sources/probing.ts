@@ -155,6 +155,7 @@ function options(services: Services, connector: Connector, timeoutS: number | un
     signal,
     now: services.now,
     fieldOf: (role: string) => fieldOfRole(connector, role),
+    machine: services.machine,
     onStep,
   };
 }

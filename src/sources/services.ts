@@ -4,6 +4,7 @@ import { HeadwaterError } from '../errors.ts';
 import type { FileAccess } from '../files/file-access.ts';
 import type { Admission } from '../net/admission.ts';
 import type { Egress } from '../net/egress.ts';
+import type { Machine } from '../net/machine.ts';
 import type { OnStep } from '../probes/probe.ts';
 import type { Reference } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
@@ -21,6 +22,7 @@ export interface Services {
   /** Asked before anything is dialled. */
   admission: Admission;
   egress: Egress;
+  machine: Machine;
   files: FileAccess;
   resolveReference: (reference: Reference) => Promise<Secret>;
   inlineSecrets: 'warn' | 'refuse' | 'allow';

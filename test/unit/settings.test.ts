@@ -27,6 +27,7 @@ test('nothing set: everything has its default', () => {
     egress: 'allow_private',
     allowHosts: [],
     allowCidrs: [],
+    outgoing: [],
     inlineSecrets: 'warn',
     references: { envPrefix: 'HEADWATER_SECRET_', directories: ['/run/secrets'], forbidden: [home], environment: {} },
     vault: { prefixes: [] },

@@ -17,6 +17,7 @@ export function mysqlProbe(server: 'MySQL' | 'MariaDB'): Probe<MysqlConfig> {
       return {
         subject: `${server} at ${config.host}:${config.port}`,
         endpoint: config,
+        about: session.about,
         steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
         close: () => session.close(),
         session: () => readSession(session),

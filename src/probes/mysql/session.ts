@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import { type Link, reached } from '../network.ts';
-import type { ProbeContext } from '../probe.ts';
+import type { ProbeContext, Subject } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
 import { type Asking, queryFailure } from './errors.ts';
 import type { Greeting } from './greeting.ts';
@@ -135,6 +135,16 @@ export class Session {
     } finally {
       this.#asking = false;
     }
+  }
+
+  /** What a diagnosis starts from. */
+  get about(): Subject {
+    const { host, port, username } = this.config;
+    return {
+      place: { engine: 'mysql', host, port, username },
+      facts: this.facts,
+      addresses: () => this.link.target?.addresses ?? [],
+    };
   }
 
   /** Text from the server, fit to be shown. */

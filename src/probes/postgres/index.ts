@@ -15,6 +15,7 @@ export function postgresProbe(server: string): Probe<PostgresConfig> {
       return {
         subject: `${server} at ${config.host}:${config.port}`,
         endpoint: config,
+        about: session.about,
         steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
         close: () => session.close(),
         session: () => readSession(session),

@@ -3,7 +3,7 @@ import type { Client as PgClient } from 'pg';
 import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import { type Link, reached } from '../network.ts';
-import type { ProbeContext } from '../probe.ts';
+import type { ProbeContext, Subject } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
 import { unlessUnmasked } from '../unmask.ts';
 import { queryFailure } from './errors.ts';
@@ -113,6 +113,16 @@ export class Session {
   unlessUnmasked<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
     const { facts, link } = this;
     return unlessUnmasked(answer, { dial: reached(link.dial), facts, signal });
+  }
+
+  /** What a diagnosis starts from. */
+  get about(): Subject {
+    const { host, port, username } = this.config;
+    return {
+      place: { engine: 'postgresql', host, port, username },
+      facts: this.facts,
+      addresses: () => this.link.target?.addresses ?? [],
+    };
   }
 
   /** Text from the server, fit to be shown. */

@@ -1,15 +1,7 @@
-import type { Actor, Facts } from '../problems/index.ts';
+import type { Engine, Place, Suspicion } from '../diagnosis/suspicion.ts';
+import type { Actor } from '../problems/index.ts';
 
-/** The engines whose hosts are recognised. */
-export type Engine = 'postgresql' | 'mysql' | 'sqlserver' | 'mongodb' | 'oracle' | 'kafka' | 'http';
-
-/** What a provider is recognised by. */
-export interface Place {
-  engine: Engine;
-  host: string;
-  port?: number | undefined;
-  username?: string | undefined;
-}
+export type { Engine, Place } from '../diagnosis/suspicion.ts';
 
 /** How a server parameter is changed: in words, and as a command where there is one. */
 export interface Change {
@@ -27,6 +19,8 @@ export interface Provider {
   /** In sentences: `Amazon RDS`. */
   name: string;
   engines: readonly Engine[];
+  /** How its names end, so that a misspelt one is known. */
+  suffixes?: readonly string[];
   fits: (place: Place) => boolean;
   /** Who changes server settings there. */
   settingsBy: Extract<Actor, 'dba' | 'cloud_admin' | 'user'>;
@@ -36,8 +30,12 @@ export interface Provider {
   replication?: (role: string) => string;
   /** Where the addresses that may connect are listed. */
   allowList?: string;
+  /** Where its certificate authority is to be had. */
+  authority?: string;
   /** Why changes cannot be captured through this door, and what to do instead. */
   noReplication?: { because: string; instead: string };
-  /** What is worth knowing of a failure of this kind, or of any (`*`); by the code of the problem. */
-  advice?: Readonly<Record<string, (facts: Facts) => string>>;
+  /** What is worth knowing of it in any case. */
+  note?: string;
+  /** What is often behind a failure there. */
+  suspicions?: readonly Suspicion[];
 }

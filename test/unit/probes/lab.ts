@@ -8,6 +8,7 @@ import { HeadwaterError } from '../../../src/errors.ts';
 import { createFileAccess } from '../../../src/files/file-access.ts';
 import { blockList } from '../../../src/net/address.ts';
 import { createEgress, type Egress, type Lookup } from '../../../src/net/egress.ts';
+import { createMachine, type Machine } from '../../../src/net/machine.ts';
 import type { ReadSession } from '../../../src/probes/probe.ts';
 import type { Actor, ProblemCode } from '../../../src/probes/problems/index.ts';
 import type { Report, Step } from '../../../src/probes/report.ts';
@@ -32,6 +33,7 @@ export interface LabOptions {
   now?: () => Date;
   /** Where the sockets really go, whatever address was judged: what is public is not for tests to dial. */
   dialled?: string;
+  machine?: Machine;
 }
 
 export interface TestOptions {
@@ -79,6 +81,7 @@ export function createLab(options: LabOptions = {}): Lab {
     platforms: new Map(),
     defaultPlatform: 'local',
     egress,
+    machine: options.machine ?? createMachine({ outgoing: [] }),
     files: createFileAccess({ roots: [], closed: [] }),
     resolveReference: (reference) =>
       resolveReference(reference, {

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { createMachine } from '../../../src/net/machine.ts';
 import type { StepSpec, TestPlan } from '../../../src/probes/probe.ts';
 import { StepFailure } from '../../../src/probes/problems/index.ts';
 import type { Report, Step } from '../../../src/probes/report.ts';
@@ -53,6 +54,7 @@ async function run(steps: StepSpec[], over: Partial<RunOptions> = {}): Promise<R
 function options(over: Partial<RunOptions> = {}): RunOptions {
   return {
     deadlineMs: 5000,
+    machine: createMachine({ outgoing: [] }),
     signal: new AbortController().signal,
     now: () => new Date('2026-11-20T08:00:00Z'),
     fieldOf: (role) => ({ host: 'host', port: 'port', username: 'user_name', database: 'db' })[role],

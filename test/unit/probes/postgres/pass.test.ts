@@ -20,7 +20,13 @@ test('a config that is right: every step with what it found', async () => {
     ['dns', 'pass', '1 address'],
     ['address_policy', 'pass', '127.0.0.1'],
     ['tcp', 'pass', `127.0.0.1:${server.port}`],
-    ['tls', 'pass', expect.stringMatching(/^TLSv1\.3, localhost, issued by Headwater Test Authority, \d+ days left, /)],
+    [
+      'tls',
+      'pass',
+      expect.stringMatching(
+        /^TLSv1\.3, localhost \(also 127\.0\.0\.1\), issued by Headwater Test Authority, \d+ days left, /,
+      ),
+    ],
     ['protocol', 'pass', undefined],
     ['auth', 'pass', 'as shop_reader (scram-sha-256)'],
     ['database', 'pass', expect.stringMatching(/^PostgreSQL 18\.\d+, database shop$/)],
