@@ -1,9 +1,12 @@
+/** What is said of a server behind a TLS-only port. */
+export const TLS_FIRST = 'it expects TLS from the first byte';
+
 /** What other protocols say first, so that a wrong port can be called by its name. */
 const KNOWN: readonly { what: string; is: (bytes: Buffer, text: string) => boolean }[] = [
   { what: 'an HTTP server answers there', is: (_, text) => /^HTTP\/\d/.test(text) || /^<(!doctype )?html/i.test(text) },
   { what: 'an SSH server answers there', is: (_, text) => text.startsWith('SSH-') },
   {
-    what: 'it expects TLS from the first byte',
+    what: TLS_FIRST,
     is: (bytes) => (bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03,
   },
   {

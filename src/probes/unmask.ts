@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { knownProtocol } from './fingerprint.ts';
+import { secure } from '../net/tls.ts';
+import { knownProtocol, TLS_FIRST } from './fingerprint.ts';
 import { type Facts, StepFailure } from './problems/index.ts';
 
 const SILENCE_MS = 700;
+const TLS_PATIENCE_MS = 1500;
 
 /** Opens a further connection to the same place. */
 type Dial = (signal: AbortSignal) => Promise<Socket>;
@@ -20,15 +22,46 @@ export async function unlessUnmasked<T>(
 ): Promise<T> {
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
+  const told = answer.catch(async (error: unknown) => {
+    if (isLost(error) && (await speaksTls(dial, facts, stop))) {
+      throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: TLS_FIRST });
+    }
+    throw error;
+  });
   const masked = unmask(dial, stop).then((what) => {
-    if (what === undefined) return answer;
+    if (what === undefined) return told;
     throw new StepFailure('WRONG_PROTOCOL', { ...facts, what });
   });
   try {
-    return await Promise.race([answer, masked]);
+    return await Promise.race([told, masked]);
   } finally {
     done.abort();
     masked.catch(() => {});
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof StepFailure && error.problem.code === 'CONNECTION_LOST';
+}
+
+/** Whether TLS is what a server wants to hear first: one that does hangs up on anything else, mostly without a word. */
+async function speaksTls(dial: Dial, facts: Facts, signal: AbortSignal): Promise<boolean> {
+  try {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(TLS_PATIENCE_MS)]);
+    const socket = await dial(limited);
+    try {
+      const { socket: secured } = await secure(
+        socket,
+        { host: facts.host ?? '' },
+        { signal: limited, now: new Date(0) },
+      );
+      secured.destroy();
+      return true;
+    } finally {
+      socket.destroy();
+    }
+  } catch {
+    return false;
   }
 }
 

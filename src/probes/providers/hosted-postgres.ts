@@ -5,6 +5,14 @@ import type { Provider } from './provider.ts';
 const onSupabasePooler = (host: string) => host.endsWith('.pooler.supabase.com');
 const SUPABASE = 'the network restrictions of the project (Database, Settings)';
 
+const IPV6_ONLY = {
+  cause: () => 'The direct host of Supabase has an IPv6 address only, and this network has no IPv6',
+  fix: () =>
+    'Use the session pooler (its host, port 5432, user postgres.PROJECT) for reading; for change data capture buy the IPv4 add-on of the project, or run Headwater where there is IPv6.',
+  roles: ['host'],
+  actor: 'user',
+} as const;
+
 export const HOSTED_POSTGRES: readonly Provider[] = [
   {
     code: 'supabase_pooler',
@@ -41,19 +49,23 @@ export const HOSTED_POSTGRES: readonly Provider[] = [
     authority: 'the SSL certificate of the project (Database, Settings: download certificate)',
     suspicions: [
       {
-        of: ['TCP_UNREACHABLE', 'TCP_TIMEOUT', 'DNS_NOT_FOUND', 'DNS_FAILED'],
-        when: ({ addresses, machine }) => !machine.hasIpv6() && addresses.every(({ family }) => family === 6),
-        likelihood: 'likely',
-        cause: () => 'The direct host of Supabase has an IPv6 address only, and this network has no IPv6',
+        ...IPV6_ONLY,
+        of: ['TCP_UNREACHABLE', 'TCP_TIMEOUT'],
+        when: ({ addresses, machine }) =>
+          !machine.hasIpv6() && addresses.length > 0 && addresses.every(({ family }) => family === 6),
+        likelihood: 'certain',
         evidence: ({ addresses }) => [
-          addresses.length > 0
-            ? `it resolves to ${addresses.map(({ address }) => address).join(', ')}`
-            : 'it resolves to no IPv4 address',
+          `it resolves to ${addresses.map(({ address }) => address).join(', ')}`,
           'this machine has no IPv6 address that leads outside',
         ],
-        fix: () =>
-          'Use the session pooler (its host, port 5432, user postgres.PROJECT) for reading; for change data capture buy the IPv4 add-on of the project, or run Headwater where there is IPv6.',
-        actor: 'user',
+      },
+      {
+        ...IPV6_ONLY,
+        // A resolver that is asked for IPv4 alone finds nothing.
+        of: ['DNS_NOT_FOUND', 'DNS_FAILED'],
+        when: ({ machine }) => !machine.hasIpv6(),
+        likelihood: 'likely',
+        evidence: () => ['this machine has no IPv6 address that leads outside'],
       },
       {
         of: ['DNS_NOT_FOUND', 'CONNECTION_LOST', 'SERVER_NOT_READY', 'TCP_REFUSED'],

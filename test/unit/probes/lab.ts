@@ -34,6 +34,8 @@ export interface LabOptions {
   /** Where the sockets really go, whatever address was judged: what is public is not for tests to dial. */
   dialled?: string;
   machine?: Machine;
+  /** Nothing that is dialled ever answers, as behind a firewall that drops. */
+  dropped?: boolean;
 }
 
 export interface TestOptions {
@@ -71,6 +73,8 @@ export function createLab(options: LabOptions = {}): Lab {
     ...gate,
     async connect(target, signal) {
       dials += 1;
+      if (options.dropped)
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       const elsewhere = dialled === undefined ? target : gate.judge(await resolvedTo(dialled, target.port));
       const socket = await gate.connect(elsewhere, signal);
       sockets.push(socket);
