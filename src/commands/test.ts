@@ -5,10 +5,14 @@ import { testNewConfig } from '../sources/test.ts';
 import { audited } from '../sources/trail.ts';
 import { defineCommand } from './command.ts';
 import { readConfig } from './config-file.ts';
+import { writeHandoff } from './handoff-file.ts';
 import { showSteps } from './live-steps.ts';
 import { choice, number, text } from './parameters.ts';
 import { reportLines } from './report-lines.ts';
 import { connector, operatorCall, platform } from './shared.ts';
+import { usageError } from './usage-error.ts';
+
+const HANDED_TO = ['dba', 'network_admin', 'cloud_admin', 'vendor'] as const;
 
 export const testCommand = defineCommand({
   positionals: { connector },
@@ -20,6 +24,8 @@ export const testCommand = defineCommand({
       { min: 1, max: LONGEST_TEST_S },
       `Longest the whole test may take, up to ${LONGEST_TEST_S}; ${DEFAULT_TEST_S} by default.`,
     ),
+    handoff: choice('ACTOR', HANDED_TO, 'Writes what that person has to do to a file: for a dba the script.'),
+    out: text('FILE', 'That file; without, handoff-dba.sql and the like in this folder.'),
     platform,
   },
   description:
@@ -28,9 +34,14 @@ export const testCommand = defineCommand({
   examples: [
     'headwater test postgresql --config shop.json',
     'headwater test pg --config shop.json --check cdc',
+    'headwater test pg --config shop.json --check cdc --handoff dba',
     'jq .source shop.json | headwater test pg --config - --json',
   ],
-  run: async ({ connector: code, config: file, check, timeout, platform: where }, { app, out, json }) => {
+  run: async (
+    { connector: code, config: file, check, timeout, handoff, out: to, platform: where },
+    { app, out, json },
+  ) => {
+    if (to !== undefined && handoff === undefined) throw usageError('--out needs --handoff');
     const config = await readConfig(file);
     const about = { connector: code, config, ...(where ? { platform: where } : {}) };
     const limits = { ...(check ? { checks: [check] } : {}), ...(timeout === undefined ? {} : { timeoutS: timeout }) };
@@ -43,7 +54,13 @@ export const testCommand = defineCommand({
         const steps = json ? undefined : showSteps(out, new Map(tests.map(({ id, title }) => [id, title])));
         const watched = steps ? { ...call, onStep: steps.onStep } : call;
         const report = await testNewConfig(services, { ...about, ...limits }, watched).finally(() => steps?.stop());
-        return { document: report, ok: report.ok, lines: () => ['', ...reportLines(out, report)] };
+        const letter = report.handoff?.find(({ actor }) => actor === handoff);
+        const written = letter && (await writeHandoff(letter, to));
+        return {
+          document: written === undefined ? report : { ...report, handoff_file: written },
+          ok: report.ok,
+          lines: () => ['', ...reportLines(out, report, handoff && { actor: handoff, file: written })],
+        };
       });
     } finally {
       interrupt.dispose();

@@ -34,10 +34,10 @@ function mending(context: PromptContext, id: string): string[] {
     : `write me a message that says so, ready to send, to ${whoChanges(context)}.`;
   return [
     `Call test_connection with source_id ${id}.`,
-    'Take the first failed step. Tell me what it means, with its evidence, in one sentence.',
+    'Take the first failed step. Tell me what it means, with its evidence, in one sentence. Where the report has causes, name the first and what speaks for it; call a cause certain only where the report does, and where several are possible ask me for what tell_apart of the first one says.',
     `If its actor is the user: tell me which fields to change, then ${change}`,
-    'If its actor is somebody else: give me the text of handoff for them, ready to send, and stop there until they have done it.',
-    'Test again, and go on until the report is ok.',
+    'If its actor is somebody else: give me the text of handoff for them, whole and unchanged, ready to send (a script is to be run as it is; its roll-back stands at its end), and stop there until they have done it.',
+    'Test again, and go on until the report is ok. What is left in warnings, say once, with its fix.',
   ];
 }
 

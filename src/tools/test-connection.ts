@@ -31,6 +31,8 @@ export const testConnectionTool = defineTool({
     row_count: z.number().optional(),
     steps: z.array(z.looseObject({})),
     warnings: z.array(z.string()),
+    provider: z.looseObject({}).optional(),
+    causes: z.array(z.looseObject({})).optional(),
     handoff: z.array(z.looseObject({})).optional(),
     next,
     tested_at: z.string(),

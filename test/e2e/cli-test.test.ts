@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasTerminal, headwater, jsonOf, onTerminal, shopConfig, WRONG_PASSWORD } from '../support/headwater.ts';
@@ -94,6 +94,44 @@ describe('headwater test', () => {
     expect(stdout).toMatch(/^ {4}GRANT USAGE ON SCHEMA "public" TO "shop_norights";$/m);
     expect(stdout).toMatch(/^Ready to send to the database administrator:$/m);
     expect(stdout).toMatch(/^GRANT USAGE ON SCHEMA "public" TO "shop_norights";$/m);
+  });
+
+  it('writes what is for somebody else to a file, again and again, and over nothing else', async () => {
+    const args = ['test', 'pg', '--config', await configFile('handoff', { username: SHOP_ROLES.norights })];
+    const script = join(folder.path, 'for-the-dba.sql');
+    for (const _ of ['first', 'again']) {
+      const { code, stdout } = await headwater([...args, '--handoff', 'dba', '--out', script]);
+      expect(code).toBe(1);
+      expect(stdout).toContain(`Written for the database administrator: ${script}`);
+      expect(stdout).not.toContain('Ready to send');
+    }
+    const text = await readFile(script, 'utf8');
+    expect(text).toMatch(/^-- To the database administrator: we are connecting PostgreSQL at /);
+    expect(text).toMatch(/^GRANT USAGE ON SCHEMA "public" TO "shop_norights";$/m);
+    expect(text).not.toContain(server.readerPassword);
+
+    const other = await headwater([...args, '--handoff', 'network_admin', '--out', join(folder.path, 'network.txt')]);
+    expect(other.stdout).toContain('Nothing here is for the network administrator.');
+    expect(other.stdout).toContain('Ready to send to the database administrator:');
+    await expect(readFile(join(folder.path, 'network.txt'))).rejects.toThrow(/ENOENT/);
+
+    const notes = join(folder.path, 'notes.txt');
+    await writeFile(notes, 'my notes');
+    const refused = await headwater([...args, '--handoff', 'dba', '--out', notes]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('exists and is no hand-off') });
+    expect(await readFile(notes, 'utf8')).toBe('my notes');
+    expect(await headwater([...args, '--out', notes])).toMatchObject({ code: 2 });
+
+    const json = await headwater([...args, '--handoff', 'dba', '--out', script, '--json']);
+    expect(jsonOf(json)).toMatchObject({ ok: false, handoff_file: script });
+  });
+
+  it('ranks what may be behind a failure', async () => {
+    const file = await configFile('causes', { password: WRONG_PASSWORD });
+    const { stdout } = await headwater(['test', 'pg', '--config', file]);
+    expect(stdout).toMatch(/^What may be behind it$/m);
+    expect(stdout).toMatch(/^ {2}possible: The password is not \(or no longer\) that of shop_reader\.$/m);
+    expect(stdout).toMatch(/^ {4}To tell: /m);
   });
 
   it('shows every problem of a config that does not fit', async () => {
