@@ -1,13 +1,40 @@
 /** Writes README's generated tables and the manifests from the code. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { CONNECTORS } from '../src/connectors/index.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { PROBLEMS } from '../src/probes/problems/index.ts';
+import { PROVIDERS } from '../src/probes/providers/index.ts';
 import { SCHEMES } from '../src/secrets/references.ts';
 import { variableTable } from '../src/settings.ts';
 import { TOOLS } from '../src/tools/index.ts';
 import { MANIFESTS } from './manifests.ts';
 
-const README = new URL('../README.md', import.meta.url);
+/** Files with generated sections. A section stands between `<!-- name -->` and `<!-- /name -->`. */
+export const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
+  'README.md': ['tools', 'capabilities', 'configuration', 'references', 'errors'],
+  'docs/problems.md': ['problems', 'providers'],
+};
+
+const atRoot = (file: string) => new URL(`../${file}`, import.meta.url);
+
+/** What a connector's probe was tried against, beside faked servers and networks that fail. */
+const TRIED: Readonly<Record<string, string>> = {
+  csv: 'files and a web server',
+  mariadb: 'MariaDB 10.11',
+  mcp: 'servers of the official SDK and their reference server, over both transports',
+  mysql: 'MariaDB 10.11; of MySQL a fake that speaks its protocol',
+  postgresql: 'PostgreSQL 15 and 18',
+  rest_api: 'a web server',
+  webhook: 'a web server',
+};
+
+function tried(code: string): string {
+  const what = TRIED[code];
+  if (what === undefined) throw new Error(`${code} has no entry in TRIED`);
+  return what;
+}
+
+const yes = (is: boolean) => (is ? 'yes' : '');
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -17,8 +44,28 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const facts = { host: 'HOST', port: 0, username: 'USER', database: 'DATABASE', server: 'SERVER', what: '…', fix: '' };
 const sentence = (text: string) => text.replace('HOST:0', 'HOST:PORT').replace(/\.?$/, '');
 
-/** Section name → its table. A section stands between `<!-- name -->` and `<!-- /name -->`. */
-const SECTIONS: Readonly<Record<string, string>> = {
+const SECTIONS = {
+  capabilities: table(
+    ['connector', 'discover', 'preview', 'cdc check', 'SSH tunnel', 'client certificate', 'tried against'],
+    CONNECTORS.map(({ code, fields, capabilities }) => [
+      `\`${code}\``,
+      yes(capabilities.includes('discover')),
+      yes(capabilities.includes('preview')),
+      yes(capabilities.includes('cdc_check')),
+      yes('ssh_host' in fields),
+      yes('tls_cert' in fields),
+      tried(code),
+    ]),
+  ),
+  providers: table(
+    ['provider', 'for', 'changes can be captured', 'who changes its settings'],
+    PROVIDERS.map(({ name, engines, noReplication, settingsBy }) => [
+      name,
+      engines.join(', '),
+      noReplication ? `no: ${noReplication.because}` : '',
+      settingsBy.replace('_', ' '),
+    ]),
+  ),
   tools: table(
     ['tool', 'what it is for', 'writes'],
     TOOLS.map(({ name, description, annotations }) => [
@@ -53,16 +100,20 @@ const SECTIONS: Readonly<Record<string, string>> = {
   ),
 };
 
-/** A README with its generated sections made anew. */
-export function withSections(text: string): string {
-  return Object.entries(SECTIONS).reduce((rest, [name, content]) => {
+type Section = keyof typeof SECTIONS;
+
+/** A document with its generated sections made anew. */
+export function withSections(text: string, sections: readonly Section[]): string {
+  return sections.reduce((rest, name) => {
     const section = new RegExp(`<!-- ${name} -->[\\s\\S]*?<!-- /${name} -->`);
-    if (!section.test(rest)) throw new Error(`README has no section ${name}`);
-    return rest.replace(section, () => `<!-- ${name} -->\n${content}\n<!-- /${name} -->`);
+    if (!section.test(rest)) throw new Error(`there is no section ${name}`);
+    return rest.replace(section, () => `<!-- ${name} -->\n${SECTIONS[name]}\n<!-- /${name} -->`);
   }, text);
 }
 
 if (process.argv[1]?.endsWith('docs.js')) {
-  writeFileSync(README, withSections(readFileSync(README, 'utf8')));
-  for (const [file, text] of Object.entries(MANIFESTS)) writeFileSync(new URL(`../${file}`, import.meta.url), text);
+  for (const [file, sections] of Object.entries(DOCUMENTS)) {
+    writeFileSync(atRoot(file), withSections(readFileSync(atRoot(file), 'utf8'), sections));
+  }
+  for (const [file, text] of Object.entries(MANIFESTS)) writeFileSync(atRoot(file), text);
 }
