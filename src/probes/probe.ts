@@ -51,6 +51,11 @@ export interface TestPlan {
   subject: string;
   /** Where its first connection goes; absent where it opens a file of this machine. */
   endpoint?: Endpoint | undefined;
+  /**
+   * After a test that passed: what later ones are to hold the other side to, by the role of the field to keep it in.
+   * Where the config says it already it is the same.
+   */
+  pins?: () => Readonly<Record<string, string>>;
   /** What its remedies are written in; SQL where it says nothing. */
   script?: 'sql' | 'mongosh';
   steps: readonly StepSpec[];
