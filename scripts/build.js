@@ -13,10 +13,18 @@ const dir = `${root}dist`;
 const shared = {
   cwd: root,
   platform: /** @type {const} */ ('node'),
+  // What was written for CommonJS may ask where it is.
+  transform: { define: { __dirname: 'import.meta.dirname' } },
   resolve: { alias: { '@modelcontextprotocol/server/_shims': `${root}scripts/sdk-platform.js` } },
 };
 // libsql finds its native part relative to its own files; pg-native is an optional addon that pg can do without.
 const external = [/^node:/, 'libsql', 'pg-native'];
+// ssh2 is faster with these and works without; addons cannot be bundled, and nobody need have them.
+const NATIVE = /(^cpu-features|\/sshcrypto\.node)$/;
+const withoutNative = {
+  name: 'without-native-parts',
+  resolveId: (/** @type {string} */ id) => (NATIVE.test(id) ? `${root}scripts/left-out.cjs` : null),
+};
 const ZOD = `${root}src/zod.ts`;
 
 const output = [
@@ -46,7 +54,7 @@ await Promise.all(stale.map((name) => rm(`${dir}/${name}`, { recursive: true, fo
 
 /** @param {import('rolldown').InputOptions} options */
 async function bundled(options) {
-  const bundle = await rolldown(options);
+  const bundle = await rolldown({ ...options, plugins: [withoutNative] });
   const { output } = await bundle.write({
     dir,
     format: 'esm',
@@ -88,10 +96,10 @@ async function writeTypes() {
 async function licencesOf(modules) {
   const folders = modules.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []);
   const texts = [...new Set(folders)].map(async (folder) => {
-    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+    const { name, version, license, licenses } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
     const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
     const contents = await Promise.all(files.map((file) => readFile(`${folder}/${file}`, 'utf8')));
-    return [`${name} ${version} (${license})`, ...contents].join('\n\n').trimEnd();
+    return [`${name} ${version} (${license ?? licenses[0].type})`, ...contents].join('\n\n').trimEnd();
   });
   return `${(await Promise.all(texts)).sort().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }

@@ -33,6 +33,7 @@ export {
   username,
 } from './connectors/fields.ts';
 export { HTTP_AUTH, headers, optionalUrl, url } from './connectors/http-fields.ts';
+export { sshFaults, sshTunnel } from './connectors/ssh-fields.ts';
 export { staged } from './connectors/staged.ts';
 export { through } from './connectors/through.ts';
 export type { DiscoverQuery, Preview, Probe, ReadSession, Stream, StreamPage } from './probes/probe.ts';

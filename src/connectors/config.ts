@@ -54,7 +54,7 @@ export function mergeConfig(
   refuseFault(patch);
   const given = expandConnectionString(connector, patch);
   refuseMasks(connector, given);
-  const said = [...removed, ...leftBehind(connector, given)];
+  const said = [...removed, ...leftBehind(connector, given), ...seenElsewhere(connector, before, given, removed)];
   const replaced = patch[CONNECTION_STRING] === undefined ? said : [...said, CONNECTION_STRING, ...ADDRESS];
   const auth = mergeAuth(before, given[AUTH]);
   // What an earlier version of the connector had, this one knows nothing of.
@@ -70,6 +70,18 @@ export function mergeConfig(
       .filter(([path]) => auth.keeps || !path.startsWith(`${AUTH}/`)),
   );
   return validated(connector, { ...settings, ...given, ...auth.given }, secrets);
+}
+
+/** What was seen where the config no longer leads. */
+function seenElsewhere(
+  connector: Connector,
+  { settings }: Config,
+  given: Record<string, unknown>,
+  removed: readonly string[],
+): string[] {
+  const now = withCanonicalHosts(connector, given);
+  const differs = (name: string) => removed.includes(name) || (now[name] !== undefined && now[name] !== settings[name]);
+  return Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.seenAt?.some(differs) ? [name] : []));
 }
 
 /** `{}` wipes, another method replaces, anything else is merged field by field. */
@@ -111,7 +123,7 @@ export function validated(
     if (facts && isSecret(facts)) secrets[path] = kept[path] ?? secretValue(path, String(value));
     else Object.assign(settings, withValues(settings, [[path, value]]));
   }
-  return { settings: withCanonicalHost(connector, settings), secrets };
+  return { settings: withCanonicalHosts(connector, settings), secrets };
 }
 
 function broken({ rules }: Connector, config: Readonly<Record<string, unknown>>): FieldProblem[] {
@@ -224,8 +236,12 @@ function refuseTwoAddresses(input: Readonly<Record<string, unknown>>): void {
 }
 
 /** One spelling of a host, so that what is shown is what is dialled. */
-function withCanonicalHost(connector: Connector, settings: Record<string, unknown>): Record<string, unknown> {
-  const name = fieldWithRole(connector, 'host');
+function withCanonicalHosts(connector: Connector, settings: Record<string, unknown>): Record<string, unknown> {
+  return (['host', 'ssh_host'] as const).reduce((whole, role) => withCanonicalHost(connector, role, whole), settings);
+}
+
+function withCanonicalHost(connector: Connector, role: Role, settings: Record<string, unknown>) {
+  const name = fieldWithRole(connector, role);
   const value = name === undefined ? undefined : settings[name];
   if (name === undefined || value === undefined) return settings;
   try {

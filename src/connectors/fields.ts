@@ -52,6 +52,11 @@ export interface FieldFacts {
   examples?: readonly unknown[];
   /** What of a destination decides where a secret goes, where it is less than the whole: the origin of a URL. */
   canonical?: (value: unknown) => unknown;
+  /**
+   * What it holds was seen at a destination that these fields make: another value of one of them makes it void, and to
+   * add it where there was none only narrows where secrets go.
+   */
+  seenAt?: readonly string[];
   /** Left out of the `essential` schema. */
   advanced?: boolean;
   /** Other names people use for it; they feed did-you-mean. */

@@ -72,6 +72,8 @@ const METADATA = blockList([
 ]);
 
 const METADATA_NAMES = new Set(['metadata', 'metadata.goog', 'instance-data']);
+/** By which clouds call the same in full. */
+const METADATA_FULL_NAMES = new Set(['metadata.google.internal', 'instance-data.ec2.internal']);
 const PRIVATE_NAMES = new Set(['localhost', 'kubernetes', 'kubernetes.default']);
 const PRIVATE_SUFFIXES = ['.localhost', '.internal', '.local', '.localdomain', '.home.arpa', '.svc'];
 
@@ -130,6 +132,16 @@ export function judgeName(name: string, policy: AddressPolicy): void {
   if (isPrivate && !policy.allowPrivate) throw new AddressRefused('reserved name');
 }
 
+/**
+ * Judges a host that somebody else is to resolve and dial: what is private there is theirs to permit, but metadata
+ * services give out what nobody asked a database for. @throws AddressRefused
+ */
+export function judgeRemotely({ kind, host }: NormalHost): void {
+  if (kind === 'name') {
+    if (METADATA_NAMES.has(host) || METADATA_FULL_NAMES.has(host)) throw new AddressRefused('cloud metadata');
+  } else refuseMetadata(unmapped(host));
+}
+
 export interface JudgedAddress {
   address: string;
   family: 4 | 6;
@@ -145,14 +157,18 @@ export function judgeAddress(address: string, policy: AddressPolicy, hostIsAllow
   if (isIP(address) === 0) throw new AddressRefused('not an address');
   const judged = unmapped(address);
   const family = judged.family === 4 ? 'ipv4' : 'ipv6';
-  const behind = translated(judged);
-  if (METADATA.check(judged.address, family) || (behind !== undefined && METADATA.check(behind, 'ipv4'))) {
-    throw new AddressRefused('cloud metadata');
-  }
+  refuseMetadata(judged);
   if (hostIsAllowed || policy.allowCidrs.check(judged.address, family)) return judged;
   if (policy.allowPrivate && PRIVATE.check(judged.address, family)) return judged;
   if (!isPublic(judged)) throw new AddressRefused('non-public address');
   return judged;
+}
+
+function refuseMetadata(judged: JudgedAddress): void {
+  const behind = translated(judged);
+  const isMetadata = METADATA.check(judged.address, judged.family === 4 ? 'ipv4' : 'ipv6');
+  if (isMetadata || (behind !== undefined && METADATA.check(behind, 'ipv4')))
+    throw new AddressRefused('cloud metadata');
 }
 
 function isPublic({ address, family }: JudgedAddress): boolean {

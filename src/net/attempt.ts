@@ -25,13 +25,17 @@ export interface Attempt {
   username?: string | undefined;
   /** A keyed digest of the credentials and of how they are sent. Asked for only where logins were rejected. */
   fingerprint: () => Promise<string>;
+  /** The same for the account at the server that the endpoint is reached through. */
+  throughFingerprint?: () => Promise<string>;
   /** Longest it takes until it is settled. */
   longestMs: number;
 }
 
+/** A place, and the SSH server that it is reached through, which is then the one that is dialled. */
 export interface Endpoint {
   host: string;
   port: number;
+  through?: { host: string; port: number; username: string };
 }
 
 /**
@@ -39,7 +43,11 @@ export interface Endpoint {
  * `unreachable`: nothing did, or with a failure of its own. `asked_to_wait`: the server wants to be left alone.
  * `unknown`: it did not come to any of that.
  */
-export type Finding =
+export type Finding = (
   | { outcome: 'accepted' | 'rejected' | 'reached' | 'unknown' }
   | { outcome: 'unreachable'; last: LastFailure }
-  | { outcome: 'asked_to_wait'; last: LastFailure; waitMs: number | undefined };
+  | { outcome: 'asked_to_wait'; last: LastFailure; waitMs: number | undefined }
+) & {
+  /** What the login at the server on the way came to, where it came to one. */
+  through?: 'accepted' | 'rejected';
+};

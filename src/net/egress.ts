@@ -7,6 +7,7 @@ import {
   type JudgedAddress,
   judgeAddress,
   judgeName,
+  judgeRemotely,
   type NormalHost,
   normaliseHost,
   type Refusal,
@@ -30,6 +31,9 @@ export interface Target {
   readonly servername?: string;
 }
 
+/** A place as it is spoken of, in certificates too: the judged one, or one behind a server that dials it. */
+export type Place = Pick<Target, 'host' | 'port' | 'addresses' | 'servername'>;
+
 /** A host whose addresses are known but not yet judged. */
 export interface Resolved {
   readonly host: NormalHost;
@@ -44,6 +48,8 @@ export interface Resolved {
 export interface Egress {
   /** @throws HeadwaterError EGRESS_DENIED (reserved name) or INVALID_CONFIG (not a host) */
   admitName(host: string): NormalHost;
+  /** The same of a host behind a server that is to resolve and dial it. @throws as `admitName` */
+  admitRemote(host: string): NormalHost;
   /** @throws Node's DNS errors */
   lookup(host: NormalHost, port: number): Promise<Resolved>;
   /** @throws HeadwaterError EGRESS_DENIED when any one address is not permitted */
@@ -65,6 +71,13 @@ export function createEgress({ policy, lookup = lookupAll }: EgressOptions): Egr
       return refusable(() => {
         const normal = normaliseHost(host);
         if (normal.kind === 'name') judgeName(normal.host, policy);
+        return normal;
+      });
+    },
+    admitRemote(host) {
+      return refusable(() => {
+        const normal = normaliseHost(host);
+        judgeRemotely(normal);
         return normal;
       });
     },

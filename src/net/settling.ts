@@ -1,4 +1,4 @@
-import type { Attempt, Finding, Kept, Ledger } from './attempt.ts';
+import type { Finding, Kept, Ledger } from './attempt.ts';
 import {
   afterFailure,
   afterRequestToWait,
@@ -9,37 +9,46 @@ import {
 } from './breaker.ts';
 import { type Account, countedTry, expiredRejections } from './login-pause.ts';
 
-/** What was found and taken when an attempt was admitted. */
-export interface Pass {
-  key: CircuitKey | undefined;
-  account: Account | undefined;
-  /** Something is kept of the destination. */
-  circuitKnown: boolean;
-  /** Of the one attempt that a circuit lets through. */
-  leaseId: string | undefined;
+/** An account that an attempt logs in to: at its endpoint, or at the server on the way. */
+export interface Login {
+  of: 'endpoint' | 'through';
+  account: Account;
+  fingerprint: () => Promise<string>;
+}
+
+export interface LoginPass extends Login {
   /** Something is kept of the account. */
   rejectionsKnown: boolean;
   /** Credentials whose one try was counted ahead. */
   triedAhead: string | undefined;
 }
 
+/** What was found and taken when an attempt was admitted. */
+export interface Pass {
+  key: CircuitKey | undefined;
+  /** Something is kept of the destination. */
+  circuitKnown: boolean;
+  /** Of the one attempt that a circuit lets through. */
+  leaseId: string | undefined;
+  logins: readonly LoginPass[];
+}
+
 /** Keeps what an attempt has shown; writes only where that changes anything. @throws HeadwaterError STORE_UNAVAILABLE */
 export async function noteFinding(
   { ledger, now, random }: { ledger: Ledger; now: () => Date; random: () => number },
-  attempt: Attempt,
   pass: Pass,
   finding: Finding,
 ): Promise<void> {
-  const { outcome } = finding;
-  const circuit = circuitNote(pass, finding, random);
-  const isRejection = outcome === 'rejected' && pass.account !== undefined && pass.triedAhead === undefined;
-  const rejected = isRejection ? await attempt.fingerprint() : undefined;
-  const logins = loginNote(pass, finding, rejected);
-  if (!circuit && !logins) return;
+  const notes = [circuitNote(pass, finding, random)];
+  for (const login of pass.logins) {
+    const outcome = login.of === 'endpoint' ? finding.outcome : finding.through;
+    const isRejection = outcome === 'rejected' && login.triedAhead === undefined;
+    notes.push(loginNote(login, outcome, isRejection ? await login.fingerprint() : undefined));
+  }
+  if (notes.every((note) => note === undefined)) return;
   await ledger.transact(async (kept) => {
     const at = now().getTime();
-    await circuit?.(kept, at);
-    await logins?.(kept, at);
+    for (const note of notes) await note?.(kept, at);
   });
 }
 
@@ -70,8 +79,11 @@ function failureNote(key: CircuitKey, last: LastFailure, leaseId: string | undef
 }
 
 /** `rejected`: the fingerprint of credentials that were rejected and not counted ahead. */
-function loginNote({ account, rejectionsKnown, triedAhead }: Pass, { outcome }: Finding, rejected?: string): Note {
-  if (account === undefined) return undefined;
+function loginNote(
+  { account, rejectionsKnown, triedAhead }: LoginPass,
+  outcome: Finding['outcome'] | undefined,
+  rejected: string | undefined,
+): Note {
   if (outcome === 'accepted') return rejectionsKnown ? ({ rejections }) => rejections.forget(account) : undefined;
   const fingerprint = outcome === 'rejected' ? rejected : triedAhead;
   if (fingerprint === undefined) return undefined;

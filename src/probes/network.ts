@@ -1,16 +1,34 @@
 import type { Socket } from 'node:net';
 import { HeadwaterError } from '../errors.ts';
 import type { NormalHost } from '../net/address.ts';
-import type { Resolved, Target } from '../net/egress.ts';
+import type { Place, Resolved, Target } from '../net/egress.ts';
+import type { SshConnection } from '../net/ssh-tunnel.ts';
 import type { ProbeContext, StepSpec } from './probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from './problems/index.ts';
 
-/** What the network steps have reached so far. Probes go on from `socket`. */
+/** What the network steps have reached so far. Probes go on from `socket`, and end with `hangUp`. */
 export interface Link {
-  target?: Target;
+  /** Without addresses where an SSH server resolves the host. */
+  target?: Place;
   socket?: Socket;
   /** Opens a further connection to the same place, in the same way. Whoever asks for it closes it. */
   dial?: (signal: AbortSignal) => Promise<Socket>;
+  /** Where it goes through an SSH server: what has been reached of that one. */
+  way?: Way;
+}
+
+/** An SSH server on the way. */
+export interface Way extends Link {
+  connection?: SshConnection;
+  /** The fingerprint of the key that it has shown. */
+  hostKey?: string;
+}
+
+/** Closes what a link has opened. */
+export function hangUp({ socket, way }: Link): void {
+  socket?.destroy();
+  way?.connection?.close();
+  way?.socket?.destroy();
 }
 
 const SYSTEM_CODES: Readonly<Record<string, ProblemCode>> = {
@@ -52,6 +70,7 @@ export function networkSteps(
   const { egress } = context;
   let name: NormalHost | undefined;
   let resolved: Resolved | undefined;
+  let target: Target | undefined;
   return [
     {
       id: 'name_policy',
@@ -92,7 +111,7 @@ export function networkSteps(
       timeout: { code: 'HOST_REFUSED', facts },
       // Only permitted addresses are ever named: a refusal must not say what a name resolves to.
       run: () => {
-        const target = permitted(() => egress.judge(reached(resolved)), facts);
+        target = permitted(() => egress.judge(reached(resolved)), facts);
         link.target = target;
         return { evidence: target.addresses.map(({ address }) => address).join(', ') };
       },
@@ -105,7 +124,8 @@ export function networkSteps(
       limitMs: 5000,
       timeout: { code: 'TCP_TIMEOUT', facts },
       run: async (signal) => {
-        link.dial = (until) => egress.connect(reached(link.target), until);
+        const to = reached(target);
+        link.dial = (until) => egress.connect(to, until);
         const socket = await link.dial(signal).catch((error: unknown) => {
           throw networkFailure(error, facts, 'TCP_UNREACHABLE');
         });
@@ -122,7 +142,8 @@ export function reached<T>(value: T | undefined): T {
   return value;
 }
 
-function permitted<T>(judge: () => T, facts: Facts): T {
+/** @throws StepFailure HOST_REFUSED for what the egress does not permit */
+export function permitted<T>(judge: () => T, facts: Facts): T {
   try {
     return judge();
   } catch (error) {

@@ -63,6 +63,11 @@ export interface TestPlan {
   endpoint?: Endpoint | undefined;
   /** What a diagnosis of its failures starts from; absent where nothing is connected to. */
   about?: Subject;
+  /**
+   * After a test that passed: what later ones are to hold the other side to, by the role of the field to keep it in.
+   * Where the config says it already it is the same.
+   */
+  pins?: () => Readonly<Record<string, string>>;
   /** What its remedies are written in; SQL where it says nothing. */
   script?: 'sql' | 'mongosh';
   steps: readonly StepSpec[];

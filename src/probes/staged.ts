@@ -2,10 +2,12 @@ import type { Socket } from 'node:net';
 import { HeadwaterError } from '../errors.ts';
 import type { TlsMode } from '../net/tls.ts';
 import type { Redactor } from '../secrets/redact.ts';
-import { type Link, networkFailure, networkSteps, reached, systemCode } from './network.ts';
+import { hangUp, type Link, networkFailure, reached, systemCode } from './network.ts';
 import type { Preview, Probe, ProbeContext, ReadSession, StepOutcome, StepSpec, StreamPage } from './probe.ts';
 import { type Facts, type Problem, type ProblemDetails, StepFailure } from './problems/index.ts';
 import type { Depth } from './report.ts';
+import { endpointOf, pinsOf, type SshSettings } from './ssh/settings.ts';
+import { reachSteps } from './ssh/steps.ts';
 import { inTheClear, tlsStage } from './stages.ts';
 import { upgrade } from './tls.ts';
 
@@ -16,6 +18,8 @@ export interface StagedTarget {
   tls?: Exclude<TlsMode, 'prefer'> | undefined;
   /** PEM text of an authority to trust besides the public ones. */
   ca?: string | undefined;
+  /** An SSH server to go through, as the fields of `sshTunnel()` give it. */
+  ssh?: SshSettings;
 }
 
 /** What a check works with. */
@@ -98,7 +102,8 @@ export function stagedProbe<C>({ server, target, checks = [], read }: StagedDefi
       const own = checks.map((check) => stepOf(check, facts, context, io));
       return {
         subject: `${server} at ${place.host}:${place.port}`,
-        endpoint: { host: place.host, port: place.port },
+        endpoint: endpointOf({ ...place.ssh, host: place.host, port: place.port }),
+        pins: () => line.pins,
         steps: [...line.steps(), ...(own.length > 0 ? own : [loginUntested(facts)])],
         close: async () => line.close(),
         session: () => (read ? cleaned(() => read(io(line.open)), facts, context.redactor) : NOTHING_TO_READ),
@@ -128,10 +133,14 @@ class Line {
     return this.#closed.signal;
   }
 
+  get pins(): Readonly<Record<string, string>> {
+    return pinsOf(this.#link);
+  }
+
   steps(): StepSpec[] {
     const { tls = 'disable' } = this.#place;
     return [
-      ...networkSteps(this.#facts, this.#context, this.#link),
+      ...reachSteps(this.#facts, this.#context, this.#link, this.#place.ssh ?? {}),
       tlsStage(this.#facts, async (signal) => {
         const socket = reached(this.#link.socket);
         if (tls === 'disable') {
@@ -154,7 +163,8 @@ class Line {
 
   close(): void {
     this.#closed.abort();
-    for (const socket of [this.#link.socket, this.socket, ...this.#others]) socket?.destroy();
+    for (const socket of [this.socket, ...this.#others]) socket?.destroy();
+    hangUp(this.#link);
   }
 
   #secure(socket: Socket, mode: TlsMode, signal: AbortSignal) {

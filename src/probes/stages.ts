@@ -30,8 +30,9 @@ export function databaseStage(facts: Facts, run: Run): StepSpec {
   return { id: 'database', title: 'Database', gate: true, depth: 'query', limitMs: 4000, timeout, run };
 }
 
-/** Without TLS: nothing to say on a private network, a warning on a public one. */
+/** Without TLS: nothing to say inside a tunnel or on a private network, a warning on a public one. */
 export function inTheClear(link: Link, facts: Facts, evidence: string): StepOutcome {
+  if (link.way) return { skip: `${evidence}; it goes inside the SSH tunnel` };
   const crossesPublicNetwork = reached(link.target).addresses.some(({ address }) => !isPrivateAddress(address));
   if (!crossesPublicNetwork) return { skip: evidence };
   return { evidence, warning: { code: 'CLEAR_TEXT', facts } };

@@ -9,7 +9,7 @@ import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
 import type { NewSource, Platform } from './platform.ts';
-import { testWithSecrets } from './probing.ts';
+import { testConfig } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
 import { type Call, offer, offerDiscovery, platformOf, type Services } from './services.ts';
 import { type DesiredState, outcomeOf, type PlatformCode, type Source, untestedStatus } from './source.ts';
@@ -101,10 +101,11 @@ async function testFirst(services: Services, platform: Platform, draft: NewSourc
   if (request.run_test === false || draft.desiredState !== 'Active') return undefined;
   // Storing asks again; this is so that nobody waits for a test whose source could not be stored.
   if (await platform.sources.nameTaken(call.principal, draft.name)) throw takenName(draft, request);
-  const { report, resolved } = await testWithSecrets(services, draft.connector, draft.config, {}, call);
+  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, {}, call);
   if (!report.ok) throw testFailed(services, draft.connector, report);
   const outcome = outcomeOf(report, draft.desiredState, resolved);
-  return { report, state: { outcome, status: outcome.status } };
+  if (pinned) call.trail.note({ destination_after: destinationFacts(draft.connector, pinned) });
+  return { report, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
 }
 
 /** The error that carries a failed test. */

@@ -10,6 +10,7 @@ const OUTCOMES: Partial<Record<ProblemCode, Finding['outcome']>> = {
   // Nothing was dialled, or nothing that should be.
   CONFIG_UNUSABLE: 'unknown',
   HOST_REFUSED: 'unknown',
+  SSH_HOST_REFUSED: 'unknown',
   FILE_REFUSED: 'unknown',
   REDIRECT_REFUSED: 'unknown',
   CHECK_BROKEN: 'unknown',
@@ -34,6 +35,21 @@ const OUTCOMES: Partial<Record<ProblemCode, Finding['outcome']>> = {
   SERVER_NOT_READY: 'unreachable',
   TOO_MANY_CONNECTIONS: 'unreachable',
 
+  SSH_DNS_NOT_FOUND: 'unreachable',
+  SSH_DNS_FAILED: 'unreachable',
+  SSH_DNS_TIMEOUT: 'unreachable',
+  SSH_TCP_REFUSED: 'unreachable',
+  SSH_TCP_TIMEOUT: 'unreachable',
+  SSH_TCP_UNREACHABLE: 'unreachable',
+  SSH_CONNECTION_LOST: 'unreachable',
+  SSH_PROTOCOL_TIMEOUT: 'unreachable',
+  SSH_BUSY: 'unreachable',
+  SSH_AUTH_TIMEOUT: 'unreachable',
+  TUNNEL_NAME_UNKNOWN: 'unreachable',
+  TUNNEL_REFUSED: 'unreachable',
+  TUNNEL_TIMEOUT: 'unreachable',
+  TUNNEL_UNREACHABLE: 'unreachable',
+
   HTTP_RATE_LIMITED: 'asked_to_wait',
 
   AUTH_REJECTED: 'rejected',
@@ -42,8 +58,22 @@ const OUTCOMES: Partial<Record<ProblemCode, Finding['outcome']>> = {
   MCP_AUTH_REJECTED: 'rejected',
 };
 
+/** Logins that an SSH server on the way refused, which is no refusal of the source. */
+const REFUSED_ON_THE_WAY: ReadonlySet<ProblemCode> = new Set([
+  'SSH_AUTH_REJECTED',
+  'SSH_KEY_REJECTED',
+  'SSH_TOO_MANY_FAILURES',
+]);
+
 /** What a test has found out for the gate of attempts. The first failure decides: what follows may come of it. */
-export function findingOf({ steps, depth, headline }: Report): Finding {
+export function findingOf(report: Report): Finding {
+  const login = report.steps.find((step) => step.id === 'ssh_auth');
+  if (login?.status === 'pass') return { ...ofSource(report), through: 'accepted' };
+  if (login?.code && REFUSED_ON_THE_WAY.has(login.code)) return { ...ofSource(report), through: 'rejected' };
+  return ofSource(report);
+}
+
+function ofSource({ steps, depth, headline }: Report): Finding {
   const failure = steps.find((step) => step.status === 'fail');
   const outcome = failure?.code && OUTCOMES[failure.code];
   if (failure?.code === undefined || outcome === undefined) {

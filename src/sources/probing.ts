@@ -27,9 +27,17 @@ export interface TestRequest {
 interface Planned {
   plan: TestPlan & { session?: () => ReadSession };
   /** What it will attempt; absent where a broken config leaves nothing to attempt. */
-  attempt?: Pick<Attempt, 'endpoint' | 'username' | 'fingerprint'>;
+  attempt?: Pick<Attempt, 'endpoint' | 'username' | 'fingerprint' | 'throughFingerprint'>;
   /** The secrets of the config itself, by path. */
   resolved?: Readonly<Record<string, Secret>>;
+}
+
+export interface TestResult {
+  report: Report;
+  /** The secrets that a passed test was made with, by path. */
+  resolved: Readonly<Record<string, Secret>>;
+  /** The config with what a passed test has seen and later ones are to hold to, where it does not say it yet. */
+  pinned?: Config;
 }
 
 /**
@@ -42,26 +50,13 @@ export async function testConfig(
   config: Config,
   request: TestRequest,
   call: Call,
-): Promise<Report> {
-  return (await testWithSecrets(services, connector, config, request, call)).report;
-}
-
-/**
- * As `testConfig`; says as well what secrets a passed test was made with, by path.
- * @throws HeadwaterError as `testConfig`
- */
-export async function testWithSecrets(
-  services: Services,
-  connector: Connector,
-  config: Config,
-  request: TestRequest,
-  call: Call,
-): Promise<{ report: Report; resolved: Readonly<Record<string, Secret>> }> {
+): Promise<TestResult> {
   const planned = await planTest(services, connector, config, new Set(request.checks));
   const limits = options(services, connector, request.timeoutS, call);
   const run = () => services.egress.guarded(() => runPlan(planned.plan, limits));
   const report = await admitted(services, connector, planned, limits, call, run);
-  return { report, resolved: planned.resolved ?? {} };
+  const pinned = report.ok ? withPins(connector, config, planned.plan.pins?.() ?? {}) : undefined;
+  return { report, resolved: planned.resolved ?? {}, ...(pinned ? { pinned } : {}) };
 }
 
 /**
@@ -92,6 +87,16 @@ export async function reading<T>(
   } finally {
     await plan.close();
   }
+}
+
+/** The config with pins added; nothing where there is none to add. */
+function withPins(connector: Connector, config: Config, pins: Readonly<Record<string, string>>): Config | undefined {
+  const added = Object.entries(pins).flatMap(([role, value]) => {
+    const name = fieldOfRole(connector, role);
+    return name === undefined || config.settings[name] !== undefined ? [] : [[name, value] as const];
+  });
+  if (added.length === 0) return undefined;
+  return { ...config, settings: { ...config.settings, ...Object.fromEntries(added) } };
 }
 
 /** Beyond the deadline of the steps, until what they found is noted. */
@@ -186,7 +191,8 @@ async function planTest(
       attempt: {
         endpoint: plan.endpoint,
         username: users[0],
-        fingerprint: () => credentialsOf(services, connector, values),
+        fingerprint: () => credentialsOf(services, connector, values, 'endpoint'),
+        throughFingerprint: () => credentialsOf(services, connector, values, 'through'),
       },
       resolved,
     };
@@ -203,10 +209,15 @@ async function planTest(
  * over TLS, since a server that rejects a login without it may take it with. Without the master key all are alike, so
  * that a pause holds for all.
  */
-async function credentialsOf({ fingerprint }: Services, connector: Connector, values: ResolvedConfig): Promise<string> {
+async function credentialsOf(
+  { fingerprint }: Services,
+  connector: Connector,
+  values: ResolvedConfig,
+  login: 'endpoint' | 'through',
+): Promise<string> {
   const isClear = values[fieldWithRole(connector, 'tls_mode') ?? ''] === 'disable';
   const sent = [...fieldsByPath(connector)]
-    .filter(([, { facts }]) => facts.class === 'secret')
+    .filter(([, { facts }]) => facts.class === 'secret' && (facts.group === 'ssh') === (login === 'through'))
     .flatMap(([path]) => valueAt(values, path) ?? [])
     .filter((value) => value instanceof Secret);
   const method = valueAt(values, `${AUTH}/method`) ?? null;
@@ -229,7 +240,7 @@ function probeContext(services: Services, secrets: readonly Secret[], companions
 
 /** What travels together with a password in one encoding, as in HTTP basic authentication. */
 function userNames(values: ResolvedConfig): string[] {
-  return ['username', `${AUTH}/username`].flatMap((path) => {
+  return ['username', `${AUTH}/username`, 'ssh_username'].flatMap((path) => {
     const name = valueAt(values, path);
     return typeof name === 'string' ? [name] : [];
   });

@@ -8,7 +8,7 @@ import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
-import { type TestRequest, testConfig, testWithSecrets } from './probing.ts';
+import { type TestRequest, testConfig } from './probing.ts';
 import {
   type Call,
   offer,
@@ -37,12 +37,12 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   const config = parseConfig(connector, request.config);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
   const warnings = inlineSecretWarnings(services, config);
-  const report = await testConfig(services, connector, config, request, call);
+  const { report, pinned = config } = await testConfig(services, connector, config, request, call);
   call.trail.note(outcomeFacts(report));
   return {
     ...report,
     warnings: [...report.warnings, ...warnings],
-    next: report.ok ? nextAfterPass(services, connector, config) : nextAfterFailure(services, connector),
+    next: report.ok ? nextAfterPass(services, connector, pinned) : nextAfterFailure(services, connector),
   };
 }
 
@@ -55,7 +55,7 @@ export async function testSource(
 ): Promise<TestAnswer> {
   const { source, connector, config } = await storedSource(services, id, call);
   refusePaused(services, source);
-  const { report, resolved } = await testWithSecrets(services, connector, await config(), request, call);
+  const { report, resolved } = await testConfig(services, connector, await config(), request, call);
   call.trail.note(outcomeFacts(report));
   const { sources } = platformOfSource(services, id);
   const drifted = (await sources.driftedSecrets?.(call.principal, source, resolved)) ?? [];

@@ -10,7 +10,7 @@ import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
 import type { SourceChange, StoredSource } from './platform.ts';
-import { testWithSecrets } from './probing.ts';
+import { testConfig } from './probing.ts';
 import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
 import { type DesiredState, nameKey, outcomeOf, type Source, untestedStatus } from './source.ts';
 
@@ -73,6 +73,7 @@ export async function updateSource(services: Services, request: UpdateRequest, c
     };
   }
   const tested = await testFirst(services, stored, before, change, changed, request, call);
+  if (tested?.pinned) notePin(stored, before, tested.pinned, changed, call);
   const source = await platform.sources.update(
     call.principal,
     stored,
@@ -86,6 +87,19 @@ export async function updateSource(services: Services, request: UpdateRequest, c
     ...said(warnings),
     next: offer(services, { tool: 'get_source', arguments: { source_id: source.id }, why: 'See it as it is now.' }),
   };
+}
+
+/** What a test has pinned is a change as well. */
+function notePin(
+  { connector }: StoredSource,
+  before: Config,
+  pinned: Config,
+  changed: string[],
+  { trail }: Call,
+): void {
+  const fields = changedFields(connector, before, pinned).map((name) => `config.${name}`);
+  changed.push(...fields.filter((name) => !changed.includes(name)));
+  trail.note({ fields: changed, destination_after: destinationFacts(connector, pinned) });
 }
 
 function said(warnings: string[]): { warnings?: string[] } {
@@ -133,7 +147,10 @@ function refuseCarriedSecrets(
   { config: given = {}, clear = [] }: UpdateRequest,
 ): void {
   const cleared = clearedFields(clear);
-  const moved = changedKeys(destinationOf(connector, before), destinationOf(connector, after));
+  const [from, to] = [destinationOf(connector, before), destinationOf(connector, after)];
+  // What pins a destination, where nothing did, does not change it.
+  const isPin = (name: string) => connector.fields[name]?.facts.seenAt !== undefined && from[name] === undefined;
+  const moved = changedKeys(from, to).filter((name) => !isPin(name));
   if (moved.length === 0) return;
   const carried = Object.keys(before.secrets).filter(
     (path) =>
@@ -217,8 +234,9 @@ async function testFirst(
   const desired = change.desiredState ?? stored.source.desired_state;
   const needed = changed.some((name) => name === 'desired_state' || name.startsWith('config.'));
   if (run_test === false || !needed || desired !== 'Active') return undefined;
-  const { report, resolved } = await testWithSecrets(services, stored.connector, change.config ?? before, {}, call);
-  if (!report.ok) throw testFailed(services, stored.connector, report);
+  const { connector } = stored;
+  const { report, resolved, pinned } = await testConfig(services, connector, change.config ?? before, {}, call);
+  if (!report.ok) throw testFailed(services, connector, report);
   const outcome = outcomeOf(report, desired, resolved);
-  return { report, state: { outcome, status: outcome.status } };
+  return { report, pinned, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
 }

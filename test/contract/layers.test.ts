@@ -140,7 +140,7 @@ describe('layers', () => {
   });
 
   it('imports drivers and bindings lazily', () => {
-    const heavy = /^(pg|libsql|kysely|pino|mysql2|mongodb)$/;
+    const heavy = /^(pg|libsql|kysely|pino|mysql2|mongodb|ssh2)$/;
     const eager = ({ text }: Module) =>
       [...text.matchAll(/^(?:import|export) (?!type)[^;]*? from '([^']+)'/gm)].some((match) =>
         heavy.test(match[1] ?? ''),

@@ -2,6 +2,7 @@ import { clientCertificate, clientCertificateFaults } from '../client-certificat
 import { defineConnector } from '../define-connector.ts';
 import { connectionString, host, password, port, tlsCa, tlsMode, username } from '../fields.ts';
 import { databaseSelection, oneDatabase, tableSelection } from '../selection-fields.ts';
+import { sshFaults, sshTunnel } from '../ssh-fields.ts';
 import { mysqlStrings } from './mysql-strings.ts';
 
 export const mysql = defineConnector({
@@ -38,10 +39,11 @@ export const mysql = defineConnector({
     tls_mode: tlsMode('prefer'),
     tls_ca: tlsCa(),
     ...clientCertificate(),
+    ...sshTunnel(),
     connection_string: connectionString('mysql://reader:${env:HEADWATER_SECRET_DB}@db.example.com:3306/shop'),
   },
   connectionString: mysqlStrings('mysql'),
-  rules: clientCertificateFaults,
+  rules: (config) => [...clientCertificateFaults(config), ...sshFaults(config)],
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'A user that may log in from where Headwater runs and read: GRANT SELECT on the databases.',

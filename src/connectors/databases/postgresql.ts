@@ -12,6 +12,7 @@ import {
   username,
 } from '../fields.ts';
 import { publicationName, slotName, tableSelection } from '../selection-fields.ts';
+import { sshFaults, sshTunnel } from '../ssh-fields.ts';
 import { POSTGRES_STRINGS } from './postgres-strings.ts';
 
 export const postgresql = defineConnector({
@@ -46,10 +47,11 @@ export const postgresql = defineConnector({
     tls_mode: tlsMode('prefer'),
     tls_ca: tlsCa(),
     ...clientCertificate(),
+    ...sshTunnel(),
     connection_string: connectionString('postgresql://reader:${env:HEADWATER_SECRET_DB}@db.example.com:5432/shop'),
   },
   connectionString: POSTGRES_STRINGS,
-  rules: clientCertificateFaults,
+  rules: (config) => [...clientCertificateFaults(config), ...sshFaults(config)],
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'A user that may log in and read: GRANT CONNECT on the database, USAGE on the schemas, SELECT on the tables.',

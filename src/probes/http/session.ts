@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { Target } from '../../net/egress.ts';
 import { exchangeOver, type HttpAnswer, type HttpExchange, readBounded, UnknownCoding } from '../../net/http.ts';
 import { type Link, networkFailure, reached, systemCode } from '../network.ts';
 import type { ProbeContext, StepOutcome } from '../probe.ts';
@@ -115,7 +114,7 @@ export class HttpSession {
     const { wire } = this;
     this.wire = undefined;
     if (wire && !wire.destroyed) return wire;
-    const dialled = await this.context.egress.connect(this.#target, signal).catch((error: unknown) => {
+    const dialled = await reached(this.link.dial)(signal).catch((error: unknown) => {
       throw networkFailure(error, this.facts, 'TCP_UNREACHABLE');
     });
     this.#open.add(dialled);
@@ -124,11 +123,13 @@ export class HttpSession {
 
   #upgrade(socket: Socket, signal: AbortSignal) {
     const { facts, context } = this;
-    return upgrade(socket, this.#target, { mode: 'verify-full', ca: this.config.tls_ca, facts, context, signal });
-  }
-
-  get #target(): Target {
-    return reached(this.link.target);
+    return upgrade(socket, reached(this.link.target), {
+      mode: 'verify-full',
+      ca: this.config.tls_ca,
+      facts,
+      context,
+      signal,
+    });
   }
 
   #path({ path: below, at }: HttpAsk, query: Readonly<Record<string, string>>): string {

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
-import { type Link, reached } from '../network.ts';
+import { hangUp, type Link, reached } from '../network.ts';
 import type { ProbeContext, Subject } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
+import type { SshSettings } from '../ssh/settings.ts';
 import { type Asking, queryFailure } from './errors.ts';
 import type { Greeting } from './greeting.ts';
 import type { Packets } from './packets.ts';
@@ -16,7 +17,7 @@ export type { Row } from './query.ts';
 const NOT_IMPLEMENTED = '1235';
 
 /** What the MySQL probe needs of a connector; any connector with these fields can use it. */
-export interface MysqlConfig {
+export interface MysqlConfig extends SshSettings {
   host: string;
   port: number;
   database?: string | undefined;
@@ -155,6 +156,6 @@ export class Session {
   async close(): Promise<void> {
     if (this.loggedIn && !this.#asking && this.packets) goodbye(this.packets);
     this.wire?.destroy();
-    this.link.socket?.destroy();
+    hangUp(this.link);
   }
 }

@@ -1,6 +1,7 @@
-import { networkSteps, reached } from '../network.ts';
+import { reached } from '../network.ts';
 import type { StepOutcome, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
+import { reachSteps } from '../ssh/steps.ts';
 import { databaseStage, inTheClear, loginStage, protocolStage, tlsStage } from '../stages.ts';
 import { tlsOptions, upgrade } from '../tls.ts';
 import { loginFailure } from './errors.ts';
@@ -14,7 +15,8 @@ import type { Session } from './session.ts';
 
 /** From the host name to one row read. The CDC checks follow in `cdc.ts`. */
 export function mysqlSteps(session: Session): StepSpec[] {
-  return [...networkSteps(session.facts, session.context, session.link), ...loginSteps(session), ...readSteps(session)];
+  const { facts, context, link, config } = session;
+  return [...reachSteps(facts, context, link, config), ...loginSteps(session), ...readSteps(session)];
 }
 
 function loginSteps(session: Session): StepSpec[] {

@@ -1,4 +1,5 @@
 import type { Probe } from '../probe.ts';
+import { endpointOf, pinsOf } from '../ssh/settings.ts';
 import { cdcSteps } from './cdc.ts';
 import { readSession } from './read.ts';
 import { type PostgresConfig, Session } from './session.ts';
@@ -14,8 +15,9 @@ export function postgresProbe(server: string): Probe<PostgresConfig> {
       const steps = postgresSteps(session);
       return {
         subject: `${server} at ${config.host}:${config.port}`,
-        endpoint: config,
+        endpoint: endpointOf(config),
         about: session.about,
+        pins: () => pinsOf(session.link),
         steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
         close: () => session.close(),
         session: () => readSession(session),

@@ -2,16 +2,17 @@ import type { Socket } from 'node:net';
 import type { Client as PgClient } from 'pg';
 import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
-import { type Link, reached } from '../network.ts';
+import { hangUp, type Link, reached } from '../network.ts';
 import type { ProbeContext, Subject } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
+import type { SshSettings } from '../ssh/settings.ts';
 import { unlessUnmasked } from '../unmask.ts';
 import { queryFailure } from './errors.ts';
 import type { Login } from './login.ts';
 import type { AuthRequest } from './wire.ts';
 
 /** What the PostgreSQL probe needs of a connector; any connector with these fields can use it. */
-export interface PostgresConfig {
+export interface PostgresConfig extends SshSettings {
   host: string;
   port: number;
   database: string;
@@ -133,6 +134,6 @@ export class Session {
   async close(): Promise<void> {
     this.login?.end();
     this.wire?.destroy();
-    this.link.socket?.destroy();
+    hangUp(this.link);
   }
 }

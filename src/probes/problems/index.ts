@@ -8,6 +8,7 @@ import { MCP_PROBLEMS } from './mcp.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
+import { SSH_PROBLEMS } from './ssh.ts';
 import { TLS_PROBLEMS } from './tls.ts';
 
 export type { Actor, Facts } from './kind.ts';
@@ -18,6 +19,7 @@ export { REMEDY_STAGES, type Remedy, type RemedyStage } from './remedy.ts';
  */
 export const PROBLEMS = {
   ...REACHING_PROBLEMS,
+  ...SSH_PROBLEMS,
   ...TLS_PROBLEMS,
   ...LOGIN_PROBLEMS,
   ...HTTP_PROBLEMS,

@@ -112,7 +112,11 @@ export function createLab(options: LabOptions = {}): Lab {
     async test(config, { timeoutS, checks, signal, onStep } = {}) {
       const request = { ...(timeoutS === undefined ? {} : { timeoutS }), ...(checks ? { checks } : {}) };
       const parsed = parseConfig(connector, config);
-      return testConfig(services, connector, parsed, request, { ...call(signal), ...(onStep ? { onStep } : {}) });
+      const { report } = await testConfig(services, connector, parsed, request, {
+        ...call(signal),
+        ...(onStep ? { onStep } : {}),
+      });
+      return report;
     },
     read: (config, read, signal) => reading(services, connector, parseConfig(connector, config), call(signal), read),
   };
