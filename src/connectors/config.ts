@@ -1,10 +1,10 @@
 import { type FieldProblem, HeadwaterError } from '../errors.ts';
 import { fieldProblems, inputFault } from '../issues.ts';
-import { AddressRefused, normaliseHost } from '../net/address.ts';
 import { parseConnectionString } from '../secrets/connection-string.ts';
 import { parseReference, REFERENCE_INSIDE, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { alternativeProblems, leftBehind } from './alternatives.ts';
+import { canonicalHost } from './canonical-host.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
@@ -244,16 +244,11 @@ function withCanonicalHost(connector: Connector, role: Role, settings: Record<st
   const name = fieldWithRole(connector, role);
   const value = name === undefined ? undefined : settings[name];
   if (name === undefined || value === undefined) return settings;
-  try {
-    return { ...settings, [name]: normaliseHost(value).host };
-  } catch (error) {
-    if (!(error instanceof AddressRefused)) throw error;
-    throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
-      fields: [
-        { field: `${BASE}/${name}`, message: 'must be a host name or IP address alone, without scheme, port or path' },
-      ],
-    });
-  }
+  const canonical = canonicalHost(value);
+  if ('host' in canonical) return { ...settings, [name]: canonical.host };
+  throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
+    fields: [{ field: `${BASE}/${name}`, message: canonical.fault }],
+  });
 }
 
 /** Field names, their portable names and what else people call them, each with the name to use. */

@@ -3,6 +3,7 @@ import type { JudgedAddress } from '../net/address.ts';
 import type { Endpoint } from '../net/attempt.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Redactor } from '../secrets/redact.ts';
+import type { Secret } from '../secrets/secret.ts';
 import type { Place } from './diagnosis/suspicion.ts';
 import type { Facts, Problem, ProblemCode } from './problems/index.ts';
 import type { Depth, Step } from './report.ts';
@@ -53,6 +54,7 @@ export interface Subject {
   facts: Facts;
   /** What the host's name resolved to, once that was permitted. */
   addresses: () => readonly JudgedAddress[];
+  password?: Secret | undefined;
 }
 
 /** A started probe: its steps in order, and what must be closed when they are done. Nothing is open before its steps. */

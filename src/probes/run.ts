@@ -77,9 +77,10 @@ export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Rep
 function causesOf({ about }: TestPlan, found: readonly Found[], { machine, fieldOf }: RunOptions): Cause[] {
   const first = found.find(({ step }) => step.status === 'fail');
   if (!about || !first) return [];
-  const { place, addresses } = about;
+  const { place, addresses, password } = about;
   const facts = { ...about.facts, ...first.problem.facts };
-  return diagnose({ step: first.step, facts, place, addresses: addresses(), machine }, fieldOf);
+  const padded = password !== undefined && password.reveal().trim() !== password.reveal();
+  return diagnose({ step: first.step, facts, place, addresses: addresses(), machine, padded }, fieldOf);
 }
 
 /** Where the evidence speaks for one cause, its fix is the one thing to do. */

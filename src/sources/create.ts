@@ -8,7 +8,7 @@ import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
-import type { NewSource, Platform } from './platform.ts';
+import { type NewSource, type Platform, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
 import { type Call, offer, offerDiscovery, platformOf, type Services } from './services.ts';
@@ -101,7 +101,8 @@ async function testFirst(services: Services, platform: Platform, draft: NewSourc
   if (request.run_test === false || draft.desiredState !== 'Active') return undefined;
   // Storing asks again; this is so that nobody waits for a test whose source could not be stored.
   if (await platform.sources.nameTaken(call.principal, draft.name)) throw takenName(draft, request);
-  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, {}, call);
+  const checks = standardChecks(platform, draft.connector);
+  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call);
   if (!report.ok) throw testFailed(services, draft.connector, report);
   const outcome = outcomeOf(report, draft.desiredState, resolved);
   if (pinned) call.trail.note({ destination_after: destinationFacts(draft.connector, pinned) });

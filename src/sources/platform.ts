@@ -114,7 +114,14 @@ export interface Platform {
   /** The schema of `options`, where the platform has settings of its own. */
   options: () => z.ZodObject;
   abilities: Readonly<Record<Ability, true | string>>;
+  /** It reads changes as they happen: a test looks whether the database is fit for that, unless told otherwise. */
+  streams: boolean;
   /** What whoever asks about the platform should know besides. */
   notes?: readonly string[];
   sources: PlatformSources;
+}
+
+/** What a test looks at beyond the connection where nobody says it. */
+export function standardChecks({ streams }: Pick<Platform, 'streams'>, { capabilities }: Connector): readonly string[] {
+  return streams && capabilities.includes('cdc_check') ? ['cdc'] : [];
 }

@@ -8,6 +8,7 @@ import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
+import { type Platform, standardChecks } from './platform.ts';
 import { type TestRequest, testConfig } from './probing.ts';
 import {
   type Call,
@@ -20,6 +21,11 @@ import {
 } from './services.ts';
 import { mayConnect, outcomeOf, type PlatformCode, type Source } from './source.ts';
 import { outcomeFacts } from './trail.ts';
+
+/** What nobody said is the platform's to say. */
+function withChecks(request: TestRequest, platform: Platform, connector: Connector): TestRequest {
+  return { ...request, checks: request.checks ?? standardChecks(platform, connector) };
+}
 
 export interface ConfigTest extends TestRequest {
   connector: string;
@@ -37,7 +43,13 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   const config = parseConfig(connector, request.config);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
   const warnings = inlineSecretWarnings(services, config);
-  const { report, pinned = config } = await testConfig(services, connector, config, request, call);
+  const { report, pinned = config } = await testConfig(
+    services,
+    connector,
+    config,
+    withChecks(request, platform, connector),
+    call,
+  );
   call.trail.note(outcomeFacts(report));
   return {
     ...report,
@@ -55,12 +67,18 @@ export async function testSource(
 ): Promise<TestAnswer> {
   const { source, connector, config } = await storedSource(services, id, call);
   refusePaused(services, source);
-  const { report, resolved } = await testConfig(services, connector, await config(), request, call);
+  const platform = platformOfSource(services, id);
+  const { report, resolved } = await testConfig(
+    services,
+    connector,
+    await config(),
+    withChecks(request, platform, connector),
+    call,
+  );
   call.trail.note(outcomeFacts(report));
-  const { sources } = platformOfSource(services, id);
-  const drifted = (await sources.driftedSecrets?.(call.principal, source, resolved)) ?? [];
+  const drifted = (await platform.sources.driftedSecrets?.(call.principal, source, resolved)) ?? [];
   const outcome = outcomeOf(report, source.desired_state, resolved);
-  await sources.noteTest(call.principal, source, outcome, call.trail.take());
+  await platform.sources.noteTest(call.principal, source, outcome, call.trail.take());
   const next = report.ok
     ? offerDiscovery(services, connector, id)
     : offer(services, {

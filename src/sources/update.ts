@@ -9,7 +9,7 @@ import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
-import type { SourceChange, StoredSource } from './platform.ts';
+import { type SourceChange, type StoredSource, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
 import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
 import { type DesiredState, nameKey, outcomeOf, type Source, untestedStatus } from './source.ts';
@@ -235,7 +235,8 @@ async function testFirst(
   const needed = changed.some((name) => name === 'desired_state' || name.startsWith('config.'));
   if (run_test === false || !needed || desired !== 'Active') return undefined;
   const { connector } = stored;
-  const { report, resolved, pinned } = await testConfig(services, connector, change.config ?? before, {}, call);
+  const checks = standardChecks(platformOfSource(services, stored.source.id), connector);
+  const { report, resolved, pinned } = await testConfig(services, connector, change.config ?? before, { checks }, call);
   if (!report.ok) throw testFailed(services, connector, report);
   const outcome = outcomeOf(report, desired, resolved);
   return { report, pinned, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };

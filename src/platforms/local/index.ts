@@ -12,6 +12,7 @@ export function createLocalPlatform({ notes, ...parts }: LocalPlatformParts & Pi
     name: 'Local',
     summary: 'Sources kept by Headwater itself on this machine, credentials encrypted at rest.',
     configured: true,
+    streams: false,
     connectors: parts.connectors,
     options: () => OPTIONS,
     abilities: {

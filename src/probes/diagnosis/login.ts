@@ -11,6 +11,15 @@ const CLIENTS: Readonly<Record<string, (where: { host: string; port: string; use
 
 export const LOGIN_SUSPICIONS: readonly Suspicion[] = [
   {
+    of: ['AUTH_REJECTED', 'AUTH_REJECTED_WITHOUT_TLS'],
+    when: ({ padded }) => padded === true,
+    likelihood: 'likely',
+    cause: () => 'The password was stored with white space or a line end around it',
+    evidence: () => ['the password that was sent begins or ends with white space'],
+    fix: () => 'Store the password without it (printf in place of echo), and test again.',
+    roles: ['password'],
+  },
+  {
     of: ['AUTH_REJECTED'],
     likelihood: 'possible',
     cause: ({ facts }) => `The password is not (or no longer) that of ${facts.username}`,

@@ -25,6 +25,8 @@ export interface Observed {
   /** What the name resolved to, once that was permitted. */
   addresses: readonly JudgedAddress[];
   machine: Pick<Machine, 'inContainer' | 'hasIpv6'>;
+  /** The password begins or ends with white space. */
+  padded?: boolean;
 }
 
 /** What may be behind a failure. Data: the order of a table is the order among equals. */

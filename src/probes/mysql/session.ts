@@ -145,6 +145,7 @@ export class Session {
       place: { engine: 'mysql', host, port, username },
       facts: this.facts,
       addresses: () => this.link.target?.addresses ?? [],
+      password: this.config.password,
     };
   }
 

@@ -123,6 +123,7 @@ export class Session {
       place: { engine: 'postgresql', host, port, username },
       facts: this.facts,
       addresses: () => this.link.target?.addresses ?? [],
+      password: this.config.password,
     };
   }
 

@@ -151,18 +151,22 @@ describe('what is wrong is said by field, all at once, without a value', () => {
   });
 
   test.each([
-    'https://db.example.com',
-    'db.example.com:5432',
-    'db.example.com/shop',
-    'user@db.example.com',
-    '/var/run/postgresql',
-    '%2Fvar%2Frun',
-    'a b',
-    '256.1.1.1',
-    '::1%eth0',
-  ])('the host %s', (host) => {
+    ['https://db.example.com', 'db.example.com'],
+    ['https://xy12345.eu-central-1.snowflakecomputing.com/', 'xy12345.eu-central-1.snowflakecomputing.com'],
+    ['db.example.com:5432', 'db.example.com'],
+    ['db.example.com,1433', 'db.example.com'],
+    ['db.example.com/shop', 'db.example.com'],
+    ['user@db.example.com', 'db.example.com'],
+    ['postgresql://user:secret@db.example.com:5432/shop', 'db.example.com'],
+    ['/var/run/postgresql'],
+    ['%2Fvar%2Frun'],
+    ['a b'],
+    ['256.1.1.1'],
+    ['::1%eth0'],
+  ])('the host %s', (host, meant?: string) => {
+    const fault = 'must be a host name or IP address alone, without scheme, port or path';
     expect(problems(() => parse({ host }))).toEqual({
-      '/config/host': 'must be a host name or IP address alone, without scheme, port or path',
+      '/config/host': meant === undefined ? fault : `${fault}; did you mean ${meant}?`,
     });
   });
 

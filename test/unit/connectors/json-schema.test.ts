@@ -52,7 +52,7 @@ describe('postgresql', () => {
 
   test('what is needed only rarely is left out', () => {
     expect(schema['properties']).not.toHaveProperty('tls_ca');
-    expect(hiddenFields).toBe(1);
+    expect(hiddenFields).toBe(13);
   });
 
   test.each([

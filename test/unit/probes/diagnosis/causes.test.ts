@@ -180,6 +180,13 @@ describe('a login', () => {
     expect(first(report)).toMatchObject({ fields: ['password'], tell_apart: expect.stringContaining('psql') });
   });
 
+  test('with a password that was stored with its line end', async () => {
+    const report = await run({ password: `${READER.password}\n` }, {}, 5);
+    expect(first(report)).toMatchObject({ likelihood: 'likely', fields: ['password'] });
+    expect(failed(report)?.fix?.text).toMatch(/printf in place of echo/);
+    expect(JSON.stringify(report)).not.toContain(READER.password);
+  });
+
   test("at Supabase's pooler, by a user without a project", async () => {
     const report = await rejected('aws-0-eu-central-1.pooler.supabase.com', 'postgres');
     expect(failed(report)).toMatchObject({ fields: expect.arrayContaining(['username']), actor: 'user' });
