@@ -56,7 +56,7 @@ test('a source is not created where it could not stream', async () => {
 
 test('what cannot be captured is not asked about it', async () => {
   const of = services(true);
-  const config = { base_url: 'http://127.0.0.1:9/mcp' };
+  const config = { base_url: 'http://127.0.0.1:65001/mcp' };
   const { steps } = await testNewConfig(of, { connector: 'mcp', config }, call(of));
   expect(steps.some(({ id }) => id.startsWith('cdc_'))).toBe(false);
 });
