@@ -102,6 +102,17 @@ export function primaryKeys(tables: readonly StreamPosition[]): string {
 WHERE INDEX_NAME = 'PRIMARY' AND ${among(tables)} ORDER BY SEQ_IN_INDEX`;
 }
 
+/** Every index of these tables, column by column. */
+export function indexColumns(tables: readonly StreamPosition[]): string {
+  return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, INDEX_NAME AS index_name, NON_UNIQUE AS is_not_unique,
+COLUMN_NAME AS column_name, NULLABLE AS nullable FROM information_schema.STATISTICS
+WHERE ${among(tables)} ORDER BY INDEX_NAME, SEQ_IN_INDEX`;
+}
+
+export function oneDatetime(tables: readonly StreamPosition[]): string {
+  return `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE ${among(tables)} AND DATA_TYPE = 'datetime' LIMIT 1`;
+}
+
 export function columns(table: StreamPosition): string {
   return `SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type, DATA_TYPE AS kind, IS_NULLABLE AS nullable
 FROM information_schema.COLUMNS WHERE ${among([table])} ORDER BY ORDINAL_POSITION`;
@@ -120,6 +131,16 @@ export const CDC_VARIABLES = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${li
   'expire_logs_days',
   'log_replica_updates',
   'log_slave_updates',
+  'binlog_expire_logs_auto_purge',
+  'max_binlog_total_size',
+  'binlog_space_limit',
+  'gtid_mode',
+  'gtid_domain_id',
+  'time_zone',
+  'system_time_zone',
 ])})`;
+
+/** How much was written to the log, and in how many seconds. */
+export const WRITTEN = "SHOW GLOBAL STATUS WHERE Variable_name IN ('Binlog_bytes_written', 'Uptime')";
 
 export const RDS_RETENTION = "SELECT value FROM mysql.rds_configuration WHERE name = 'binlog retention hours'";

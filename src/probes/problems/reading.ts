@@ -72,6 +72,24 @@ export const READING_PROBLEMS = {
     says: ({ username, what }) => `${username} does not see ${what}: it is not there, or may not be read`,
     fix: () => 'Check the names (case may count). If they are right, grant the user the right to read them.',
   },
+  TABLES_NOT_FOUND: {
+    actor: 'user',
+    roles: ['tables'],
+    says: ({ what }) => `There is no such table as the config names: ${what}`,
+    fix: () => 'Correct tables (case may count), or leave it out to read all that the user may see.',
+  },
+  SELECTION_DENIED: {
+    actor: 'dba',
+    roles: ['tables'],
+    says: ({ username, what }) => `${username} may not read ${what}`,
+    fix: ({ username, what }) => `Grant ${username} the right to read ${what}.`,
+  },
+  COLUMNS_DENIED: {
+    actor: 'dba',
+    roles: ['tables'],
+    says: ({ username, what }) => `${username} may read some columns of ${what} only`,
+    fix: () => 'Grant the right to read the whole table, or leave the other columns out of the sync.',
+  },
   OTHER_PRODUCT: {
     actor: 'user',
     says: ({ server, what }) => `This is ${what}, not ${server}`,
