@@ -1,6 +1,6 @@
 import { isAddress } from '../../net/address.ts';
 import type { Remedy } from '../problems/index.ts';
-import type { Asking } from './errors.ts';
+import type { Asking } from './asking.ts';
 import { allOf, legible, qualified, quote, quoteAccount } from './names.ts';
 import { isAtLeast, type Product } from './product.ts';
 

@@ -1,26 +1,8 @@
-import type { ProbeContext, StreamPosition } from '../probe.ts';
-import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
+import { type ProblemCode, StepFailure } from '../problems/index.ts';
+import type { Asking } from './asking.ts';
 import { SUPPORTED } from './login.ts';
 import { LOGIN_REMEDIES } from './login-remedies.ts';
-import type { Product } from './product.ts';
 import { ServerError, withoutState } from './server-error.ts';
-
-/** What the server is asked by, when it refuses. */
-export interface Asking {
-  facts: Facts & Required<Pick<Facts, 'host' | 'port' | 'server' | 'username'>>;
-  context: ProbeContext;
-  product: Product;
-  /** What the account is to be able to do. */
-  wanted: { databases: readonly string[]; tables: readonly StreamPosition[] | undefined; cdc: boolean };
-  /** Our end of the connection, as far as we know. */
-  address?: string | undefined;
-  /** The account that the login was matched to, `reader@%`, once it is known. */
-  account?: string | undefined;
-  /** Whether a password was given. */
-  password: boolean;
-  /** The config forbids TLS that the server offers. */
-  shunsTls: boolean;
-}
 
 /** Error number → problem (MySQL 8.4 "Server Error Message Reference"; MariaDB "Error Codes", from 1900 its own). */
 const PROBLEMS_BY_NUMBER: Readonly<Record<number, ProblemCode>> = {

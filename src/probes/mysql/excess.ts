@@ -1,7 +1,8 @@
 import type { StepOutcome } from '../probe.ts';
 import type { Remedy } from '../problems/index.ts';
 import { captureRights } from './accounts.ts';
-import { fits, type Grant, grantsOf } from './grants.ts';
+import { grantsOf } from './grants.ts';
+import { fits, type Grant } from './privileges.ts';
 import { accountOf, readingRights } from './remedies.ts';
 import type { Session } from './session.ts';
 

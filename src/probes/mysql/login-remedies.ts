@@ -1,6 +1,6 @@
 import type { ProblemCode, Remedy } from '../problems/index.ts';
 import { missingAccount, newAccount, onAccount } from './accounts.ts';
-import type { Asking } from './errors.ts';
+import type { Asking } from './asking.ts';
 import { legible } from './names.ts';
 import { readingRights } from './remedies.ts';
 import type { ServerError } from './server-error.ts';

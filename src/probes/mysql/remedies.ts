@@ -2,7 +2,7 @@ import type { StreamPosition } from '../probe.ts';
 import type { ProblemDetails, Remedy } from '../problems/index.ts';
 import { type Change, providerOf } from '../providers/index.ts';
 import { isFit } from './accounts.ts';
-import type { Asking } from './errors.ts';
+import type { Asking } from './asking.ts';
 import { allOf, legible, qualified, quote, quoteAccount } from './names.ts';
 import { isAtLeast, settingsFolder } from './product.ts';
 

@@ -1,8 +1,9 @@
 import type { StepOutcome, StepSpec, StreamPosition } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
-import { grantsOf, holds } from './grants.ts';
+import { grantsOf } from './grants.ts';
 import { qualified } from './names.ts';
 import { named, nameOf, positionOf } from './positions.ts';
+import { holds } from './privileges.ts';
 import { tableKinds } from './queries.ts';
 import { isDenied, isMissing, refusalOf } from './refusals.ts';
 import { tableRights } from './remedies.ts';

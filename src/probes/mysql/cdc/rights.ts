@@ -1,7 +1,8 @@
 import type { StepOutcome } from '../../probe.ts';
 import { type ProblemDetails, StepFailure } from '../../problems/index.ts';
 import { captureRights } from '../accounts.ts';
-import { grantsOf, holds } from '../grants.ts';
+import { grantsOf } from '../grants.ts';
+import { holds } from '../privileges.ts';
 import { settingsFolder } from '../product.ts';
 import { databases } from '../queries.ts';
 import { right, startFix } from '../remedies.ts';
