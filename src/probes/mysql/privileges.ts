@@ -15,6 +15,9 @@ export interface Grant {
   to: string;
 }
 
+/** The right to read the binary log, by its names. */
+export const READS_THE_LOG = ['REPLICATION SLAVE', 'REPLICATION REPLICA'];
+
 const NAME = '(?:`(?:[^`]|``)*`|"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\')';
 const OBJECT = new RegExp(`^(?:TABLE )?(\\*\\.\\*|(${NAME})\\.(\\*|${NAME})) TO (${NAME}(?:@${NAME})?)(.*)$`);
 /** A line of SHOW GRANTS; none where it gives no rights on tables. */

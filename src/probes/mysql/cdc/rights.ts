@@ -2,7 +2,7 @@ import type { StepOutcome } from '../../probe.ts';
 import { type ProblemDetails, StepFailure } from '../../problems/index.ts';
 import { captureRights } from '../accounts.ts';
 import { grantsOf } from '../grants.ts';
-import { holds } from '../privileges.ts';
+import { holds, READS_THE_LOG } from '../privileges.ts';
 import { settingsFolder } from '../product.ts';
 import { databases } from '../queries.ts';
 import { right, startFix } from '../remedies.ts';
@@ -44,7 +44,7 @@ async function missingRights(look: Look, session: Session): Promise<string[]> {
   // A snapshot locks tables for a moment; where RELOAD cannot be had, LOCK TABLES does, also on single databases.
   const locks = grants.some(({ rights }) => rights.some((each) => /^(RELOAD|LOCK TABLES|ALL PRIVILEGES)$/.test(each)));
   if (!locks) missing.push(reload);
-  if (!holds(grants, ['REPLICATION SLAVE', 'REPLICATION REPLICA'])) missing.push(replicate);
+  if (!holds(grants, READS_THE_LOG)) missing.push(replicate);
   if ((await look.position()) === 'denied') missing.push(monitor);
   return missing.filter((each) => each !== undefined);
 }

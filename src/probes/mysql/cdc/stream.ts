@@ -1,4 +1,6 @@
 import { StepFailure } from '../../problems/index.ts';
+import { grantsOf } from '../grants.ts';
+import { holds, READS_THE_LOG } from '../privileges.ts';
 import { lacksRight, numberOf } from '../refusals.ts';
 import { right } from '../remedies.ts';
 import type { Check } from './look.ts';
@@ -12,7 +14,8 @@ export const STREAM_CHECKS: readonly Check[] = [
     run: async (look, session) => {
       if (!isOn(look.variables.get('log_bin'))) return { skip: 'cdc_log_bin' };
       const position = await look.position();
-      if (position === 'denied' || !position) return { skip: 'cdc_grants' };
+      const mayRead = holds(await grantsOf(session), READS_THE_LOG);
+      if (position === 'denied' || !position || !mayRead) return { skip: 'cdc_grants' };
       const { facts, asking } = session;
       try {
         await session.streamLog(position);
