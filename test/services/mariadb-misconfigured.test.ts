@@ -261,8 +261,7 @@ describe.skipIf(!installed && !ALL_SERVICES)(
 
     beforeAll(async () => {
       expect(installed, 'MariaDB from Debian').toBe(true);
-      lab = await startLab({ 'log-bin': 'binlog', 'server-id': '7', 'expire-logs-days': '30' });
-      // An anonymous account would take in everybody.
+      lab = await startLab({ settings: { 'log-bin': 'binlog', 'server-id': '7', 'expire-logs-days': '30' } });
       await lab.server.sql(`${SHOP} ${GOOD}`);
     }, 180_000);
     afterAll(async () => {

@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process';
-import { connect, type Socket } from 'node:net';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { mariadb } from '../../src/connectors/databases/mariadb.ts';
 import type { HandoffLetter, Report, Step } from '../../src/probes/report.ts';
 import { createLab, expectClosed } from '../unit/probes/lab.ts';
-import { startMariadb, type TestMariadb } from './mariadb.ts';
+import { type MariadbOptions, startMariadb, type TestMariadb } from './mariadb.ts';
 
 const run = promisify(execFile);
 
@@ -28,8 +29,8 @@ export interface MariadbLab {
   stop(): Promise<void>;
 }
 
-export async function startLab(settings: Record<string, string>): Promise<MariadbLab> {
-  const server = await startMariadb({ settings });
+export async function startLab(options: MariadbOptions): Promise<MariadbLab> {
+  const server = await startMariadb(options);
   const base = { host: '127.0.0.1', port: server.port, database: 'shop', username: 'reader', password: PASSWORD };
 
   /** The passwords that a script leaves to a person, in its comments or in what it prints. */
@@ -106,9 +107,41 @@ export const failuresOf = ({ steps }: Report) => steps.filter(({ status }) => st
 export const warningsOf = ({ steps }: Report) => steps.filter(({ status }) => status === 'warn');
 export const toTheDba = ({ handoff }: Report) => handoff?.find(({ actor }) => actor === 'dba');
 
-/** A connection of somebody else's, logged in as far as the server's greeting. */
-export async function strangerAt(port: number, localAddress: string): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress });
-  await new Promise((resolve, reject) => socket.once('data', resolve).once('error', reject));
-  return socket;
+/** Passes connections on, as if they came from that address of this machine. */
+export async function startRelay(
+  port: number,
+  localAddress: string,
+): Promise<{ port: number; stop: () => Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const relay = createServer((near) => {
+    const far = connect({ port, host: '127.0.0.1', localAddress });
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const address = relay.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => relay.close(resolve));
+    },
+  };
+}
+
+/** A connection of the account's that stays until `end`. */
+export async function holdConnection(server: TestMariadb, username: string): Promise<{ end: () => Promise<void> }> {
+  const flags = ['--no-defaults', '--host=127.0.0.1', `--port=${server.port}`, `--user=${username}`, '--batch'];
+  const client = spawn('/usr/bin/mariadb', [...flags, '--unbuffered'], { env: { MYSQL_PWD: PASSWORD } });
+  client.stdin.write('SELECT 1;\n');
+  await once(client.stdout, 'data');
+  return {
+    async end() {
+      client.stdin.end();
+      await once(client, 'close');
+    },
+  };
 }
