@@ -91,13 +91,13 @@ const ROWS: readonly Row[] = [
     name: 'an account that may write and not read',
     grants: ['INSERT ON shop.*'],
     found: [['list', 'TABLES_DENIED', ['username'], 'dba']],
-    warned: [['role', 'ROLE_OVERPRIVILEGED', ['username'], 'dba']],
+    warned: [['role', 'ROLE_TOO_POWERFUL', ['username'], 'dba']],
   },
   {
     name: 'a selected table that is not there',
     grants: READER,
     config: { tables: ['shop.orders', 'shop.order'] },
-    found: [['tables', 'TABLES_NOT_FOUND', ['tables'], 'user']],
+    found: [['tables', 'TABLE_NOT_FOUND', ['tables'], 'user']],
     mended: { tables: ['shop.orders'] },
   },
   {
@@ -110,8 +110,8 @@ const ROWS: readonly Row[] = [
     name: 'a selected table that the account may write and not read',
     grants: ['SELECT ON shop.lines', 'INSERT ON shop.orders'],
     config: { tables: ['shop.lines', 'shop.orders'] },
-    found: [['tables_read', 'SELECTION_DENIED', ['tables'], 'dba']],
-    warned: [['role', 'ROLE_OVERPRIVILEGED', ['username'], 'dba']],
+    found: [['tables_read', 'TABLE_DENIED', ['tables'], 'dba']],
+    warned: [['role', 'ROLE_TOO_POWERFUL', ['username'], 'dba']],
   },
   {
     name: 'a selected table of which one column may be read',
@@ -210,21 +210,21 @@ const ROWS: readonly Row[] = [
     checks: CDC,
     config: { tables: ['shop.orders'] },
     found: [],
-    warned: [['role', 'ROLE_OVERPRIVILEGED', ['username'], 'dba']],
+    warned: [['role', 'ROLE_TOO_POWERFUL', ['username'], 'dba']],
   },
   {
     name: 'a password that lasts ten days, and nobody sees since when',
     grants: READER,
     extra: 'PASSWORD EXPIRE INTERVAL 10 DAY',
     found: [],
-    warned: [['password_expiry', 'PASSWORD_EXPIRES', ['password'], 'dba']],
+    warned: [['password_expiry', 'ROLE_EXPIRES', ['password'], 'dba']],
   },
   {
     name: 'an account with no connection to spare',
     grants: READER,
     extra: 'WITH MAX_USER_CONNECTIONS 2',
     found: [],
-    warned: [['connections', 'CONNECTIONS_SCARCE', undefined, 'dba']],
+    warned: [['connections', 'ROLE_FEW_CONNECTIONS', undefined, 'dba']],
   },
   {
     name: 'a wrong format, rows told in part, and a right that lacks',
@@ -246,11 +246,11 @@ const ROWS: readonly Row[] = [
     config: { tables: ['shop.coded', 'shop.orders'], database: 'shop' },
     found: [
       ['tables', 'SELECTION_NOT_VISIBLE', ['tables'], 'dba'],
-      ['tables_read', 'SELECTION_DENIED', ['tables'], 'dba'],
+      ['tables_read', 'TABLE_DENIED', ['tables'], 'dba'],
       ['cdc_retention', 'CDC_RETENTION', undefined, 'dba'],
       ['cdc_grants', 'CDC_GRANTS', ['username'], 'dba'],
     ],
-    warned: [['role', 'ROLE_OVERPRIVILEGED', ['username'], 'dba']],
+    warned: [['role', 'ROLE_TOO_POWERFUL', ['username'], 'dba']],
   },
 ];
 

@@ -8,6 +8,8 @@ export interface Table extends StreamPosition {
   kind: string;
   estimate: string | null;
   engine: string;
+  /** With its indexes; null where nothing is known. */
+  bytes: string | null;
   keys: readonly string[];
 }
 
@@ -89,6 +91,7 @@ function tableFrom(position: StreamPosition, facts: ReadonlyMap<string, Row>): O
     kind: row?.['kind'] ?? 'BASE TABLE',
     estimate: row?.['estimate'] ?? null,
     engine: row?.['engine'] ?? '',
+    bytes: row?.['bytes'] ?? null,
   };
 }
 

@@ -48,7 +48,7 @@ export async function overprivilege(session: Session): Promise<StepOutcome> {
     .join('; ');
   const remedies = excesses.flatMap((excess) => lessened(session, excess));
   return {
-    warning: { code: 'ROLE_OVERPRIVILEGED', facts: { ...session.facts, what: session.clean(what, 300) }, remedies },
+    warning: { code: 'ROLE_TOO_POWERFUL', facts: { ...session.facts, what: session.clean(what, 300) }, remedies },
   };
 }
 

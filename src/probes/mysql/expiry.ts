@@ -22,7 +22,7 @@ export async function expiry(session: Session): Promise<StepOutcome> {
   if (left !== undefined && left >= SOON_DAYS) return { evidence: `${left} days left` };
   const what =
     left === undefined ? `lasts ${days} days, and from here it cannot be seen since when` : `expires in ${left} days`;
-  return { warning: { code: 'PASSWORD_EXPIRES', facts: { ...session.facts, what }, remedies: lasting(session, days) } };
+  return { warning: { code: 'ROLE_EXPIRES', facts: { ...session.facts, what }, remedies: lasting(session, days) } };
 }
 
 const NEVER = /PASSWORD EXPIRE NEVER/;

@@ -3,7 +3,7 @@ import { qualified } from './names.ts';
 import type { Row, Session } from './session.ts';
 
 /** Without a selection, a test looks at no more: enough to find one that may be read, where some may. */
-export const FEW_TABLES = 20;
+export const FEW_TABLES = 10;
 const SHOWN_TABLES = 5;
 
 export function positionOf(row: Row): StreamPosition {

@@ -93,8 +93,8 @@ export function tableKinds(tables: readonly StreamPosition[]): string {
 }
 
 export function tableFacts(tables: readonly StreamPosition[]): string {
-  return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, TABLE_TYPE AS kind, TABLE_ROWS AS estimate, ENGINE AS engine
-FROM information_schema.TABLES WHERE ${among(tables)}`;
+  return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, TABLE_TYPE AS kind, TABLE_ROWS AS estimate, ENGINE AS engine,
+DATA_LENGTH + INDEX_LENGTH AS bytes FROM information_schema.TABLES WHERE ${among(tables)}`;
 }
 
 export function primaryKeys(tables: readonly StreamPosition[]): string {
@@ -107,6 +107,13 @@ export function indexColumns(tables: readonly StreamPosition[]): string {
   return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, INDEX_NAME AS index_name, NON_UNIQUE AS is_not_unique,
 COLUMN_NAME AS column_name, NULLABLE AS nullable FROM information_schema.STATISTICS
 WHERE ${among(tables)} ORDER BY INDEX_NAME, SEQ_IN_INDEX`;
+}
+
+/** Columns that may tell what is new. */
+export function cursorColumns(tables: readonly StreamPosition[]): string {
+  return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, COLUMN_NAME AS column_name, COLUMN_TYPE AS type,
+DATA_TYPE AS kind, EXTRA AS extra FROM information_schema.COLUMNS
+WHERE ${among(tables)} AND (EXTRA LIKE '%auto_increment%' OR DATA_TYPE IN ('timestamp', 'datetime')) ORDER BY ORDINAL_POSITION`;
 }
 
 export function oneDatetime(tables: readonly StreamPosition[]): string {

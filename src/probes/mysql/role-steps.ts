@@ -49,5 +49,5 @@ async function connections(session: Session): Promise<StepOutcome> {
             undo: `ALTER USER ${account} WITH MAX_USER_CONNECTIONS ${most};`,
           },
         ];
-  return { evidence, warning: { code: 'CONNECTIONS_SCARCE', facts: { ...session.facts, what: evidence }, remedies } };
+  return { evidence, warning: { code: 'ROLE_FEW_CONNECTIONS', facts: { ...session.facts, what: evidence }, remedies } };
 }

@@ -58,7 +58,7 @@ async function notSeen(session: Session, missing: readonly StreamPosition[]): Pr
   const details = { fields: ['tables'] };
   // Who may read all of a database sees all that there is.
   if (missing.every(({ namespace }) => holds(grants, ['SELECT'], namespace)))
-    throw new StepFailure('TABLES_NOT_FOUND', { ...facts, what }, details);
+    throw new StepFailure('TABLE_NOT_FOUND', { ...facts, what: named(session, missing) }, details);
   throw new StepFailure(
     'SELECTION_NOT_VISIBLE',
     { ...facts, what },
@@ -100,10 +100,7 @@ function halves<T>(all: readonly T[]): [readonly T[], readonly T[]] {
 async function denied(session: Session, refused: readonly Refused[]): Promise<StepOutcome> {
   const { facts, asking } = session;
   const gone = refused.filter(({ number }) => isMissing(number)).map(({ table }) => table);
-  if (gone.length > 0) {
-    const what = `the table${gone.length > 1 ? 's' : ''} ${named(session, gone)}`;
-    throw new StepFailure('TABLES_NOT_FOUND', { ...facts, what }, { fields: ['tables'] });
-  }
+  if (gone.length > 0) throw new StepFailure('TABLE_NOT_FOUND', { ...facts, what: named(session, gone) });
   const closed: StreamPosition[] = [];
   const partly: StreamPosition[] = [];
   for (const { table } of refused) {
@@ -118,7 +115,7 @@ async function denied(session: Session, refused: readonly Refused[]): Promise<St
     asking,
     refused.filter(({ number }) => isDenied(number)).map(({ table }) => table),
   );
-  if (closed.length > 0) throw new StepFailure('SELECTION_DENIED', { ...facts, what }, { remedies });
+  if (closed.length > 0) throw new StepFailure('TABLE_DENIED', { ...facts, what }, { remedies });
   return { warning: { code: 'COLUMNS_DENIED', facts: { ...facts, what }, remedies } };
 }
 

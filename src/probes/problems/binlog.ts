@@ -79,6 +79,12 @@ export const BINLOG_PROBLEMS = {
     says: ({ what }) => `The binary log leaves out what is to be read: ${what}`,
     fix: () => "Take the filter out of the server's own configuration, and restart.",
   },
+  CDC_ENDPOINT: {
+    actor: 'user',
+    roles: ['host'],
+    says: ({ what }) => `Changes cannot be captured through this endpoint: ${what}`,
+    fix: ({ fix }) => fix || 'Give the host and port of the server itself.',
+  },
   CDC_SESSION_REFUSED: {
     actor: 'dba',
     says: ({ server }) => `${server} lets nobody begin to read its binary log here`,

@@ -72,13 +72,13 @@ export const READING_PROBLEMS = {
     says: ({ username, what }) => `${username} does not see ${what}: it is not there, or may not be read`,
     fix: () => 'Check the names (case may count). If they are right, grant the user the right to read them.',
   },
-  TABLES_NOT_FOUND: {
+  TABLE_NOT_FOUND: {
     actor: 'user',
     roles: ['tables'],
-    says: ({ what }) => `There is no such table as the config names: ${what}`,
-    fix: () => 'Correct tables (case may count), or leave it out to read all that the user may see.',
+    says: ({ what }) => `There is no table ${what}`,
+    fix: () => 'Correct tables (case may count), or have them created.',
   },
-  SELECTION_DENIED: {
+  TABLE_DENIED: {
     actor: 'dba',
     roles: ['tables'],
     says: ({ username, what }) => `${username} may not read ${what}`,

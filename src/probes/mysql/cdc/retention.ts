@@ -4,7 +4,7 @@ import { providerOf } from '../../providers/index.ts';
 import { RDS_RETENTION, WRITTEN } from '../queries.ts';
 import { settingFix } from '../remedies.ts';
 import type { Session } from '../session.ts';
-import { type Check, isOn, type Variables } from './look.ts';
+import type { Check, Variables } from './look.ts';
 
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;

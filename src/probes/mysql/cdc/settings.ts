@@ -3,6 +3,7 @@ import { type ProblemCode, StepFailure } from '../../problems/index.ts';
 import { oneDatetime } from '../queries.ts';
 import { settingFix, startFix } from '../remedies.ts';
 import type { Session } from '../session.ts';
+import { refuseEndpoint } from './endpoint.ts';
 import { type Check, isOn, type Look } from './look.ts';
 
 /** What the settings of the server must be. What is read at the start alone is written where it is read. */
@@ -12,6 +13,7 @@ export const SETTING_CHECKS: readonly Check[] = [
     title: 'CDC: log_bin',
     run: ({ variables }, session) => {
       if (isOn(variables.get('log_bin'))) return { evidence: 'ON' };
+      refuseEndpoint(session);
       const lines = ['log_bin = binlog', ...NEEDED_LINES.filter((line) => !holds(variables, line))];
       const fix = startFix(session.asking, 'log-bin', lines);
       throw new StepFailure('CDC_BINLOG_OFF', session.facts, { evidence: 'OFF', ...fix });

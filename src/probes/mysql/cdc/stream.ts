@@ -3,8 +3,8 @@ import { grantsOf } from '../grants.ts';
 import { holds, READS_THE_LOG } from '../privileges.ts';
 import { lacksRight, numberOf } from '../refusals.ts';
 import { right } from '../remedies.ts';
-import type { Check } from './look.ts';
-import { isOn } from './look.ts';
+import { refuseEndpoint } from './endpoint.ts';
+import { type Check, isOn } from './look.ts';
 
 /** Begins to read the log as a replica does, from where it ends, and lets go at once. */
 export const STREAM_CHECKS: readonly Check[] = [
@@ -22,6 +22,7 @@ export const STREAM_CHECKS: readonly Check[] = [
         return { evidence: session.clean(`from ${position.file}, ${position.position}`, 120) };
       } catch (error) {
         if (!(error instanceof StepFailure) || numberOf(error) === undefined) throw error;
+        refuseEndpoint(session);
         const { evidence, driver_code } = error.problem;
         const said = {
           ...(evidence === undefined ? {} : { evidence }),
