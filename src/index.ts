@@ -36,7 +36,7 @@ export { HTTP_AUTH, headers, optionalUrl, url } from './connectors/http-fields.t
 export { sshFaults, sshTunnel } from './connectors/ssh-fields.ts';
 export { staged } from './connectors/staged.ts';
 export { through } from './connectors/through.ts';
-export type { DiscoverQuery, Preview, Probe, ReadSession, Stream, StreamPage } from './probes/probe.ts';
+export type { DiscoverQuery, Preview, Probe, ReadSession, Stream, StreamPage, SyncAdvice } from './probes/probe.ts';
 export {
   type Check,
   type CheckFault,

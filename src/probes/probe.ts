@@ -85,6 +85,32 @@ export interface Stream {
   /** Columns of the primary key. */
   keys?: readonly string[];
   columns?: readonly Column[];
+  /** How to sync it, where that was asked for. */
+  advice?: SyncAdvice;
+}
+
+/** What there is to know of a table before it is synced. */
+export interface SyncAdvice {
+  /** The columns of its primary key, then of each unique one. */
+  keys: readonly (readonly string[])[];
+  /** Columns by which new and changed rows can be told, the best first; a few of them. */
+  cursors: readonly CursorAdvice[];
+  row_estimate?: number;
+  /** With its indexes. */
+  bytes?: number;
+  /** Whether its changes can be captured; `why` not, or what to mind. */
+  cdc: { possible: boolean; why?: string };
+  suggested: 'cdc' | 'cursor' | 'full';
+  /** Why that mode, in one sentence. */
+  because: string;
+}
+
+export interface CursorAdvice {
+  column: string;
+  type: string;
+  /** The index that begins with it; without one, every sync reads the whole table. */
+  index?: string;
+  why: string;
 }
 
 export interface Column {
@@ -123,6 +149,8 @@ export interface Preview {
 /** The session that discovery and preview read through. */
 export interface ReadSession {
   discover: (query: DiscoverQuery) => Promise<StreamPage>;
+  /** How to sync each of these, in their order; undefined where nothing is known of one. */
+  advise?: (streams: readonly StreamPosition[]) => Promise<readonly (SyncAdvice | undefined)[]>;
   /** @returns undefined where there is no such stream */
   preview: (stream: string, limit: number) => Promise<Preview | undefined>;
 }

@@ -3,7 +3,16 @@ import { HeadwaterError } from '../errors.ts';
 import type { TlsMode } from '../net/tls.ts';
 import type { Redactor } from '../secrets/redact.ts';
 import { hangUp, type Link, networkFailure, reached, systemCode } from './network.ts';
-import type { Preview, Probe, ProbeContext, ReadSession, StepOutcome, StepSpec, StreamPage } from './probe.ts';
+import type {
+  Preview,
+  Probe,
+  ProbeContext,
+  ReadSession,
+  StepOutcome,
+  StepSpec,
+  StreamPage,
+  SyncAdvice,
+} from './probe.ts';
 import { type Facts, type Problem, type ProblemDetails, StepFailure } from './problems/index.ts';
 import type { Depth } from './report.ts';
 import { endpointOf, pinsOf, type SshSettings } from './ssh/settings.ts';
@@ -253,6 +262,8 @@ function cleaned(session: () => ReadSession, facts: Facts, redactor: Redactor): 
   };
   return {
     discover: (query) => told(async (open) => redactor.cleanValue(await open.discover(query)) as StreamPage),
+    advise: (streams) =>
+      told(async (open) => redactor.cleanValue((await open.advise?.(streams)) ?? []) as (SyncAdvice | undefined)[]),
     preview: (stream, limit) =>
       told(async (open) => {
         const preview = await open.preview(stream, limit);

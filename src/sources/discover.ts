@@ -2,7 +2,7 @@ import { parseConfig } from '../connectors/config.ts';
 import type { Capability, Connector } from '../connectors/define-connector.ts';
 import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
-import type { DiscoverQuery, Stream, StreamPosition } from '../probes/probe.ts';
+import type { DiscoverQuery, ReadSession, Stream, StreamPage, StreamPosition } from '../probes/probe.ts';
 import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
@@ -16,6 +16,8 @@ export interface DiscoverRequest {
   config?: Readonly<Record<string, unknown>>;
   query?: string;
   stream?: string;
+  /** Also how to sync each. */
+  advice?: boolean;
   limit?: number;
   cursor?: string;
 }
@@ -26,6 +28,10 @@ export interface DiscoverAnswer {
   warnings?: string[];
   next: NextCall[];
 }
+
+const STREAMS = 50;
+/** An advice is much longer than a name. */
+const ADVISED_STREAMS = 20;
 
 /**
  * What can be read from a source, a page at a time; columns only of a named stream.
@@ -38,9 +44,13 @@ export async function discoverSource(
 ): Promise<DiscoverAnswer> {
   const { connector, config, warnings } = await subject(services, request, call);
   refuseIncapable(connector, 'discover');
-  const limit = request.limit ?? 50;
+  const isAdvised = request.advice === true;
+  const limit = request.limit ?? (isAdvised ? ADVISED_STREAMS : STREAMS);
   const query = pageQuery(request, limit);
-  const page = await reading(services, connector, config, call, (session) => session.discover(query));
+  const page = await reading(services, connector, config, call, async (session) => {
+    const found = await session.discover(query);
+    return isAdvised ? await advised(session, found) : found;
+  });
   const [first] = page.streams;
   if (request.stream !== undefined && !first) throw noStream(request.stream, request.source_id);
   return {
@@ -56,6 +66,15 @@ export async function discoverSource(
           })
         : [],
   };
+}
+
+async function advised(session: ReadSession, page: StreamPage): Promise<StreamPage> {
+  const advices = (await session.advise?.(page.streams)) ?? [];
+  const streams = page.streams.map((stream, i) => {
+    const advice = advices[i];
+    return advice ? { ...stream, advice } : stream;
+  });
+  return { ...page, streams };
 }
 
 async function subject(services: Services, request: DiscoverRequest, call: Call) {

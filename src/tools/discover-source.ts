@@ -16,7 +16,8 @@ export const discoverSourceTool = defineTool({
     config: inputs.config.optional(),
     query: inputs.searched(200).optional().describe('Part of the name.'),
     stream: inputs.searched(300).optional().describe('NAMESPACE.NAME: this one, with its columns.'),
-    limit: inputs.limit(50, 100),
+    advice: z.boolean().optional().describe('Also how to sync each: keys, cursor columns, size, CDC.'),
+    limit: inputs.limit(50, 100).describe('Default 50; with advice 20.'),
     cursor: inputs.cursor,
   }),
   output: z.object({

@@ -21,11 +21,19 @@ export interface TestMariadb {
   readonly port: number;
   /** The server's main process: stop it with SIGSTOP and it hangs. */
   readonly pid: number;
+  /** What `/etc/mysql/mariadb.conf.d` is to Debian's own instance: read at every start. */
+  readonly settingsFolder: string;
+  /** Over which `sql` talks to it. */
+  readonly socket: string;
   /** Runs statements as root, over the socket that nobody else can reach. @returns what the client prints, tab-separated */
   sql(statements: string): Promise<string>;
   log(): string;
+  /** Ends it and starts it again, on the same port, with the files of its settings folder. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
+
+type Running = Omit<TestMariadb, 'restart' | 'settingsFolder'>;
 
 const INSTALL = '/usr/bin/mariadb-install-db';
 const SERVER = '/usr/sbin/mariadbd';
@@ -49,8 +57,10 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<TestMa
   try {
     const data = join(folder.path, 'data');
     const tmp = temporaryOf(folder.path);
-    for (const path of [data, tmp]) await mkdir(path);
-    for (const path of [folder.path, data, tmp]) await give(path);
+    const settingsFolder = settingsOf(folder.path);
+    for (const path of [data, tmp, settingsFolder]) await mkdir(path);
+    await writeFile(settingsFile(folder.path), `!includedir ${settingsFolder}\n`);
+    for (const path of [folder.path, data, tmp, settingsFolder]) await give(path);
     const install = [
       '--no-defaults',
       `--datadir=${data}`,
@@ -60,9 +70,21 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<TestMa
     const installing = run(INSTALL, install, folder.path, tmp);
     const [code] = await once(installing.child, 'close');
     if (code !== 0) throw new Error(`${INSTALL} failed (${code}): ${installing.output()}`);
-    const server = await launch(folder.path, data, options, watchdog.guard);
+    let server = await launch(folder.path, data, options, watchdog.guard);
     return {
-      ...server,
+      settingsFolder,
+      host: server.host,
+      port: server.port,
+      socket: server.socket,
+      get pid() {
+        return server.pid;
+      },
+      sql: (statements) => server.sql(statements),
+      log: () => server.log(),
+      async restart() {
+        await server.stop();
+        server = await launch(folder.path, data, options, watchdog.guard, { port: server.port });
+      },
       async stop() {
         await server.stop();
         watchdog.dismiss();
@@ -81,15 +103,20 @@ async function launch(
   data: string,
   { settings, tls }: MariadbOptions,
   guard: (pid: number) => void,
-  attempts = 3,
-): Promise<TestMariadb> {
-  const port = await freePort();
+  again: { attempts?: number; port?: number } = {},
+): Promise<Running> {
+  const { attempts = 3, port = await freePort() } = again;
   const socket = join(folder, 'socket');
   const all = { ...DEFAULTS, ...(tls ? await certificateOptions(folder, tls) : {}), ...settings };
   const flags = Object.entries({ datadir: data, port: String(port), socket, ...all }).map(
     ([name, value]) => `--${name}=${value}`,
   );
-  const { child, output } = run(SERVER, ['--no-defaults', ...flags], data, temporaryOf(folder));
+  const { child, output } = run(
+    SERVER,
+    [`--defaults-file=${settingsFile(folder)}`, ...flags],
+    data,
+    temporaryOf(folder),
+  );
   const { pid } = child;
   if (pid === undefined) throw new Error(`${SERVER} could not be started`);
   guard(pid);
@@ -100,11 +127,12 @@ async function launch(
     await end(child);
     // Somebody took the port between our look and the server's.
     if (attempts > 1 && /bind on TCP|already in use/i.test(output())) {
-      return launch(folder, data, { ...(settings ? { settings } : {}), ...(tls ? { tls } : {}) }, guard, attempts - 1);
+      const options = { ...(settings ? { settings } : {}), ...(tls ? { tls } : {}) };
+      return launch(folder, data, options, guard, { ...again, attempts: attempts - 1 });
     }
     throw new Error(`MariaDB did not start: ${output()}`, { cause: error });
   }
-  return { host: '127.0.0.1', port, pid, sql, log: output, stop: () => end(child) };
+  return { host: '127.0.0.1', port, pid, socket, sql, log: output, stop: () => end(child) };
 }
 
 async function certificateOptions(folder: string, { certPem, keyPem }: Certificate): Promise<Record<string, string>> {
@@ -118,10 +146,15 @@ async function certificateOptions(folder: string, { certPem, keyPem }: Certifica
 function runClient(socket: string, statements: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const flags = ['--no-defaults', `--socket=${socket}`, '--user=root', '--batch', '--skip-column-names'];
-    const child = execFile(CLIENT, flags, { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${stderr.trim()} in: ${statements.slice(0, 500)}`));
-      else resolve(stdout);
-    });
+    const child = execFile(
+      CLIENT,
+      flags,
+      { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error) reject(new Error(`${stderr.trim()} in: ${statements.slice(0, 500)}`));
+        else resolve(stdout);
+      },
+    );
     child.stdin?.on('error', () => {});
     child.stdin?.end(statements);
   });
@@ -151,6 +184,14 @@ async function end(child: ChildProcess): Promise<void> {
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
+}
+
+function settingsOf(folder: string): string {
+  return join(folder, 'settings');
+}
+
+function settingsFile(folder: string): string {
+  return join(folder, 'my.cnf');
 }
 
 /** A server that starts removes what it takes for its own leftovers: none may share a temporary folder with another. */

@@ -52,6 +52,7 @@ function guardedSession(session: ReadSession): ReadSession {
         const more = page.streams.length > streams.length && last ? { next: last } : {};
         return { ...page, streams, ...more };
       }),
+    advise: (streams) => told(async () => (await session.advise?.(streams)) ?? []),
     preview: (stream, limit) =>
       told(async () => {
         const preview = await session.preview(stream, limit);

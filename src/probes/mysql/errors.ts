@@ -1,21 +1,8 @@
-import { isAddress } from '../../net/address.ts';
-import type { ProbeContext } from '../probe.ts';
-import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
+import { type ProblemCode, StepFailure } from '../problems/index.ts';
+import type { Asking } from './asking.ts';
 import { SUPPORTED } from './login.ts';
-import { quote, quoteAccount } from './names.ts';
+import { LOGIN_REMEDIES } from './login-remedies.ts';
 import { ServerError, withoutState } from './server-error.ts';
-
-/** What the server is asked by, when it refuses. */
-export interface Asking {
-  facts: Facts;
-  context: ProbeContext;
-  /** The account that the login was matched to, `reader@%`, once it is known. */
-  account?: string | undefined;
-  /** Whether a password was given. */
-  password: boolean;
-  /** The config forbids TLS that the server offers. */
-  shunsTls: boolean;
-}
 
 /** Error number → problem (MySQL 8.4 "Server Error Message Reference"; MariaDB "Error Codes", from 1900 its own). */
 const PROBLEMS_BY_NUMBER: Readonly<Record<number, ProblemCode>> = {
@@ -81,41 +68,12 @@ function withoutNames(message: string): string {
 
 function failure(error: ServerError, code: ProblemCode, asking: Asking): StepFailure {
   const { facts, context } = asking;
-  const sql = SQL[code]?.(asking, error);
+  const remedies = LOGIN_REMEDIES[code]?.(asking, error) ?? [];
   return new StepFailure(code, code === 'AUTH_METHOD_UNSUPPORTED' ? { ...facts, ...METHOD } : facts, {
     evidence: withoutState(context.redactor.clean(error.message, 300)),
     driver_code: String(error.errno),
-    ...(sql === undefined ? {} : { sql }),
+    ...(remedies.length > 0 ? { remedies } : {}),
   });
 }
 
 const METHOD = { what: 'not by a password', fix: SUPPORTED };
-
-const SQL: Partial<Record<ProblemCode, (asking: Asking, error: ServerError) => string>> = {
-  ADDRESS_NOT_PERMITTED: ({ facts }, { message }) => {
-    const account = quoteAccount(`${facts.username}@${seenAs(message)}`);
-    const grants = facts.database === undefined ? [] : [grant(facts.database, account)];
-    return [`CREATE USER ${account} IDENTIFIED BY 'the password';`, ...grants].join('\n');
-  },
-  ADDRESS_BLOCKED: () => 'FLUSH HOSTS; -- MySQL 8.0.23 and newer: TRUNCATE TABLE performance_schema.host_cache;',
-  PASSWORD_EXPIRED: (asking) => `ALTER USER ${accountOf(asking)} IDENTIFIED BY 'a new password';`,
-  ACCOUNT_LOCKED: (asking, { errno }) =>
-    errno === 4150 ? 'FLUSH PRIVILEGES;' : `ALTER USER ${accountOf(asking)} ACCOUNT UNLOCK;`,
-  DATABASE_NOT_VISIBLE: (asking) => grant(asking.facts.database ?? '', accountOf(asking)),
-};
-
-/** The address that the server sees us come from, where it says so; the word is from outside. */
-function seenAs(message: string): string {
-  const seen = /Host '([0-9a-fA-F.:]{2,45})'/.exec(message)?.[1] ?? '';
-  return isAddress(seen) ? seen : '%';
-}
-
-/** The account that SQL speaks of, quoted. Before the login is through, its host is not known. */
-export function accountOf({ account, facts }: Pick<Asking, 'account' | 'facts'>): string {
-  return quoteAccount(account ?? `${facts.username}@%`);
-}
-
-/** The least that lets an account read everything in a database, now and later. */
-export function grant(database: string, account: string): string {
-  return `GRANT SELECT ON ${quote(database)}.* TO ${account};`;
-}

@@ -1,26 +1,12 @@
+import { type Grant, grantFrom } from './privileges.ts';
 import type { Session } from './session.ts';
 
-/** What change data capture reads with, and what each right is called where it is shown (MariaDB 10.5 renamed one). */
-const NEEDED: readonly { right: string; alsoCalled: readonly string[] }[] = [
-  { right: 'REPLICATION SLAVE', alsoCalled: ['REPLICATION REPLICA'] },
-  { right: 'REPLICATION CLIENT', alsoCalled: ['BINLOG MONITOR'] },
-  // A snapshot locks tables for a moment; where RELOAD cannot be had (RDS), LOCK TABLES does.
-  { right: 'RELOAD', alsoCalled: ['LOCK TABLES'] },
-];
-
-const GLOBAL = /^GRANT (.+) ON \*\.\* TO /;
 const ROLES = /^`[^`]*`@`[^`]*`(,`[^`]*`@`[^`]*`)*$/;
 
-/** Rights for change data capture that the user has neither itself nor by an active role. */
-export async function missingRights(session: Session): Promise<string[]> {
-  const lines = await grantLines(session);
-  const held = new Set(lines.flatMap((line) => GLOBAL.exec(line)?.[1]?.split(', ') ?? []));
-  if (held.has('ALL PRIVILEGES')) return [];
-  // A right to lock may be held on single databases.
-  const locks = lines.some((line) => /^GRANT .*\b(LOCK TABLES|ALL PRIVILEGES)\b.* ON /.test(line));
-  return NEEDED.filter(({ right, alsoCalled }) => ![right, ...alsoCalled].some((name) => held.has(name)))
-    .map(({ right }) => right)
-    .filter((right) => !(right === 'RELOAD' && locks));
+/** What the user may do, itself or by an active role. Asked once. */
+export async function grantsOf(session: Session): Promise<readonly Grant[]> {
+  session.grants ??= (await grantLines(session)).flatMap(grantFrom);
+  return session.grants;
 }
 
 async function grantLines(session: Session): Promise<string[]> {

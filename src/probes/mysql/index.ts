@@ -1,7 +1,8 @@
 import type { Probe } from '../probe.ts';
 import { endpointOf, pinsOf } from '../ssh/settings.ts';
-import { cdcSteps } from './cdc.ts';
+import { cdcSteps } from './cdc/index.ts';
 import { readSession } from './read.ts';
+import { roleSteps } from './role-steps.ts';
 import { type MysqlConfig, Session } from './session.ts';
 import { mysqlSteps } from './steps.ts';
 
@@ -13,14 +14,15 @@ import { mysqlSteps } from './steps.ts';
 export function mysqlProbe(server: 'MySQL' | 'MariaDB'): Probe<MysqlConfig> {
   return {
     plan: (config, context, { checks }) => {
-      const session = new Session(config, context, server);
-      const steps = mysqlSteps(session);
+      const cdc = checks.has('cdc');
+      const session = new Session(config, context, server, { cdc });
+      const steps = [...mysqlSteps(session), ...roleSteps(session)];
       return {
         subject: `${server} at ${config.host}:${config.port}`,
         endpoint: endpointOf(config),
         about: session.about,
         pins: () => pinsOf(session.link),
-        steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
+        steps: cdc ? [...steps, ...cdcSteps(session)] : steps,
         close: () => session.close(),
         session: () => readSession(session),
       };

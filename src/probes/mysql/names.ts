@@ -8,6 +8,11 @@ export function qualified(namespace: string, name: string): string {
   return `${quote(namespace)}.${quote(name)}`;
 }
 
+/** All of a database, as rights are given on it: there its name is a pattern. */
+export function allOf(database: string): string {
+  return `${quote(database.replace(/[\\_%]/g, (sign) => `\\${sign}`))}.*`;
+}
+
 /** An account as the server writes it, `reader@%`, quoted; a name may hold an @, a host never does. */
 export function quoteAccount(account: string): string {
   const at = account.lastIndexOf('@');
@@ -22,4 +27,15 @@ export function literal(text: string): string {
 
 export function literals(texts: readonly string[]): string {
   return texts.map(literal).join(', ');
+}
+
+/** A text in a statement that a person is to read, where it can be both read and safe. */
+export function legible(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) && !text.includes('\\') ? `'${text.replaceAll("'", "''")}'` : literal(text);
+}
+
+/** A selected table, `database.table`; undefined where it has no dot. The table's name may have more. */
+export function positionFrom(name: string): { namespace: string; name: string } | undefined {
+  const dot = name.indexOf('.');
+  return dot <= 0 || dot === name.length - 1 ? undefined : { namespace: name.slice(0, dot), name: name.slice(dot + 1) };
 }

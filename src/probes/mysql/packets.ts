@@ -58,9 +58,9 @@ export class Packets {
   }
 
   /** Sends the first packet of a command. */
-  command(code: number, argument = ''): void {
+  command(code: number, argument: string | Buffer = ''): void {
     this.#sequence = 0;
-    this.send(Buffer.concat([Buffer.from([code]), Buffer.from(argument, 'utf8')]));
+    this.send(Buffer.concat([Buffer.from([code]), Buffer.from(argument)]));
   }
 
   /** Says that what came is not the protocol, and hangs up. */

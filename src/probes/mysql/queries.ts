@@ -93,13 +93,31 @@ export function tableKinds(tables: readonly StreamPosition[]): string {
 }
 
 export function tableFacts(tables: readonly StreamPosition[]): string {
-  return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, TABLE_TYPE AS kind, TABLE_ROWS AS estimate, ENGINE AS engine
-FROM information_schema.TABLES WHERE ${among(tables)}`;
+  return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, TABLE_TYPE AS kind, TABLE_ROWS AS estimate, ENGINE AS engine,
+DATA_LENGTH + INDEX_LENGTH AS bytes FROM information_schema.TABLES WHERE ${among(tables)}`;
 }
 
 export function primaryKeys(tables: readonly StreamPosition[]): string {
   return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, COLUMN_NAME AS column_name FROM information_schema.STATISTICS
 WHERE INDEX_NAME = 'PRIMARY' AND ${among(tables)} ORDER BY SEQ_IN_INDEX`;
+}
+
+/** Every index of these tables, column by column. */
+export function indexColumns(tables: readonly StreamPosition[]): string {
+  return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, INDEX_NAME AS index_name, NON_UNIQUE AS is_not_unique,
+COLUMN_NAME AS column_name, NULLABLE AS nullable FROM information_schema.STATISTICS
+WHERE ${among(tables)} ORDER BY INDEX_NAME, SEQ_IN_INDEX`;
+}
+
+/** Columns that may tell what is new. */
+export function cursorColumns(tables: readonly StreamPosition[]): string {
+  return `SELECT TABLE_SCHEMA AS namespace, TABLE_NAME AS name, COLUMN_NAME AS column_name, COLUMN_TYPE AS type,
+DATA_TYPE AS kind, EXTRA AS extra FROM information_schema.COLUMNS
+WHERE ${among(tables)} AND (EXTRA LIKE '%auto_increment%' OR DATA_TYPE IN ('timestamp', 'datetime')) ORDER BY ORDINAL_POSITION`;
+}
+
+export function oneDatetime(tables: readonly StreamPosition[]): string {
+  return `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE ${among(tables)} AND DATA_TYPE = 'datetime' LIMIT 1`;
 }
 
 export function columns(table: StreamPosition): string {
@@ -120,6 +138,16 @@ export const CDC_VARIABLES = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${li
   'expire_logs_days',
   'log_replica_updates',
   'log_slave_updates',
+  'binlog_expire_logs_auto_purge',
+  'max_binlog_total_size',
+  'binlog_space_limit',
+  'gtid_mode',
+  'gtid_domain_id',
+  'time_zone',
+  'system_time_zone',
 ])})`;
+
+/** How much was written to the log, and in how many seconds. */
+export const WRITTEN = "SHOW GLOBAL STATUS WHERE Variable_name IN ('Binlog_bytes_written', 'Uptime')";
 
 export const RDS_RETENTION = "SELECT value FROM mysql.rds_configuration WHERE name = 'binlog retention hours'";

@@ -8,6 +8,11 @@ export type Row = Readonly<Record<string, string | null>>;
 const COM_QUIT = 0x01;
 const COM_INIT_DB = 0x02;
 const COM_QUERY = 0x03;
+const COM_BINLOG_DUMP = 0x12;
+/** The log ends where it ends now; nothing is waited for. */
+const NON_BLOCKING = 1;
+const LAST_POSITION = 0xffff_ffff;
+const FIRST_POSITION = 4;
 const OK = 0x00;
 const LOCAL_INFILE = 0xfb;
 const END = 0xfe;
@@ -56,6 +61,22 @@ export async function useDatabase(packets: Packets, name: string): Promise<void>
   const answer = await packets.next();
   if (answer[0] === ERROR) throw parsed(packets, () => serverError(answer));
   if (answer[0] !== OK) throw packets.broken('its answer cannot be read');
+}
+
+/**
+ * Begins to read the binary log as a replica does, with no number of its own: so the server counts it for none, and
+ * ends no other's session for it. The connection can be asked nothing more.
+ * @throws ServerError where it may not be read, StepFailure where the server breaks the protocol
+ */
+export async function readLog(packets: Packets, from: { file: string; position: number }): Promise<void> {
+  const head = Buffer.alloc(10);
+  // Of a log that is longer than the command can say, the beginning does.
+  head.writeUInt32LE(from.position <= LAST_POSITION ? from.position : FIRST_POSITION, 0);
+  head.writeUInt16LE(NON_BLOCKING, 4);
+  packets.command(COM_BINLOG_DUMP, Buffer.concat([head, Buffer.from(from.file, 'utf8')]));
+  const first = await packets.next();
+  if (first[0] === ERROR) throw parsed(packets, () => serverError(first));
+  if (first[0] !== OK && !isEnd(first)) throw packets.broken('its answer cannot be read');
 }
 
 export function goodbye(packets: Packets): void {

@@ -1,17 +1,14 @@
 import type { StepOutcome, StepSpec, StreamPosition } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
-import { accountOf, grant } from './errors.ts';
 import { qualified } from './names.ts';
+import { FEW_TABLES, nameOf, positionOf } from './positions.ts';
 import { databases, someTables, tableKinds } from './queries.ts';
-import type { Row, Session } from './session.ts';
+import { isMissing, refusalOf } from './refusals.ts';
+import { readingRights } from './remedies.ts';
+import { selectedTableSteps } from './selected-tables.ts';
+import type { Session } from './session.ts';
 
-/** Enough to find one that may be read, where some may. */
-const FEW = 20;
 const FEW_DATABASES = 5;
-const NO_SUCH_TABLE = '1146';
-/** Refused, by right on the table or on its columns, or a view whose maker has lost it. */
-const DENIED: ReadonlySet<string | undefined> = new Set(['1142', '1143', '1356', '1449']);
-
 /** The selected databases, the tables in them, and one row of one. */
 export function readSteps(session: Session): StepSpec[] {
   const { facts } = session;
@@ -25,14 +22,17 @@ export function readSteps(session: Session): StepSpec[] {
       timeout,
       run: () => selected(session),
     },
+    ...selectedTableSteps(session),
     {
       id: 'list',
       title: 'Tables can be seen',
       limitMs: 4000,
       timeout,
       run: async () => {
+        if (session.tables) return { skip: 'the selected tables are looked at instead' };
         if (session.scope?.length === 0) return { skip: 'schemas' };
-        const tables = (await session.query(someTables(session.scope, FEW))).map(positionOf);
+        const tables = (await session.query(someTables(session.scope, FEW_TABLES))).map(positionOf);
+        session.looked = tables;
         table = await readable(session, tables);
         if (table) return undefined;
         return tables.length > 0 ? denied(session, namespacesOf(tables)) : nothingSeen(session);
@@ -45,7 +45,8 @@ export function readSteps(session: Session): StepSpec[] {
       limitMs: 3000,
       timeout,
       run: async () => {
-        if (!table) return { skip: 'list' };
+        if (session.tables) [table] = session.looked;
+        if (!table) return { skip: session.tables ? 'tables_read' : 'list' };
         const name = qualified(table.namespace, table.name);
         await session.readOnly(`SELECT 1 FROM ${name} LIMIT 1`, 2500, session.clean(name, 140));
         return { evidence: session.clean(name, 140) };
@@ -64,7 +65,11 @@ async function selected(session: Session): Promise<StepOutcome> {
   const missing = wanted.filter((name) => !seen.has(name));
   if (missing.length === 0) return { evidence: wanted.join(', ') };
   const what = `the database${missing.length > 1 ? 's' : ''} ${missing.join(', ')}`;
-  throw new StepFailure('SELECTION_NOT_VISIBLE', { ...session.facts, what }, { sql: grants(session, missing) });
+  throw new StepFailure(
+    'SELECTION_NOT_VISIBLE',
+    { ...session.facts, what },
+    { remedies: readingRights(session.asking, missing) },
+  );
 }
 
 /** The first table that may be read. Tables come first: a view can be slow. */
@@ -80,19 +85,7 @@ async function readable(session: Session, tables: readonly StreamPosition[]): Pr
 }
 
 async function mayRead(session: Session, { namespace, name }: StreamPosition): Promise<boolean> {
-  return (await refusalOf(session, namespace, name)) === undefined;
-}
-
-/** The number of the server's refusal to read a table, where rights or the table are lacking. */
-async function refusalOf(session: Session, namespace: string, name: string): Promise<string | undefined> {
-  try {
-    await session.query(`SELECT 1 FROM ${qualified(namespace, name)} LIMIT 0`);
-    return undefined;
-  } catch (error) {
-    const number = error instanceof StepFailure ? error.problem.driver_code : undefined;
-    if (number === NO_SUCH_TABLE || DENIED.has(number)) return number;
-    throw error;
-  }
+  return (await refusalOf(session, `SELECT 1 FROM ${qualified(namespace, name)} LIMIT 0`)) === undefined;
 }
 
 /** No table is shown of databases without rights; a name that no table has tells them from empty ones. */
@@ -101,7 +94,8 @@ async function nothingSeen(session: Session): Promise<StepOutcome> {
   const names = rows.map((row) => row['name'] ?? '');
   const closed: string[] = [];
   for (const name of names) {
-    if ((await refusalOf(session, name, 'headwater_no_such_table')) !== NO_SUCH_TABLE) closed.push(name);
+    const refusal = await refusalOf(session, `SELECT 1 FROM ${qualified(name, 'headwater_no_such_table')} LIMIT 0`);
+    if (!isMissing(refusal)) closed.push(name);
   }
   if (names.length > 0 && closed.length === 0) {
     return { warning: { code: 'NO_TABLES', facts: { ...session.facts, what: scopeOf(names) } } };
@@ -111,13 +105,11 @@ async function nothingSeen(session: Session): Promise<StepOutcome> {
 
 function denied(session: Session, names: readonly string[]): never {
   const what = names.length > 0 ? scopeOf(names.map((name) => session.clean(name, 64))) : 'any database';
-  const sql = grants(session, names.length > 0 ? names : ['the_database']);
-  throw new StepFailure('TABLES_DENIED', { ...session.facts, what }, { sql });
-}
-
-function grants(session: Session, names: readonly string[]): string {
-  const account = accountOf({ account: session.server?.account, facts: session.facts });
-  return names.map((name) => grant(session.clean(name, 64), account)).join('\n');
+  throw new StepFailure(
+    'TABLES_DENIED',
+    { ...session.facts, what },
+    { remedies: readingRights(session.asking, names) },
+  );
 }
 
 function scopeOf(names: readonly string[]): string {
@@ -126,13 +118,4 @@ function scopeOf(names: readonly string[]): string {
 
 function namespacesOf(tables: readonly StreamPosition[]): string[] {
   return [...new Set(tables.map(({ namespace }) => namespace))];
-}
-
-export function positionOf(row: Row): StreamPosition {
-  return { namespace: row['namespace'] ?? '', name: row['name'] ?? '' };
-}
-
-/** One text for a table's two names, which may hold dots. */
-export function nameOf({ namespace, name }: StreamPosition): string {
-  return qualified(namespace, name);
 }

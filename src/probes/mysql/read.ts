@@ -1,4 +1,5 @@
 import type { Column, DiscoverQuery, Preview, ReadSession, Stream, StreamPage } from '../probe.ts';
+import { adviseOn } from './advice.ts';
 import { columnsOf, type Table, type TableColumn, tableOf, tablesOf } from './catalogue.ts';
 import { qualified, quote } from './names.ts';
 import type { Session } from './session.ts';
@@ -14,6 +15,7 @@ const MOST_BYTES = 48 * 1024;
 export function readSession(session: Session): ReadSession {
   return {
     discover: (query) => (query.stream === undefined ? page(session, query) : named(session, query.stream)),
+    advise: (streams) => adviseOn(session, streams),
     preview: (stream, limit) => preview(session, stream, limit),
   };
 }

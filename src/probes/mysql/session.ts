@@ -2,19 +2,27 @@ import type { Socket } from 'node:net';
 import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import { hangUp, type Link, reached } from '../network.ts';
-import type { ProbeContext, Subject } from '../probe.ts';
+import type { ProbeContext, StreamPosition, Subject } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
 import type { SshSettings } from '../ssh/settings.ts';
-import { type Asking, queryFailure } from './errors.ts';
+import type { Asking } from './asking.ts';
+import { queryFailure } from './errors.ts';
 import type { Greeting } from './greeting.ts';
+import { positionFrom } from './names.ts';
 import type { Packets } from './packets.ts';
-import { goodbye, query, type Row, useDatabase } from './query.ts';
+import type { Grant } from './privileges.ts';
+import { productOf } from './product.ts';
+import { goodbye, query, type Row, readLog, useDatabase } from './query.ts';
 import type { ServerError } from './server-error.ts';
 
 export type { Row } from './query.ts';
 
 /** TiDB knows no transaction that cannot write. What is asked inside is a SELECT all the same, and is rolled back. */
 const NOT_IMPLEMENTED = '1235';
+
+/** What readers of the log say that they understand: the sums of its events, and all that MariaDB writes. */
+const AS_READER =
+  'SET @master_binlog_checksum = @@global.binlog_checksum, @source_binlog_checksum = @@global.binlog_checksum, @mariadb_slave_capability = 4';
 
 /** What the MySQL probe needs of a connector; any connector with these fields can use it. */
 export interface MysqlConfig extends SshSettings {
@@ -57,11 +65,17 @@ export class Session {
   server: ServerFacts | undefined;
   /** Selected databases that the user sees; what is not there is not asked again. */
   visible: readonly string[] | undefined;
+  /** What the account may do, once it was asked. */
+  grants: readonly Grant[] | undefined;
+  /** The tables that were looked at: the selected ones that may be read, or else a few. */
+  looked: readonly StreamPosition[] = [];
+  readonly #cdc: boolean;
   #asking = false;
 
-  constructor(config: MysqlConfig, context: ProbeContext, server: string) {
+  constructor(config: MysqlConfig, context: ProbeContext, server: string, { cdc = false } = {}) {
     this.config = config;
     this.context = context;
+    this.#cdc = cdc;
     const { host, port, username, database } = config;
     this.facts = { host, port, server, username, ...(database === undefined ? {} : { database }) };
   }
@@ -71,10 +85,17 @@ export class Session {
     return this.visible ?? this.selected;
   }
 
-  /** The databases that the config names. */
+  /** The databases that the config names, those of the tables that it names among them. */
   get selected(): readonly string[] | undefined {
     const { databases, database } = this.config;
-    return databases ?? (database === undefined ? undefined : [database]);
+    const named = databases ?? (database === undefined ? undefined : [database]);
+    return named ?? (this.tables && [...new Set(this.tables.map(({ namespace }) => namespace))]);
+  }
+
+  /** The tables that the config names. */
+  get tables(): readonly StreamPosition[] | undefined {
+    const { tables, database = '' } = this.config;
+    return tables?.map((name) => positionFrom(name) ?? { namespace: database, name });
   }
 
   get isMariadb(): boolean {
@@ -82,11 +103,15 @@ export class Session {
   }
 
   get asking(): Asking {
-    const { facts, context, config, greeting } = this;
-    const offered = greeting !== undefined && 'capabilities' in greeting && (greeting.capabilities & 0x800) !== 0;
+    const { facts, context, config, tables, link } = this;
+    const greeting = this.greeting !== undefined && 'capabilities' in this.greeting ? this.greeting : undefined;
+    const offered = greeting !== undefined && (greeting.capabilities & 0x800) !== 0;
     return {
       facts,
       context,
+      product: productOf(this.server?.version ?? greeting?.version, facts.server),
+      wanted: { databases: this.selected ?? [], tables, cdc: this.#cdc },
+      address: link.socket?.localAddress,
       account: this.server?.account,
       password: config.password !== undefined,
       shunsTls: config.tls_mode === 'disable' && offered,
@@ -118,6 +143,13 @@ export class Session {
     }
   }
 
+  /** Begins to read the binary log there: after that, this connection can be asked nothing more. */
+  async streamLog(from: { file: string; position: number }): Promise<void> {
+    await this.query(AS_READER);
+    this.loggedIn = false;
+    await this.#ask((packets) => readLog(packets, from), 'QUERY_FAILED', this.facts);
+  }
+
   /** The same SELECT, ended by the server when it takes longer. To servers that have no limit the hint is a comment. */
   #limited(select: string, limitMs: number): string {
     return this.isMariadb
@@ -132,7 +164,7 @@ export class Session {
     try {
       return await ask(reached(this.packets));
     } catch (error) {
-      throw queryFailure(error, { ...this.asking, facts }, code);
+      throw queryFailure(error, { ...this.asking, facts: { ...this.facts, ...facts } }, code);
     } finally {
       this.#asking = false;
     }

@@ -70,7 +70,7 @@ async function database(session: Session): Promise<StepOutcome> {
   const [row] = await session.query(SERVER);
   const version = session.clean(row?.['version'], 60);
   const mariadb = /mariadb/i.test(version);
-  session.server = { version, mariadb, account: session.clean(row?.['account']) };
+  session.server = { version, mariadb, account: row?.['account'] ?? '' };
   if (config.database !== undefined) await session.use(config.database);
   const product = mariadb ? 'MariaDB' : 'MySQL';
   const shown = mariadb ? version.replace(/-mariadb.*/i, '') : version;

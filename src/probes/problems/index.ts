@@ -1,3 +1,5 @@
+import { ACCOUNT_PROBLEMS } from './account.ts';
+import { BINLOG_PROBLEMS } from './binlog.ts';
 import { BROUGHT_PROBLEMS } from './brought.ts';
 import { CDC_PROBLEMS } from './cdc.ts';
 import { FILE_PROBLEMS } from './files.ts';
@@ -26,7 +28,9 @@ export const PROBLEMS = {
   ...MCP_PROBLEMS,
   ...FILE_PROBLEMS,
   ...READING_PROBLEMS,
+  ...ACCOUNT_PROBLEMS,
   ...CDC_PROBLEMS,
+  ...BINLOG_PROBLEMS,
   ...BROUGHT_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 

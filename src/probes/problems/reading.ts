@@ -72,6 +72,24 @@ export const READING_PROBLEMS = {
     says: ({ username, what }) => `${username} does not see ${what}: it is not there, or may not be read`,
     fix: () => 'Check the names (case may count). If they are right, grant the user the right to read them.',
   },
+  TABLE_NOT_FOUND: {
+    actor: 'user',
+    roles: ['tables'],
+    says: ({ what }) => `There is no table ${what}`,
+    fix: () => 'Correct tables (case may count), or have them created.',
+  },
+  TABLE_DENIED: {
+    actor: 'dba',
+    roles: ['tables'],
+    says: ({ username, what }) => `${username} may not read ${what}`,
+    fix: ({ username, what }) => `Grant ${username} the right to read ${what}.`,
+  },
+  COLUMNS_DENIED: {
+    actor: 'dba',
+    roles: ['tables'],
+    says: ({ username, what }) => `${username} may read some columns of ${what} only`,
+    fix: () => 'Grant the right to read the whole table, or leave the other columns out of the sync.',
+  },
   OTHER_PRODUCT: {
     actor: 'user',
     says: ({ server, what }) => `This is ${what}, not ${server}`,

@@ -204,7 +204,8 @@ function expectHandoff({ handoff }: Report, first: Step): void {
   const letter = handoff?.find(({ actor }) => actor === first.actor);
   if (first.actor === 'user') expect(letter).toBeUndefined();
   else {
-    expect(letter?.text).toContain(first.message);
+    // A script says of each change why it is needed.
+    if (letter?.format === 'text') expect(letter.text).toContain(first.message);
     expect(letter?.text).toContain(first.fix?.sql ?? first.fix?.text);
   }
 }

@@ -92,7 +92,8 @@ describe('an answer that says no', () => {
       },
     });
     await testAgainst(server);
-    expect(said.slice(-3)).toEqual([
+    const begun = said.indexOf('START TRANSACTION READ ONLY');
+    expect(said.slice(begun, begun + 3)).toEqual([
       'START TRANSACTION READ ONLY',
       'SELECT /*+ MAX_EXECUTION_TIME(2500) */ 1 FROM `shop`.`orders` LIMIT 1',
       'ROLLBACK',

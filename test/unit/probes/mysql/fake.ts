@@ -77,6 +77,8 @@ export interface FakeOptions {
   tls?: Certificate;
   /** Answers the login, and whatever follows it until a payload is OK. `number` is that of the packet to send. */
   login?: (payload: Buffer, round: number) => Buffer;
+  /** Answers a request for the binary log with whole packets. */
+  log?: (request: Buffer) => Buffer;
   /** Answers a statement with whole packets; nothing where it answers nothing. */
   statement?: (statement: string) => Buffer | undefined;
 }
@@ -87,6 +89,11 @@ const STATEMENTS: readonly (readonly [RegExp, Buffer])[] = [
   [/TABLE_TYPE/, table(['namespace', 'name', 'kind'], [['shop', 'orders', 'BASE TABLE']])],
   [/FROM information_schema\.TABLES/, table(['namespace', 'name'], [['shop', 'orders']])],
   [/FROM `shop`/, table(['1'], [['1']])],
+  [/CURRENT_ROLE/, table(['roles'], [['NONE']])],
+  [/^SHOW GRANTS/, table(['Grants for reader@%'], [['GRANT SELECT ON `shop`.* TO `reader`@`%`']])],
+  [/^SHOW CREATE USER/, table(['CREATE USER for reader@%'], [['CREATE USER `reader`@`%` PASSWORD EXPIRE DEFAULT']])],
+  [/default_password_lifetime/, table(['Variable_name', 'Value'], [['default_password_lifetime', '0']])],
+  [/max_user_connections/, table(['most', 'name'], [['0', 'reader@127.0.0.1']])],
 ];
 
 /** What a server answers that has one database, `shop`, with one table. */
@@ -96,19 +103,23 @@ export function standardAnswer(statement: string): Buffer | undefined {
 
 const COM_INIT_DB = 2;
 const COM_QUERY = 3;
+const COM_BINLOG_DUMP = 0x12;
+/** An event, and the end. */
+export const LOG = Buffer.concat([packet(1, Buffer.from([0, 1, 2, 3])), packet(2, Buffer.from([0xfe, 0, 0, 2, 0]))]);
 
 export function startFakeMysql(options: FakeOptions = {}): Promise<HostileServer> {
-  const { tls, login = () => OK, statement = standardAnswer } = options;
+  const { tls, login = () => OK, statement = standardAnswer, log = () => LOG } = options;
+  const answers = { login, statement, log };
   return listen((socket) => {
     socket.write(packet(0, greeting({ tls: tls !== undefined, ...options.greeting })));
     socket.once('data', (first) => {
-      if (first.readUIntLE(0, 3) !== TLS_REQUEST_LENGTH || !tls) return talk(socket, first, login, statement);
+      if (first.readUIntLE(0, 3) !== TLS_REQUEST_LENGTH || !tls) return talk(socket, first, answers);
       // What came with the request is the beginning of the handshake.
       socket.pause().unshift(first.subarray(4 + TLS_REQUEST_LENGTH));
       const secureContext = createSecureContext({ cert: tls.certPem, key: tls.keyPem });
       const secured = new TLSSocket(socket, { isServer: true, secureContext });
       secured.on('error', () => {});
-      secured.once('data', (bytes) => talk(secured, bytes, login, statement));
+      secured.once('data', (bytes) => talk(secured, bytes, answers));
     });
   });
 }
@@ -116,8 +127,7 @@ export function startFakeMysql(options: FakeOptions = {}): Promise<HostileServer
 function talk(
   socket: Socket,
   first: Buffer,
-  login: (payload: Buffer, round: number) => Buffer,
-  statement: (statement: string) => Buffer | undefined,
+  { login, statement, log }: Required<Pick<FakeOptions, 'login' | 'statement' | 'log'>>,
 ): void {
   let round = 0;
   let done = false;
@@ -125,6 +135,7 @@ function talk(
     const payload = bytes.subarray(4);
     if (done) {
       if (payload[0] === COM_INIT_DB) socket.write(packet(1, OK));
+      else if (payload[0] === COM_BINLOG_DUMP) socket.write(log(payload));
       else if (payload[0] === COM_QUERY) {
         const answer = statement(payload.subarray(1).toString());
         if (answer) socket.write(answer);

@@ -121,9 +121,10 @@ describe('the server refuses before anything is asked', () => {
       const server = servers.startGreetingServer(packet(1, refusal(1130, message, '#HY000')));
       return (await testAgainst(server)).step('protocol').fix?.sql;
     };
-    expect(await sqlFor("Host '203.0.113.9' is not allowed to connect")).toBe(
-      "CREATE USER `reader`@`203.0.113.9` IDENTIFIED BY 'the password';\nGRANT SELECT ON `shop`.* TO `reader`@`203.0.113.9`;",
-    );
+    const named = await sqlFor("Host '203.0.113.9' is not allowed to connect");
+    expect(named).toContain('CREATE USER IF NOT EXISTS `reader`@`203.0.113.9` ');
+    expect(named).toContain('GRANT SELECT ON `shop`.* TO `reader`@`203.0.113.9`;');
+    expect(await sqlFor("Host 'db-client.internal' is not allowed")).toContain('`reader`@`db-client.internal`');
     expect(await sqlFor("Host 'x'; DROP DATABASE shop' is not allowed to connect")).toContain('`reader`@`%`');
   });
 });
@@ -166,7 +167,13 @@ test('a server whose words hold the password does not get it into the report', a
     actor: 'dba',
     says: 'MySQL has no account that may come from the address that Headwater connects from',
     fix: 'Create the account reader for that address (the evidence of this step shows it).',
-    sql: "CREATE USER `reader`@`%` IDENTIFIED BY 'the password';\nGRANT SELECT ON `shop`.* TO `reader`@`%`;",
+    sql: [
+      'CREATE USER IF NOT EXISTS `reader`@`%` IDENTIFIED WITH caching_sha2_password',
+      "  AS '$A$005$THISISACOMBINATIONOFINVALIDSALTANDPASSWORDTHATMUSTNEVERBRBEUSED' ACCOUNT LOCK;",
+      'GRANT SELECT ON `shop`.* TO `reader`@`%`;',
+      '-- Then give it a password, which opens it:',
+      "-- ALTER USER `reader`@`%` IDENTIFIED BY '...' ACCOUNT UNLOCK;",
+    ].join('\n'),
     driver: '1130',
     evidence: /^we know \[secret\] well$/,
     depth: 'tcp',
