@@ -5,6 +5,7 @@ import { HTTP_PROBLEMS } from './http.ts';
 import type { Actor, Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
+import { MONGODB_PROBLEMS } from './mongodb.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
@@ -27,6 +28,7 @@ export const PROBLEMS = {
   ...FILE_PROBLEMS,
   ...READING_PROBLEMS,
   ...CDC_PROBLEMS,
+  ...MONGODB_PROBLEMS,
   ...BROUGHT_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 
