@@ -14,7 +14,7 @@ import { Wire } from './wire.ts';
 
 /** TLS and the first words. A server has TLS from the first byte or has none: nothing is negotiated. */
 
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 1000;
 /** PostgreSQL's request for TLS, and line ends: whatever waits for its client says who it is when it hears these. */
 const NUDGE = Buffer.from('0000000804d2162f', 'hex');
 const LINES = '\r\n\r\n';
