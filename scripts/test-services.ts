@@ -6,9 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { SERVICES } from '../test/support/services.ts';
 
 const absent = SERVICES.filter(({ find }) => find() === undefined);
-const missing = absent
-  .filter(({ make }) => make?.from() === undefined)
-  .map(({ debianPackage }) => debianPackage);
+const missing = absent.filter(({ make }) => make?.from() === undefined).map(({ debianPackage }) => debianPackage);
 if (missing.length > 0) {
   const root = process.getuid?.() === 0;
   const apt = (...args: string[]) => run(root ? 'apt-get' : 'sudo', root ? args : ['-n', 'apt-get', ...args]);

@@ -91,7 +91,9 @@ function flagsOf({ admin, tls, replicaSet }: FerretdbOptions, port: number, data
     '--telemetry=disable',
     '--debug-addr=-',
     `--listen-addr=${tls ? '-' : `127.0.0.1:${port}`}`,
-    ...(tls ? [`--listen-tls=127.0.0.1:${port}`, `--listen-tls-cert-file=${cert}`, `--listen-tls-key-file=${key}`] : []),
+    ...(tls
+      ? [`--listen-tls=127.0.0.1:${port}`, `--listen-tls-cert-file=${cert}`, `--listen-tls-key-file=${key}`]
+      : []),
     ...(replicaSet === undefined ? [] : [`--repl-set-name=${replicaSet}`]),
     ...(admin
       ? [

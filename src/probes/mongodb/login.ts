@@ -45,7 +45,7 @@ function rejected(session: Session): ProblemDetails {
   const known = hello?.mechanisms !== undefined && hello.mechanisms.length > 0;
   const database = session.clean(authSource, 63);
   const advice = known
-    ? `Check the password first: the server has a user ${facts.username} in ${database}.`
+    ? `Check the password first: the server seems to have a user ${facts.username} in ${database}.`
     : `Check all three, since servers do not say which is wrong: the user, the password, and auth_source, the database that ${facts.username} was created in (${database} was asked).`;
   return {
     fields: known ? ['password', 'username', 'auth_source'] : ['username', 'password', 'auth_source'],

@@ -118,8 +118,9 @@ async function versionOf(session: Session): Promise<string> {
   });
   const version = textOf(answer?.['version']) ?? releaseOf(hello);
   session.version = version.split('.').map(Number);
-  const product = answer?.['ferretdb'] === undefined ? 'MongoDB' : 'FerretDB, as MongoDB';
-  return `${product} ${session.clean(version, 40)}`;
+  const shown = `MongoDB ${session.clean(version, 40)}`;
+  const ferretdb = textOf(answer?.['ferretdbVersion']);
+  return ferretdb === undefined ? shown : `FerretDB ${session.clean(ferretdb, 40)}, as ${shown}`;
 }
 
 function replicaSetName(session: Session): StepOutcome {
