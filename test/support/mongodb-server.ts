@@ -37,6 +37,8 @@ export interface FakeMongodbOptions {
   /** Hours between the first and the last entry of the oplog. */
   oplogHours?: number;
   tls?: Certificate;
+  /** Waits for the whole of what it takes for a message, as some do, even if that is a handshake. */
+  patient?: boolean;
   /** Anything said instead of the answer to a command. */
   instead?: (command: Document, name: string) => Instead | undefined;
 }
@@ -89,7 +91,7 @@ function converse(socket: Socket, state: State): void {
   let held = Buffer.alloc(0);
   socket.on('data', (bytes: Buffer) => {
     held = Buffer.concat([held, bytes]);
-    if (held.length >= 4 && isForeign(held)) return void socket.destroy();
+    if (held.length >= 4 && !state.patient && isForeign(held)) return void socket.destroy();
     while (held.length >= 16 && held.length >= held.readInt32LE(0)) {
       const message = held.subarray(0, held.readInt32LE(0));
       held = held.subarray(message.length);

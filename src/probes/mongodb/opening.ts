@@ -9,6 +9,7 @@ import { type ProblemCode, StepFailure } from '../problems/index.ts';
 import { inTheClear, protocolStage, tlsStage } from '../stages.ts';
 import { upgrade } from '../tls.ts';
 import { describeHello, sayHello } from './hello.ts';
+import { initiateReplicaSet } from './remedies.ts';
 import type { Session } from './session.ts';
 import { Wire } from './wire.ts';
 
@@ -129,6 +130,10 @@ async function firstWords(session: Session, signal: AbortSignal): Promise<StepOu
   if (hello.wireVersion < OLDEST_WIRE)
     throw new StepFailure('WRONG_PROTOCOL', { ...facts, what: 'it is older than version 3.6' });
   const evidence = describeHello(hello, (text) => session.clean(text, 60));
+  if (hello.kind === 'uninitiated') {
+    const remedies = initiateReplicaSet(session, true);
+    throw new StepFailure('REPLICA_SET_UNINITIATED', facts, { remedies });
+  }
   if (hello.arbiter || (hello.kind === 'member' && !hello.primary && !hello.secondary))
     throw new StepFailure('MEMBER_WITHOUT_DATA', { ...facts, what: evidence });
   return { evidence };
