@@ -32,8 +32,8 @@ export async function streamOpens(session: Session): Promise<StepOutcome> {
     await open(session, wide);
     return { evidence: `on ${what}` };
   } catch (error) {
-    if (!isDenied(error) || (wide.database === 'admin' && !scope.collections && !scope.databases))
-      throw told(session, error, what);
+    const isWider = scope.collections !== undefined || (databases?.length ?? 0) > 1;
+    if (!isDenied(error) || !isWider) throw told(session, error, what);
     return await narrower(session, what);
   }
 }

@@ -1,4 +1,4 @@
-import { Binary, Decimal128, Double, EJSON, Int32, Long, ObjectId } from 'bson';
+import { Binary, Decimal128, Double, EJSON, Int32, Long, ObjectId, Timestamp } from 'bson';
 import type { Session } from './session.ts';
 
 /** How much of a value is written before it is cleaned and cut: a secret across the cut is still known for one. */
@@ -20,6 +20,8 @@ function scalarOf(value: unknown): string | number | boolean | null | undefined 
     return value;
   if (value instanceof Int32) return value.value;
   if (value instanceof Double) return Number.isFinite(value.value) ? value.value : String(value.value);
+  // A kind of Long, and yet no number.
+  if (value instanceof Timestamp) return undefined;
   if (Long.isLong(value)) return Number.isSafeInteger(value.toNumber()) ? value.toNumber() : value.toString();
   if (value instanceof Decimal128) return value.toString();
   if (value instanceof ObjectId) return value.toHexString();

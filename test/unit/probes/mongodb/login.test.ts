@@ -6,7 +6,9 @@ import { refused } from '../../../support/mongodb-server.ts';
 import { expectFailure } from '../lab.ts';
 import { PASSWORD, READER, testFake } from './rows.ts';
 
-const users = (...more: Partial<User>[]): { users: User[] } => ({ users: more.map((each) => ({ ...READER, ...each })) });
+const users = (...more: Partial<User>[]): { users: User[] } => ({
+  users: more.map((each) => ({ ...READER, ...each })),
+});
 
 describe('a login that is right', () => {
   test.each([

@@ -28,7 +28,11 @@ export async function testOf(server: HostileServer, { config, lab: options, soon
   expect(JSON.stringify(report)).not.toContain(PASSWORD);
   await expectClosed(lab);
   await vi.waitFor(() => expect(server.open).toBe(0));
-  return { report, step: (id: string) => stepOf(report, id), failed: report.steps.find(({ status }) => status === 'fail') };
+  return {
+    report,
+    step: (id: string) => stepOf(report, id),
+    failed: report.steps.find(({ status }) => status === 'fail'),
+  };
 }
 
 /** The same, of a server that is there for this test alone. */
