@@ -53,6 +53,7 @@ export function authSource(): Field<string | undefined> {
   return setting(
     {
       group: 'authentication',
+      role: 'auth_source',
       title: 'Authentication database',
       description: 'The database that the user was created in; admin where it is left out. $external for LDAP.',
       examples: ['admin'],
@@ -83,6 +84,7 @@ export function replicaSet(): Field<string | undefined> {
   return setting(
     {
       group: 'connection',
+      role: 'replica_set',
       title: 'Replica set',
       description: 'Name of the replica set. The test compares it with the name that the server says.',
       examples: ['rs0'],

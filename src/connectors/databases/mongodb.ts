@@ -1,3 +1,4 @@
+import { clientCertificate, clientCertificateFaults } from '../client-certificate.ts';
 import { type ConfigFault, defineConnector } from '../define-connector.ts';
 import { connectionString, host, password, port, tlsCa, tlsMode } from '../fields.ts';
 import {
@@ -10,6 +11,7 @@ import {
   srv,
 } from '../mongodb-fields.ts';
 import { databaseSelection, oneDatabase } from '../selection-fields.ts';
+import { sshFaults, sshTunnel } from '../ssh-fields.ts';
 import { MONGODB_STRINGS } from './mongodb-strings.ts';
 
 export const mongodb = defineConnector({
@@ -34,6 +36,8 @@ export const mongodb = defineConnector({
     collections: collectionSelection(),
     tls_mode: tlsMode('prefer'),
     tls_ca: tlsCa(),
+    ...clientCertificate(),
+    ...sshTunnel(),
     connection_string: connectionString('mongodb+srv://reader:${env:HEADWATER_SECRET_DB}@cluster0.example.net/shop'),
   },
   connectionString: MONGODB_STRINGS,
@@ -57,7 +61,10 @@ export const mongodb = defineConnector({
 
 /** What no field can say alone. */
 function rules(config: Readonly<Record<string, unknown>>): ConfigFault[] {
-  const faults: ConfigFault[] = [];
+  const faults: ConfigFault[] = [...clientCertificateFaults(config), ...sshFaults(config)];
+  const several = ['srv', 'members'].find((name) => config[name] !== undefined && config[name] !== false);
+  if (config['ssh_host'] !== undefined && several !== undefined)
+    faults.push({ path: several, message: 'does not go with ssh_host: name the one host to reach through it' });
   if (config['srv'] === true && config['members'] !== undefined)
     faults.push({ path: 'members', message: 'does not go with srv: the hosts come from DNS' });
   const alone = config['username'] === undefined && config['connection_string'] === undefined;

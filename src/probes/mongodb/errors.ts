@@ -1,13 +1,11 @@
 import type { ProbeContext } from '../probe.ts';
 import { type Facts, type ProblemCode, type ProblemDetails, StepFailure } from '../problems/index.ts';
-import type { Provider } from '../providers/index.ts';
 import { ServerError } from './server-error.ts';
 
 /** What the server is asked by, when it refuses. */
 export interface Asking {
   facts: Facts;
   context: ProbeContext;
-  provider: Provider | undefined;
   /** The config has no user. */
   anonymous: boolean;
 }
@@ -92,18 +90,16 @@ function otherFailure(error: unknown): StepFailure {
 function failure(
   error: ServerError,
   code: ProblemCode,
-  { facts, context, provider }: Asking,
+  { facts, context }: Asking,
   details: ProblemDetails,
 ): StepFailure {
   const method = code === 'AUTH_METHOD_UNSUPPORTED' ? METHOD : {};
-  const advice = provider?.advice?.[code]?.(facts);
   return new StepFailure(
     code,
     { ...facts, ...method },
     {
       evidence: context.redactor.clean(error.message, 300),
       driver_code: String(error.code),
-      ...(advice === undefined ? {} : { advice }),
       ...details,
     },
   );

@@ -1,4 +1,5 @@
 import type { Probe } from '../probe.ts';
+import { endpointOf, pinsOf } from '../ssh/settings.ts';
 import { cdcSteps } from './cdc.ts';
 import { readSession } from './read.ts';
 import { type MongoConfig, Session } from './session.ts';
@@ -14,7 +15,9 @@ export const mongodbProbe: Probe<MongoConfig> = {
     const steps = mongodbSteps(session);
     return {
       subject: `MongoDB at ${config.host}${config.srv ? '' : `:${config.port}`}`,
-      endpoint: { host: config.host, port: config.port },
+      endpoint: endpointOf(config),
+      about: session.about,
+      pins: () => pinsOf(session.link),
       script: 'mongosh',
       steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
       close: () => session.close(),

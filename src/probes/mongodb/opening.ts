@@ -7,7 +7,7 @@ import { withPatience } from '../patience.ts';
 import type { StepOutcome, StepSpec } from '../probe.ts';
 import { type ProblemCode, StepFailure } from '../problems/index.ts';
 import { inTheClear, protocolStage, tlsStage } from '../stages.ts';
-import { upgrade } from '../tls.ts';
+import { tlsOptions, upgrade } from '../tls.ts';
 import { describeHello, sayHello } from './hello.ts';
 import { initiateReplicaSet } from './remedies.ts';
 import type { Session } from './session.ts';
@@ -22,7 +22,7 @@ const LINES = '\r\n\r\n';
 const LINES_AFTER_MS = 4000;
 /** The oldest version of the wire that speaks in these messages: MongoDB 3.6. */
 const OLDEST_WIRE = 6;
-const HANDSHAKE_FAILED: ReadonlySet<ProblemCode> = new Set(['TLS_FAILED', 'CONNECTION_LOST']);
+const HANDSHAKE_FAILED: ReadonlySet<ProblemCode> = new Set(['TLS_FAILED', 'TLS_NOT_SPOKEN', 'CONNECTION_LOST']);
 
 export function openingSteps(session: Session): StepSpec[] {
   return [
@@ -32,8 +32,8 @@ export function openingSteps(session: Session): StepSpec[] {
 }
 
 /** What `prefer` is, where an address or a provider has TLS for certain. */
-export function tlsModeOf({ config, provider, facts }: Session): TlsMode {
-  const isCertain = config.srv || provider?.code.startsWith('atlas') || /\.cosmos\.azure\.com$/.test(facts.host);
+export function tlsModeOf({ config, provider }: Session): TlsMode {
+  const isCertain = config.srv || provider?.code.startsWith('atlas') || provider?.code.startsWith('cosmos');
   return config.tls_mode === 'prefer' && isCertain ? 'verify-full' : config.tls_mode;
 }
 
@@ -59,7 +59,7 @@ async function openTls(session: Session, signal: AbortSignal): Promise<StepOutco
     const failed =
       HANDSHAKE_FAILED.has(error.problem.code) || (mode === 'prefer' && error.problem.code === 'TLS_TIMEOUT');
     if (!failed) throw error;
-    if (!(await greetsInClear(session, signal))) throw withAdvice(error, session);
+    if (!(await greetsInClear(session, signal))) throw error;
     if (mode === 'prefer') return inTheClear(link, facts, 'not offered by the server');
     session.wire?.socket.destroy();
     const advice = 'Turn TLS on at the server (net.tls.mode), or, on a network you trust, set tls_mode to disable.';
@@ -69,7 +69,7 @@ async function openTls(session: Session, signal: AbortSignal): Promise<StepOutco
 
 function secure(session: Session, socket: Socket, mode: TlsMode, signal: AbortSignal) {
   const { config, facts, context, link } = session;
-  return upgrade(socket, reached(link.target), { mode, ca: config.tls_ca, facts, context, signal });
+  return upgrade(socket, reached(link.target), { ...tlsOptions(config), mode, facts, context, signal });
 }
 
 /**
@@ -107,13 +107,6 @@ function aborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-/** What a provider is known to mean by a handshake that it breaks off. */
-function withAdvice(error: StepFailure, { provider, facts }: Session): StepFailure {
-  const { code, facts: said, ...details } = error.problem;
-  const advice = provider?.advice?.[code]?.(facts);
-  return advice === undefined ? error : new StepFailure(code, said, { ...details, advice });
-}
-
 async function firstWords(session: Session, signal: AbortSignal): Promise<StepOutcome> {
   const { facts } = session;
   const wire = reached(session.wire);
@@ -144,8 +137,6 @@ async function explained(session: Session, wire: Wire, error: unknown, signal: A
   const { facts, encrypted } = session;
   if (!(error instanceof StepFailure) || signal.aborted) return error;
   const { code } = error.problem;
-  if (wire.lost?.includes('CERTIFICATE_REQUIRED'))
-    return new StepFailure('CLIENT_CERTIFICATE_REQUIRED', facts, { driver_code: wire.lost });
   if (encrypted || (code !== 'CONNECTION_LOST' && !isAlert(wire.first))) return error;
   if (await speaksTls(session, signal)) return new StepFailure('TLS_ONLY', facts);
   const what = await nudged(session, signal);

@@ -38,10 +38,15 @@ export function seedSteps(session: Session): StepSpec[] {
       gate: true,
       limitMs: 1000,
       timeout: { code: 'HOST_REFUSED', facts },
-      run: () => {
+      run: async () => {
         first = admitted(session, config.host);
         if (config.srv && first.kind === 'ip') throw srvFailure(facts, 'the host is an address, not a name');
         seeds = [{ host: first, port: config.port }, ...(config.members ?? []).map((each) => memberOf(session, each))];
+        // What needs no lookup is judged before there is one.
+        for (const seed of seeds.filter(({ host }) => host.kind === 'ip')) {
+          seed.resolved = await egress.lookup(seed.host, seed.port);
+          judge(session, seed);
+        }
         return undefined;
       },
     },
@@ -65,10 +70,7 @@ export function seedSteps(session: Session): StepSpec[] {
       timeout: { code: 'HOST_REFUSED', facts },
       run: () => {
         seeds = seeds.filter(({ resolved }) => resolved !== undefined);
-        for (const seed of seeds) {
-          const asked = { ...facts, host: seed.host.host, port: seed.port };
-          seed.target = permitted(() => egress.judge(reached(seed.resolved)), asked);
-        }
+        for (const seed of seeds) judge(session, seed);
         const addresses = seeds.flatMap(({ target }) => target?.addresses ?? []);
         return { evidence: addresses.map(({ address }) => address).join(', ') };
       },
@@ -83,6 +85,12 @@ export function seedSteps(session: Session): StepSpec[] {
       run: (signal) => dialAll(session, seeds, signal),
     },
   ];
+}
+
+/** @throws StepFailure HOST_REFUSED */
+function judge({ context: { egress }, facts }: Session, seed: Seed): void {
+  const asked = { ...facts, host: seed.host.host, port: seed.port };
+  seed.target = permitted(() => egress.judge(reached(seed.resolved)), asked);
 }
 
 function admitted({ context: { egress }, facts }: Session, host: string): NormalHost {
@@ -192,9 +200,10 @@ async function dialAll(session: Session, seeds: readonly Seed[], signal: AbortSi
   const socket = reached(sockets.get(chosen));
   facts.host = chosen.host.host;
   facts.port = chosen.port;
-  link.target = reached(chosen.target);
+  const target = reached(chosen.target);
+  link.target = target;
   link.socket = socket;
-  link.dial = (again) => egress.connect(reached(link.target), again);
+  link.dial = (again) => egress.connect(target, again);
   const lost = seeds.filter((seed) => !sockets.has(seed)).map(({ host, port }) => `${host.host}:${port}`);
   const evidence = `${socket.remoteAddress}:${socket.remotePort}`;
   return lost.length === 0 ? { evidence } : { evidence, warning: unreachable(facts, lost) };

@@ -1,17 +1,18 @@
 import type { Document } from 'bson';
 import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
-import { type Link, reached } from '../network.ts';
-import type { ProbeContext, StepSpec } from '../probe.ts';
+import { hangUp, type Link, reached } from '../network.ts';
+import type { ProbeContext, StepSpec, Subject } from '../probe.ts';
 import { type Facts, type ProblemCode, type ProblemDetails, StepFailure } from '../problems/index.ts';
 import { type Provider, providerOf } from '../providers/index.ts';
+import type { SshSettings } from '../ssh/settings.ts';
 import type { Doc } from './documents.ts';
 import { type Asking, commandFailure } from './errors.ts';
 import type { Grants, Hello } from './known.ts';
 import type { Wire } from './wire.ts';
 
 /** What the MongoDB probe needs of a connector. */
-export interface MongoConfig {
+export interface MongoConfig extends SshSettings {
   host: string;
   port: number;
   srv: boolean;
@@ -28,6 +29,8 @@ export interface MongoConfig {
   collections?: string[] | undefined;
   tls_mode: TlsMode;
   tls_ca?: string | undefined;
+  tls_cert?: string | undefined;
+  tls_key?: Secret | undefined;
 }
 
 /** What DNS says beside the hosts of an SRV address. What the config says holds first. */
@@ -79,6 +82,16 @@ export class Session {
     this.provider = providerOf({ engine: 'mongodb', host, port, username: config.username });
   }
 
+  get about(): Subject {
+    const { facts, config, link } = this;
+    return {
+      place: { engine: 'mongodb', host: config.host, port: config.port, username: config.username },
+      facts,
+      addresses: () => link.target?.addresses ?? [],
+      password: config.password,
+    };
+  }
+
   get authSource(): string {
     const { auth_source, auth_mechanism } = this.config;
     return auth_source ?? this.srv.authSource ?? (auth_mechanism === 'PLAIN' ? '$external' : 'admin');
@@ -101,8 +114,8 @@ export class Session {
   }
 
   get asking(): Asking {
-    const { facts, context, config, provider } = this;
-    return { facts, context, provider, anonymous: config.username === undefined };
+    const { facts, context, config } = this;
+    return { facts, context, anonymous: config.username === undefined };
   }
 
   /** @throws StepFailure; the server's own refusal as `code`, where its number does not know better */
@@ -147,7 +160,7 @@ export class Session {
 
   async close(): Promise<void> {
     this.wire?.socket.destroy();
-    this.link.socket?.destroy();
+    hangUp(this.link);
   }
 }
 

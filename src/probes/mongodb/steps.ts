@@ -1,5 +1,5 @@
-import { networkSteps } from '../network.ts';
 import type { StepSpec } from '../probe.ts';
+import { reachSteps } from '../ssh/steps.ts';
 import { databaseStage, loginStage } from '../stages.ts';
 import { logIn } from './login.ts';
 import { openingSteps } from './opening.ts';
@@ -12,7 +12,7 @@ export function mongodbSteps(session: Session): StepSpec[] {
   const { config, facts, context, link } = session;
   const several = config.srv || config.members !== undefined;
   return [
-    ...(several ? seedSteps(session) : networkSteps(facts, context, link)),
+    ...(several ? seedSteps(session) : reachSteps(facts, context, link, config)),
     ...openingSteps(session),
     loginStage(facts, () => logIn(session)),
     session.asks(databaseStage(facts, () => database(session))),

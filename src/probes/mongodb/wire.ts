@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { type Document, deserialize, serialize } from 'bson';
 import { fingerprint } from '../fingerprint.ts';
-import { systemCode } from '../network.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
+import { connectionLost } from '../tls-failures.ts';
 import { type Doc, docOf, numberOf } from './documents.ts';
 import { ServerError } from './server-error.ts';
 
@@ -40,16 +40,12 @@ export class Wire {
   #failure: StepFailure | undefined;
   /** What came first, for whoever wants to know what answers there. */
   first: Buffer = Buffer.alloc(0);
-  /** Why the socket failed, by Node's code. */
-  lost: string | undefined;
 
   constructor(socket: Socket, facts: Facts) {
     this.socket = socket;
     this.#facts = facts;
     socket.on('data', this.#onData);
-    socket.on('error', (error) => {
-      this.lost ??= systemCode(error);
-    });
+    socket.on('error', () => {});
     socket.once('close', this.#onClose);
     if (socket.destroyed) this.#onClose();
     else socket.resume();
@@ -95,7 +91,7 @@ export class Wire {
   readonly #onClose = () => {
     // Another server's word may be shorter than a header.
     if (this.first.length > 0 && this.#total < HEADER) this.broken(fingerprint(this.first));
-    else this.#fail(new StepFailure('CONNECTION_LOST', this.#facts, withCode(this.lost)));
+    else this.#fail(connectionLost(this.socket, this.#facts));
   };
 
   #fail(failure: StepFailure): void {
@@ -161,8 +157,4 @@ function bodyOf(message: Buffer, exact: boolean): Doc | undefined {
 
 function unwrapped(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'value' in value ? value.value : value;
-}
-
-function withCode(code: string | undefined) {
-  return code === undefined ? {} : { driver_code: code };
 }

@@ -32,13 +32,13 @@ export const MONGODB_PROBLEMS = {
   },
   REPLICA_SET_NAME: {
     actor: 'user',
-    fields: ['replica_set'],
+    roles: ['replica_set'],
     says: ({ what, fix }) => `The server is ${what}, not a member of the replica set ${fix}`,
     fix: () => 'Correct replica_set, or leave it out: clients that are given another name find no server.',
   },
   LOGIN_MISSING: {
     actor: 'user',
-    roles: ['username', 'password'],
+    roles: ['username', 'password', 'auth_source'],
     says: ({ server }) => `${server} wants a login, and the config has no user`,
     fix: () => 'Add username and password (and auth_source, if the user was not created in admin).',
   },

@@ -98,7 +98,8 @@ export const CLOUDS: readonly Provider[] = [
     settingsBy: 'cloud_admin',
     allowList: 'the firewall of the account (Networking)',
     noReplication: {
-      because: 'its change streams are of single collections and hold no deletes, which readers of MongoDB cannot follow',
+      because:
+        'its change streams are of single collections and hold no deletes, which readers of MongoDB cannot follow',
       instead: 'Use Cosmos DB for MongoDB vCore, or read the collections anew on a schedule.',
     },
     note: 'Cosmos DB speaks a part of the protocol of MongoDB; its port is 10255 for RU accounts.',

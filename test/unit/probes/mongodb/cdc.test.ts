@@ -127,9 +127,9 @@ describe('other servers of this protocol', () => {
   });
 
   test.each([
-    ['atlas-sql-5f-abcde.a.query.mongodb.net', 'the SQL interface of Atlas'],
+    ['atlas-sql-5f-abcde.a.query.mongodb.net', 'a federated endpoint or an online archive'],
     ['atlas-online-archive-5f-abcde.a.query.mongodb.net', 'an online archive'],
-    ['federated0-abcde.a.query.mongodb.net', 'a federated database'],
+    ['federated0-abcde.a.query.mongodb.net', 'a federated endpoint or an online archive'],
     ['acme.mongo.cosmos.azure.com', 'change streams are of single collections'],
   ])('%s', async (host, what) => {
     const { report } = await testCdc(

@@ -92,7 +92,7 @@ describe('a login that is wrong', () => {
   test('there is no user', async () => {
     const config = { username: undefined, password: undefined, database: undefined };
     const { failed } = await testFake({}, { config });
-    expect(failed).toMatchObject({ code: 'LOGIN_MISSING', fields: ['username', 'password'], actor: 'user' });
+    expect(failed).toMatchObject({ code: 'LOGIN_MISSING', fields: ['username', 'password', 'auth_source'] });
   });
 
   test('PLAIN without TLS: the password is not sent', async () => {
