@@ -32,7 +32,7 @@ const ROWS: Readonly<
   mongodb: {
     calledAlso: ['mongo', 'MongoDB', 'mongo db', 'mongod', 'atlas', 'documentdb', 'cosmos', 'ferretdb'],
     required: ['host'],
-    secrets: ['password', 'tls_key', 'connection_string'],
+    secrets: ['password', 'tls_key', 'ssh_password', 'ssh_private_key', 'ssh_passphrase', 'connection_string'],
   },
   mysql: {
     calledAlso: ['my sql', 'MySQL', 'mysq', 'tidb', 'planetscale', 'percona', 'singlestore', 'vitess'],

@@ -90,7 +90,7 @@ function flagsOf({ admin, tls, replicaSet }: FerretdbOptions, port: number, data
     `--state-dir=${data}`,
     '--telemetry=disable',
     '--debug-addr=-',
-    `--listen-addr=${tls ? '-' : `127.0.0.1:${port}`}`,
+    `--listen-addr=${tls ? '' : `127.0.0.1:${port}`}`,
     ...(tls
       ? [`--listen-tls=127.0.0.1:${port}`, `--listen-tls-cert-file=${cert}`, `--listen-tls-key-file=${key}`]
       : []),

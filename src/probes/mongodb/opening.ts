@@ -22,11 +22,16 @@ const LINES = '\r\n\r\n';
 const LINES_AFTER_MS = 4000;
 /** The oldest version of the wire that speaks in these messages: MongoDB 3.6. */
 const OLDEST_WIRE = 6;
-const HANDSHAKE_FAILED: ReadonlySet<ProblemCode> = new Set(['TLS_FAILED', 'TLS_NOT_SPOKEN', 'CONNECTION_LOST']);
+const HANDSHAKE_FAILED: ReadonlySet<ProblemCode> = new Set([
+  'TLS_FAILED',
+  'TLS_NOT_SPOKEN',
+  'TLS_TIMEOUT',
+  'CONNECTION_LOST',
+]);
 
 export function openingSteps(session: Session): StepSpec[] {
   return [
-    tlsStage(session.facts, (signal) => openTls(session, signal)),
+    tlsStage(session.facts, (signal, limitMs) => openTls(session, signal, limitMs)),
     protocolStage(session.facts, (signal) => firstWords(session, signal)),
   ];
 }
@@ -37,7 +42,7 @@ export function tlsModeOf({ config, provider }: Session): TlsMode {
   return config.tls_mode === 'prefer' && isCertain ? 'verify-full' : config.tls_mode;
 }
 
-async function openTls(session: Session, signal: AbortSignal): Promise<StepOutcome> {
+async function openTls(session: Session, signal: AbortSignal, limitMs: number): Promise<StepOutcome> {
   const { link, facts } = session;
   const mode = tlsModeOf(session);
   const socket = reached(link.socket);
@@ -46,25 +51,27 @@ async function openTls(session: Session, signal: AbortSignal): Promise<StepOutco
     return inTheClear(link, facts, 'tls_mode is disable');
   }
   try {
-    const secured =
-      mode === 'prefer'
-        ? await withPatience(PATIENCE_MS, signal, (until) => secure(session, socket, mode, until))
-        : await secure(session, socket, mode, signal);
+    const secured = await withPatience(patienceFor(mode, limitMs), signal, (until) =>
+      secure(session, socket, mode, until),
+    );
     if (!secured) throw new StepFailure('TLS_TIMEOUT', facts);
     session.wire = new Wire(secured.socket, facts);
     session.encrypted = true;
     return secured.outcome;
   } catch (error) {
     if (!(error instanceof StepFailure) || signal.aborted) throw error;
-    const failed =
-      HANDSHAKE_FAILED.has(error.problem.code) || (mode === 'prefer' && error.problem.code === 'TLS_TIMEOUT');
-    if (!failed) throw error;
+    if (!HANDSHAKE_FAILED.has(error.problem.code)) throw error;
     if (!(await greetsInClear(session, signal))) throw error;
     if (mode === 'prefer') return inTheClear(link, facts, 'not offered by the server');
     session.wire?.socket.destroy();
     const advice = 'Turn TLS on at the server (net.tls.mode), or, on a network you trust, set tls_mode to disable.';
     throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: mode }, { advice });
   }
+}
+
+/** Some servers wait for the rest of what they take for a message: time is left to ask them in clear. */
+function patienceFor(mode: TlsMode, limitMs: number): number {
+  return mode === 'prefer' ? Math.min(PATIENCE_MS, limitMs * 0.4) : limitMs * 0.6;
 }
 
 function secure(session: Session, socket: Socket, mode: TlsMode, signal: AbortSignal) {
