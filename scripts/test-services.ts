@@ -1,11 +1,12 @@
 /**
- * The service tests, with nothing skipped: installs from Debian what is missing (as root), then runs test/services.
+ * The service tests, with nothing skipped: installs from Debian what is missing (as root), builds what Debian has not, then runs test/services.
  * Each test file starts private instances on free ports as an ordinary user.
  */
 import { spawnSync } from 'node:child_process';
 import { SERVICES } from '../test/support/services.ts';
 
-const missing = SERVICES.filter(({ find }) => find() === undefined).map(({ debianPackage }) => debianPackage);
+const absent = SERVICES.filter(({ find }) => find() === undefined);
+const missing = absent.filter(({ make }) => make?.from() === undefined).map(({ debianPackage }) => debianPackage);
 if (missing.length > 0) {
   const root = process.getuid?.() === 0;
   const apt = (...args: string[]) => run(root ? 'apt-get' : 'sudo', root ? args : ['-n', 'apt-get', ...args]);
@@ -15,6 +16,12 @@ if (missing.length > 0) {
   process.env['DEBIAN_FRONTEND'] = 'noninteractive';
   apt('update', '-qq');
   apt('install', '-y', '-qq', '--no-install-recommends', ...missing);
+}
+for (const { name, make } of absent) {
+  const from = make?.from();
+  if (!make || from === undefined) continue;
+  console.log(`building ${name}, once for this user`);
+  make.build(from);
 }
 run('npx', ['vitest', 'run', 'test/services'], { HEADWATER_TEST_SERVICES: 'all' });
 

@@ -9,6 +9,7 @@ import { createEgress, type Lookup } from './net/egress.ts';
 import { createMachine } from './net/machine.ts';
 import { getFrom } from './net/operator-http.ts';
 import { attemptLimits } from './net/rate-limit.ts';
+import type { ServiceLookup } from './net/srv.ts';
 import { createLocalPlatform } from './platforms/local/index.ts';
 import { createHomeKeys } from './secrets/home-keys.ts';
 import { type Rotation, rotateKey } from './secrets/key-rotation.ts';
@@ -79,6 +80,8 @@ export interface Access {
 export interface AppParts {
   now?: () => Date;
   lookup?: Lookup;
+  /** SRV and TXT records. */
+  services?: ServiceLookup;
   brought?: Brought;
 }
 
@@ -98,7 +101,8 @@ const LEFT_OUT = 'connector files of the operator could not be used; `headwater 
 const NONE: Brought = { connectors: [], problems: [] };
 
 /** Composes the app. Touches no file, network or driver: each opens with its first use. */
-export function createApp(settings: Settings, { now = () => new Date(), lookup, brought = NONE }: AppParts = {}): App {
+export function createApp(settings: Settings, parts: AppParts = {}): App {
+  const { now = () => new Date(), lookup, services: found, brought = NONE } = parts;
   const log = createLog(settings.logLevel);
   const store = openStore({ file: settings.storeFile, now });
   const homeKeys = createHomeKeys(settings.home);
@@ -121,6 +125,7 @@ export function createApp(settings: Settings, { now = () => new Date(), lookup, 
       allowCidrs: blockList(settings.allowCidrs),
     },
     ...(lookup ? { lookup } : {}),
+    ...(found ? { services: found } : {}),
   });
   const admission = createAdmission({
     ledger: store.ledger,

@@ -14,6 +14,8 @@ export const ROLES = [
   'port',
   'username',
   'password',
+  'auth_source',
+  'replica_set',
   'database',
   'schemas',
   'tls_mode',

@@ -13,6 +13,7 @@ import {
   type Refusal,
 } from './address.ts';
 import { permitSocket, type SocketJudge, withGuardedSockets } from './second-guard.ts';
+import { lookupService, type Service, type ServiceLookup, standsInDomain } from './srv.ts';
 
 const MAX_ANSWERS = 32;
 const NEXT_ADDRESS_AFTER_MS = 250;
@@ -52,6 +53,11 @@ export interface Egress {
   admitRemote(host: string): NormalHost;
   /** @throws Node's DNS errors */
   lookup(host: NormalHost, port: number): Promise<Resolved>;
+  /**
+   * The hosts of a service by its SRV records. Each is still to be admitted, looked up and judged like any other.
+   * @throws Node's DNS errors; HeadwaterError EGRESS_DENIED where one is of another domain
+   */
+  lookupService(host: NormalHost, service: string): Promise<Service>;
   /** @throws HeadwaterError EGRESS_DENIED when any one address is not permitted */
   judge(resolved: Resolved): Target;
   /** Dials the judged addresses, a new one every 250 ms; the first to answer wins. @throws Node's socket errors */
@@ -63,9 +69,10 @@ export interface Egress {
 export interface EgressOptions {
   policy: AddressPolicy;
   lookup?: Lookup;
+  services?: ServiceLookup;
 }
 
-export function createEgress({ policy, lookup = lookupAll }: EgressOptions): Egress {
+export function createEgress({ policy, lookup = lookupAll, services = lookupService }: EgressOptions): Egress {
   const egress: Egress = {
     admitName(host) {
       return refusable(() => {
@@ -85,6 +92,17 @@ export function createEgress({ policy, lookup = lookupAll }: EgressOptions): Egr
       const answers = host.kind === 'ip' ? [host.host] : await lookup(host.host);
       if (answers.length === 0) throw Object.assign(new Error('the name has no address'), { code: 'ENODATA' });
       return { host, port, answers };
+    },
+    async lookupService({ host }, service) {
+      const { hosts, texts } = await services(service, host);
+      if (hosts.length > MAX_ANSWERS)
+        throw new HeadwaterError('EGRESS_DENIED', `It has more than ${MAX_ANSWERS} SRV records.`);
+      const found = hosts.map(({ name, port }) => ({ name: name.toLowerCase().replace(/\.$/, ''), port }));
+      if (!found.every(({ name }) => standsInDomain(name, host)))
+        throw new HeadwaterError('EGRESS_DENIED', 'Its SRV records lead to hosts of another domain.', {
+          hint: 'Have the records corrected: they may only name hosts of the domain they are found in.',
+        });
+      return { hosts: found, texts };
     },
     judge({ host, port, answers }) {
       return refusable(() => {

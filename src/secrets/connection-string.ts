@@ -12,6 +12,12 @@ export interface ConnectionStringRules {
   parameters: Readonly<Record<string, { field: string; read?: (text: string) => unknown }>>;
   /** Harmless parameters that Headwater has no use for. */
   ignored: readonly string[];
+  /** Parameters that people do give, each with what is said to them: `reads files`. */
+  refused?: Readonly<Record<string, string>>;
+  /** The field for the hosts behind the first, where there may be several; each stays as it was written. */
+  furtherHosts?: string;
+  /** The last word on what was found: what only several parts together say. `scheme` in lower case. */
+  finish?: (found: Readonly<Record<string, unknown>>, scheme: string) => Record<string, unknown>;
 }
 
 const LONGEST = 8192;
@@ -34,17 +40,19 @@ export function parseConnectionString(source: string | Secret, rules: Connection
   const { masked, reference } = liftReference(text);
   const match = SHAPE.exec(masked);
   if (!match) {
-    throw refused(rules, 'it is not a URL with one host (is a special character in the password not percent-encoded?)');
+    const form = rules.furtherHosts === undefined ? 'a URL with one host' : 'a URL with its hosts';
+    throw refused(rules, `it is not ${form} (is a special character in the password not percent-encoded?)`);
   }
   const [, scheme = '', userinfo = '', authority = '', path = '', query = ''] = match;
   if (!rules.schemes.includes(scheme.toLowerCase()))
     throw refused(rules, `its scheme is not ${rules.schemes.join(' or ')}`);
-  return {
+  const found = {
     ...hostAndPort(authority, rules),
     ...account(userinfo, reference, rules),
     ...(path === '' ? {} : { database: decoded(path, rules) }),
     ...parameters(query, rules),
   };
+  return rules.finish ? rules.finish(found, scheme.toLowerCase()) : found;
 }
 
 function refused({ schemes }: ConnectionStringRules, why: string): HeadwaterError {
@@ -63,10 +71,19 @@ function decoded(part: string, rules: ConnectionStringRules): string {
 }
 
 function hostAndPort(authority: string, rules: ConnectionStringRules): Record<string, unknown> {
-  if (authority.includes(',')) throw refused(rules, 'it names several hosts; give the one to read from');
-  const [, host, port] = ADDRESS.exec(authority) ?? [];
+  const { furtherHosts } = rules;
+  const [first = '', ...further] = authority.split(',');
+  if (further.length > 0 && furtherHosts === undefined)
+    throw refused(rules, 'it names several hosts; give the one to read from');
+  const [, host, port] = ADDRESS.exec(first) ?? [];
   if (!host) throw refused(rules, 'it has no host, or a port that is not a number');
-  return { host: decoded(host, rules), ...(port === undefined ? {} : { port: Number(port) }) };
+  return {
+    host: decoded(host, rules),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(furtherHosts === undefined || further.length === 0
+      ? {}
+      : { [furtherHosts]: further.map((each) => decoded(each, rules)) }),
+  };
 }
 
 function account(
@@ -90,7 +107,8 @@ function parameters(query: string, rules: ConnectionStringRules): Record<string,
     const rule = Object.hasOwn(rules.parameters, name) ? rules.parameters[name] : undefined;
     if (rule) found[rule.field] = rule.read ? rule.read(value) : value;
     else if (!rules.ignored.includes(name)) {
-      throw refused(rules, `its parameter ${JSON.stringify(name.slice(0, 40))} is not permitted`);
+      const why = rules.refused && Object.hasOwn(rules.refused, name) ? `: it ${rules.refused[name]}` : '';
+      throw refused(rules, `its parameter ${JSON.stringify(name.slice(0, 40))} is not permitted${why}`);
     }
   }
   return found;

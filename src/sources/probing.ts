@@ -221,8 +221,14 @@ async function credentialsOf(
     .flatMap(([path]) => valueAt(values, path) ?? [])
     .filter((value) => value instanceof Secret);
   const method = valueAt(values, `${AUTH}/method`) ?? null;
+  // The same name is another account in another database of users.
+  const source = values[fieldWithRole(connector, 'auth_source') ?? ''];
   try {
-    return await fingerprintOf(sent, ['login', canonicalJson([isClear, method])], fingerprint);
+    return await fingerprintOf(
+      sent,
+      ['login', canonicalJson([isClear, method, ...(source === undefined ? [] : [source])])],
+      fingerprint,
+    );
   } catch (error) {
     if (error instanceof HeadwaterError && error.code === 'KEY_UNAVAILABLE') return 'unknown';
     throw error;

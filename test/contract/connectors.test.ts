@@ -29,6 +29,11 @@ const ROWS: Readonly<
     required: ['base_url'],
     secrets: ['auth/token', 'auth/value'],
   },
+  mongodb: {
+    calledAlso: ['mongo', 'MongoDB', 'mongo db', 'mongod', 'atlas', 'documentdb', 'cosmos', 'ferretdb'],
+    required: ['host'],
+    secrets: ['password', 'tls_key', 'ssh_password', 'ssh_private_key', 'ssh_passphrase', 'connection_string'],
+  },
   mysql: {
     calledAlso: ['my sql', 'MySQL', 'mysq', 'tidb', 'planetscale', 'percona', 'singlestore', 'vitess'],
     required: ['host', 'username'],

@@ -1,7 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
+import { type Document, deserialize } from 'bson';
 import { formsOf } from './canaries.ts';
 import { selfSigned } from './certificates.ts';
+import { reply } from './mongodb-server.ts';
 import { portOf } from './ports.ts';
 
 /** Servers that know a client's secret and write it wherever their protocol takes text. */
@@ -325,6 +327,64 @@ export async function tlsEcho(canary: string, code: string): Promise<Talk> {
   };
 }
 
+// ----------------------------------------------------------------------------------------------------------- MongoDB
+
+/** Answers each command, once it has come whole, by what it is called. */
+const mongodb =
+  (answers: (name: string, words: string) => Document): Talk =>
+  (socket, words) => {
+    let held = Buffer.alloc(0);
+    socket.on('data', (bytes) => {
+      if (bytes[0] === 0x16) return void socket.destroy();
+      held = Buffer.concat([held, bytes]);
+      while (held.length >= 16 && held.length >= held.readInt32LE(0)) {
+        const message = held.subarray(0, held.readInt32LE(0));
+        held = held.subarray(message.length);
+        const [name = ''] = Object.keys(deserialize(message.subarray(21)));
+        inTwo(socket, reply(message.readInt32LE(4), answers(name, words)));
+      }
+    });
+  };
+const mongoHello = (words: string) => ({
+  isWritablePrimary: true,
+  setName: words,
+  hosts: [words],
+  maxWireVersion: 21,
+  ok: 1,
+});
+const mongoRefusal = (code: number, words: string) => ({ ok: 0, code, errmsg: words, codeName: words });
+const batch = (...firstBatch: Document[]) => ({ cursor: { firstBatch, id: 0, ns: 'd.c' }, ok: 1 });
+const mongoAnswers = (name: string, words: string): Document => {
+  if (name === 'hello') return mongoHello(words);
+  if (name === 'buildInfo') return { version: words, ferretdbVersion: words, ok: 1 };
+  if (name === 'listDatabases') return { databases: [{ name: words.slice(0, 60) }, { name: 'shop' }], ok: 1 };
+  if (name === 'listCollections') return batch({ name: words, type: 'collection' }, { name: 'orders', type: words });
+  if (name === 'find') return batch({ _id: words, [words]: words, deep: { [words]: [words] }, plain: 1 });
+  if (name === 'connectionStatus') {
+    const rights = [{ resource: { db: words, collection: words }, actions: [words, 'insert'] }];
+    const authInfo = { authenticatedUserRoles: [{ role: words, db: words }], authenticatedUserPrivileges: rights };
+    return { authInfo, ok: 1 };
+  }
+  return { ok: 1, n: 3 };
+};
+/** A login by PLAIN or SCRAM is beyond it: its users are nobody. */
+const MONGODB: Readonly<Record<string, Talk>> = {
+  'greets with it': mongodb((name, words) => (name === 'hello' ? mongoHello(words) : mongoRefusal(18, words))),
+  'refuses to greet': mongodb((_, words) => mongoRefusal(13, words)),
+  'refuses the login': mongodb((name, words) =>
+    name === 'hello' ? { ...mongoHello('rs0') } : mongoRefusal(18, words),
+  ),
+  'refuses it by a number of its own': mongodb((name, words) =>
+    name === 'hello' ? mongoHello('rs0') : mongoRefusal(8000, words),
+  ),
+  'asks for a proof of it': mongodb((name, words) =>
+    name === 'hello'
+      ? mongoHello('rs0')
+      : { conversationId: 1, done: false, payload: Buffer.from(`r=${words},s=${words},i=4096`), ok: 1 },
+  ),
+  'answers with it': mongodb(mongoAnswers),
+};
+
 /** For secrets that can stand where hardly anything can: in the name of a host, in what is to be an address. */
 export const NARROW_ECHOES: Readonly<Record<'url' | 'mysql', Talk>> = {
   url: answering({
@@ -345,6 +405,7 @@ export const ECHOES: Readonly<Record<string, Readonly<Record<string, Talk>>>> = 
   postgresql: { ...RAW, ...POSTGRES },
   mysql: MYSQL_ECHOES,
   mariadb: MYSQL_ECHOES,
+  mongodb: { ...RAW, ...MONGODB },
 };
 export const ECHOES_BY_URL = { ...RAW, ...HTTP };
 export const ECHOES_BY_HOST = RAW;

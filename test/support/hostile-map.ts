@@ -107,10 +107,11 @@ const dns: MapOf<DnsInput> = ({ input }) => {
 // ------------------------------------------------------------------------------------------------ connection strings
 
 const FOREIGN_STRINGS: Readonly<Record<string, string>> = {
-  mg: 'there is no connector of MongoDB',
   rd: 'there is no connector of Redis',
 };
-const DATABASES = ['postgresql', 'mysql', 'mariadb'];
+const DATABASES = ['postgresql', 'mysql', 'mariadb', 'mongodb'];
+/** Whose connection strings are allowed ones, by what their cases are called. */
+const SPEAKERS: Readonly<Record<string, readonly string[]>> = { my: ['mysql', 'mariadb'], mg: ['mongodb'] };
 
 const connectionString: MapOf<string> = ({ id, input, expect }) => {
   const database = id.split('-')[1] ?? '';
@@ -120,7 +121,7 @@ const connectionString: MapOf<string> = ({ id, input, expect }) => {
   // A string of another database is refused by all of ours.
   if (reason !== undefined) return { by: 'nothing', reason, asks: asks(DATABASES) };
   if (expect !== 'allow') return calls(asks(DATABASES));
-  return calls(asks(database === 'my' ? ['mysql', 'mariadb'] : ['postgresql']));
+  return calls(asks(SPEAKERS[database] ?? ['postgresql']));
 };
 
 // ------------------------------------------------------------------------------------------------- bodies and edits
@@ -257,6 +258,8 @@ interface Discovery {
   driver: string;
 }
 const DISCOVERING: Readonly<Record<string, string>> = {
+  mongodb: 'test/unit/hostile/upstream.test.ts',
+  'mongodb+srv': 'test/unit/hostile/upstream.test.ts',
   mysql: 'test/unit/hostile/upstream.test.ts',
   rest_api: 'test/unit/hostile/upstream.test.ts',
 };

@@ -1,16 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildFerretdb, findFerretdb, findGo } from './ferretdb-build.ts';
 
 interface Service {
   name: string;
   debianPackage: string;
   /** Where its programs are, if they are installed. */
   find: () => string | undefined;
+  /** What makes it with what the package holds, where that is not it yet. */
+  make?: { from: () => string | undefined; build: (from: string) => void };
 }
 
 const POSTGRES_FOLDER = '/usr/lib/postgresql';
 
-/** Services from Debian that service tests run against. */
+/** Services from Debian, or built with what Debian has, that service tests run against. */
 export const SERVICES: readonly Service[] = [
   {
     name: 'PostgreSQL',
@@ -30,6 +33,12 @@ export const SERVICES: readonly Service[] = [
     find: () => (existsSync('/usr/sbin/mariadbd') && existsSync('/usr/bin/mariadb-install-db') ? '/usr' : undefined),
   },
   { name: 'strace', debianPackage: 'strace', find: () => (existsSync('/usr/bin/strace') ? '/usr/bin' : undefined) },
+  {
+    name: 'FerretDB',
+    debianPackage: 'golang-go',
+    find: findFerretdb,
+    make: { from: findGo, build: buildFerretdb },
+  },
 ];
 
 /** Whether nothing may be skipped (`npm run test:services`). */

@@ -7,6 +7,7 @@ import { HTTP_PROBLEMS } from './http.ts';
 import type { Actor, Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
+import { MONGODB_PROBLEMS } from './mongodb.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
@@ -31,6 +32,7 @@ export const PROBLEMS = {
   ...ACCOUNT_PROBLEMS,
   ...CDC_PROBLEMS,
   ...BINLOG_PROBLEMS,
+  ...MONGODB_PROBLEMS,
   ...BROUGHT_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 

@@ -93,11 +93,25 @@ export const CLOUDS: readonly Provider[] = [
     code: 'cosmos_mongo',
     name: 'Azure Cosmos DB for MongoDB',
     engines: ['mongodb'],
-    suffixes: ['.mongo.cosmos.azure.com', '.mongocluster.cosmos.azure.com'],
-    fits: ({ host }) =>
-      ends(host, ['.mongo.cosmos.azure.com', '.mongocluster.cosmos.azure.com', '.documents.azure.com']),
+    suffixes: ['.mongo.cosmos.azure.com'],
+    fits: ({ host }) => ends(host, ['.mongo.cosmos.azure.com', '.documents.azure.com']),
     settingsBy: 'cloud_admin',
     allowList: 'the firewall of the account (Networking)',
-    note: 'Cosmos DB speaks a part of the protocol of MongoDB; its port is 10255 for RU accounts, 10260 or SRV for vCore ones.',
+    noReplication: {
+      because:
+        'its change streams are of single collections and hold no deletes, which readers of MongoDB cannot follow',
+      instead: 'Use Cosmos DB for MongoDB vCore, or read the collections anew on a schedule.',
+    },
+    note: 'Cosmos DB speaks a part of the protocol of MongoDB; its port is 10255 for RU accounts.',
+  },
+  {
+    code: 'cosmos_vcore',
+    name: 'Azure Cosmos DB for MongoDB vCore',
+    engines: ['mongodb'],
+    suffixes: ['.mongocluster.cosmos.azure.com'],
+    fits: ({ host }) => host.endsWith('.mongocluster.cosmos.azure.com'),
+    settingsBy: 'cloud_admin',
+    allowList: 'the firewall of the cluster (Networking)',
+    note: 'Its address is an SRV address, or has the port 10260.',
   },
 ];

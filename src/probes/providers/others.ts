@@ -77,6 +77,9 @@ export const OTHERS: readonly Provider[] = [
     fits: ({ host }) => host.endsWith('.mongodb.net') || host.endsWith('.mongodbgov.net'),
     settingsBy: 'cloud_admin',
     allowList: ATLAS,
+    setting: (name, value) => ({
+      text: `Set ${name} to ${value} in the configuration of the cluster (Additional Settings).`,
+    }),
     suspicions: [
       {
         of: ['DNS_NOT_FOUND'],

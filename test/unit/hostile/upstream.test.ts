@@ -8,6 +8,7 @@ import { createAuthority, selfSigned } from '../../support/certificates.ts';
 import { casesOf } from '../../support/hostile-map.ts';
 import { startHangingServer } from '../../support/hostile-servers.ts';
 import { type InMemory, inMemory } from '../../support/in-memory.ts';
+import { startFakeMongodb } from '../../support/mongodb-server.ts';
 import { portOf } from '../../support/ports.ts';
 import { packet, standardAnswer, startFakeMysql } from '../probes/mysql/fake.ts';
 import { listen, startGreetingServer, startRefusingPostgres } from '../probes/servers.ts';
@@ -300,6 +301,26 @@ const LED: Readonly<Record<string, () => Promise<void>>> = {
     expect(outcome.text).toContain('it asks for a file of this machine');
     expect(asked.length).toBeGreaterThan(0);
     expect(heard).not.toContain('root:');
+  },
+  'discovery-mongo-name': async () => {
+    const named = await trap();
+    const hosts = [`127.0.0.1:${named.port}`, 'm2.example.com:27017'];
+    const server = kept(await startFakeMongodb({ hello: { hosts, primary: hosts[0], me: hosts[1] } }));
+    const config = { host: '127.0.0.1', port: server.port, tls_mode: 'disable' };
+    const { ok } = await tested({ connector: 'mongodb', config });
+    expect(ok).toBe(true);
+    await lab.call('discover_source', { connector: 'mongodb', config });
+    expect(named.connections).toBe(0);
+  },
+  'discovery-mongo-srv-parent': async () => {
+    const named = await trap();
+    const services = async () => ({ hosts: [{ name: 'evil.attacker.net', port: named.port }], texts: [] });
+    const app = await inMemory({ HEADWATER_EGRESS: 'allow_private' }, { services, lookup: async () => ['127.0.0.1'] });
+    const config = { host: 'cluster.example.com', srv: true };
+    const { structured } = await app.call('test_connection', { connector: 'mongodb', config });
+    expect(structured).toMatchObject({ ok: false, depth: 'config' });
+    expect(named.connections).toBe(0);
+    await app.close();
   },
   'discovery-next-link': async () => {
     const next = await trap();

@@ -18,6 +18,7 @@ const CONFIGS: Readonly<Record<string, (port: number, tls: boolean) => Record<st
   postgresql: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   mysql: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   mariadb: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
+  mongodb: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   rest_api: (port, tls) => ({ url: at(port, tls), auth }),
   webhook: (port, tls) => ({ url: at(port, tls), auth }),
   csv: (port, tls) => ({ url: `${at(port, tls)}/file.csv`, auth }),
@@ -35,7 +36,7 @@ interface Fault {
   tls?: boolean;
 }
 
-const databases = (code: string) => ({ postgresql: code, mysql: code, mariadb: code });
+const databases = (code: string) => ({ postgresql: code, mysql: code, mariadb: code, mongodb: code });
 const overHttp = (code: string) => ({ ...read(code), webhook: code });
 /** Those that read a body. */
 const read = (code: string) => ({ rest_api: code, csv: code, mcp: code });

@@ -9,6 +9,7 @@ import { createFileAccess } from '../../../src/files/file-access.ts';
 import { blockList } from '../../../src/net/address.ts';
 import { createEgress, type Egress, type Lookup } from '../../../src/net/egress.ts';
 import { createMachine, type Machine } from '../../../src/net/machine.ts';
+import type { ServiceLookup } from '../../../src/net/srv.ts';
 import type { ReadSession } from '../../../src/probes/probe.ts';
 import type { Actor, ProblemCode } from '../../../src/probes/problems/index.ts';
 import type { Report, Step } from '../../../src/probes/report.ts';
@@ -29,6 +30,8 @@ export interface LabOptions {
   lookup?: Lookup;
   /** Addresses by name, instead of `lookup`. */
   names?: Record<string, readonly string[]>;
+  /** SRV and TXT records. */
+  services?: ServiceLookup;
   environment?: Record<string, string>;
   now?: () => Date;
   /** Where the sockets really go, whatever address was judged: what is public is not for tests to dial. */
@@ -68,6 +71,7 @@ export function createLab(options: LabOptions = {}): Lab {
       allowCidrs: blockList([]),
     },
     ...(lookup ? { lookup } : {}),
+    ...(options.services ? { services: options.services } : {}),
   });
   const egress: Egress = {
     ...gate,
