@@ -53,8 +53,8 @@ async function daysLeft(session: Session, days: number): Promise<number | undefi
     ? `SELECT UNIX_TIMESTAMP() - JSON_VALUE(Priv, '$.password_last_changed') AS age FROM mysql.global_priv ${where}`
     : `SELECT UNIX_TIMESTAMP() - UNIX_TIMESTAMP(password_last_changed) AS age FROM mysql.user ${where}`;
   const [row] = await session.query(statement).catch(() => []);
-  const age = row?.['age'] ?? null;
-  return age === null ? undefined : Math.max(0, Math.floor(days - Number(age) / DAY_S));
+  const age = Number(row?.['age'] ?? Number.NaN);
+  return Number.isFinite(age) ? Math.max(0, Math.floor(days - age / DAY_S)) : undefined;
 }
 
 function lasting({ asking }: Session, days: number): Remedy[] {

@@ -1,15 +1,14 @@
 import type { Column, DiscoverQuery, Preview, ReadSession, Stream, StreamPage } from '../probe.ts';
+import { LONGEST_VALUE, longestValue, shownRows } from '../shown.ts';
 import { adviseOn } from './advice.ts';
 import { columnsOf, type Table, type TableColumn, tableOf, tablesOf } from './catalogue.ts';
 import { qualified, quote } from './names.ts';
 import type { Session } from './session.ts';
 
 const KINDS: Readonly<Record<string, string>> = { VIEW: 'view', 'SYSTEM VIEW': 'view', SEQUENCE: 'sequence' };
-const LONGEST_VALUE = 200;
 /** More than is shown, so that a secret that sits across the cut is still known for one. */
 const CUT_AT = LONGEST_VALUE * 4;
 const PREVIEW_LIMIT_MS = 5000;
-const MOST_BYTES = 48 * 1024;
 
 /** Discovery and preview over a session whose gates have passed. */
 export function readSession(session: Session): ReadSession {
@@ -56,16 +55,18 @@ async function preview(session: Session, name: string, limit: number): Promise<P
   const from = qualified(table.namespace, table.name);
   const select = `SELECT ${list.join(', ') || '1'} FROM ${from} AS t LIMIT ${limit + 1}`;
   const fetched = await session.readOnly(select, PREVIEW_LIMIT_MS, session.clean(from, 140));
-  const rows: Record<string, unknown>[] = [];
-  let bytes = 0;
-  for (const raw of fetched.slice(0, limit)) {
-    const row = Object.fromEntries(
-      columns.map((column, i) => [session.clean(column.name), shownValue(session, raw[`c${i}`] ?? null, column.kind)]),
+  const longest = longestValue(columns.length);
+  const shown = fetched
+    .slice(0, limit)
+    .map((raw) =>
+      Object.fromEntries(
+        columns.map((column, i) => [
+          session.clean(column.name),
+          shownValue(session, raw[`c${i}`] ?? null, column.kind, longest),
+        ]),
+      ),
     );
-    bytes += JSON.stringify(row).length;
-    if (bytes > MOST_BYTES) break;
-    rows.push(row);
-  }
+  const rows = shownRows(shown);
   return {
     columns: columns.map((column) => shownColumn(session, column)),
     rows,
@@ -89,10 +90,10 @@ function shownColumn(session: Session, { name, type, nullable }: TableColumn): C
   return { name: session.clean(name), type: session.clean(type), nullable };
 }
 
-function shownValue(session: Session, text: string | null, kind: string): unknown {
+function shownValue(session: Session, text: string | null, kind: string, longest: number): unknown {
   if (text === null) return null;
   // Wider types stay text: a JavaScript number would lose digits.
   if (/^(tinyint|smallint|mediumint|int|float|double|year)$/.test(kind) && Number.isFinite(Number(text)))
     return Number(text);
-  return session.clean(text, LONGEST_VALUE);
+  return session.clean(text, longest);
 }

@@ -109,6 +109,12 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, Change>>>> = {
         'aws rds modify-db-instance --db-instance-identifier INSTANCE --backup-retention-period 7 --apply-immediately',
     },
   },
+  cloud_sql: {
+    log_bin: {
+      text: 'Turn point-in-time recovery on: with it, Cloud SQL writes the binary log. The instance restarts.',
+      command: 'gcloud sql instances patch INSTANCE --enable-bin-log',
+    },
+  },
   aurora: {
     log_bin: {
       text: 'Set binlog_format to ROW in the cluster parameter group (a group of your own, not the default one), then reboot the writer: on Aurora that turns the binary log on.',

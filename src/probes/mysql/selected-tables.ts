@@ -26,6 +26,7 @@ export function selectedTableSteps(session: Session): StepSpec[] {
       run: async () => {
         const { tables } = session;
         if (!tables) return { skip: 'all tables are selected' };
+        requireDatabases(session, tables);
         const rows = await session.query(tableKinds(tables));
         // Servers that fold names answer with the folded ones.
         const seen = new Set(rows.map((row) => nameOf(positionOf(row)).toLowerCase()));
@@ -49,6 +50,12 @@ export function selectedTableSteps(session: Session): StepSpec[] {
       },
     },
   ];
+}
+
+function requireDatabases({ facts }: Session, tables: readonly StreamPosition[]): void {
+  const [bare] = tables.filter(({ namespace }) => namespace === '');
+  const advice = 'Give each table as database.table, or the database in database.';
+  if (bare) throw new StepFailure('TABLE_NOT_FOUND', { ...facts, what: bare.name }, { advice });
 }
 
 async function notSeen(session: Session, missing: readonly StreamPosition[]): Promise<never> {

@@ -89,7 +89,7 @@ export class Session {
   get selected(): readonly string[] | undefined {
     const { databases, database } = this.config;
     const named = databases ?? (database === undefined ? undefined : [database]);
-    return named ?? (this.tables && [...new Set(this.tables.map(({ namespace }) => namespace))]);
+    return named ?? (this.tables && [...new Set(this.tables.flatMap(({ namespace }) => namespace || []))]);
   }
 
   /** The tables that the config names. */

@@ -1,5 +1,6 @@
 import type { StepOutcome } from '../../probe.ts';
 import { type IndexedTable, indexedTables } from '../catalogue.ts';
+import { isAtLeast } from '../product.ts';
 import { CDC_VARIABLES } from '../queries.ts';
 import { lacksRight } from '../refusals.ts';
 import type { Row, Session } from '../session.ts';
@@ -62,10 +63,13 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** The newer name first; who does not know it says that it cannot be read. */
+/** By the name that this version should know, and then by the other. */
 async function logPosition(session: Session): Promise<LogPosition | 'denied' | undefined> {
   let refused: unknown;
-  for (const statement of ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS']) {
+  const { product } = session.asking;
+  const names = ['SHOW MASTER STATUS', 'SHOW BINARY LOG STATUS'];
+  if (!product.mariadb && isAtLeast(product, [8, 2])) names.reverse();
+  for (const statement of names) {
     try {
       return positionFrom(await session.query(statement));
     } catch (error) {

@@ -51,13 +51,16 @@ interface Kept {
   seconds: number;
   /** What says so; undefined for RDS' own setting. */
   by?: { name: string; now: string };
+  /** RDS' own setting, where there is one. */
+  hours?: number;
 }
 
 async function retention(variables: Variables, session: Session): Promise<Kept | undefined> {
   if (isRds(session)) {
     const [row] = await session.query(RDS_RETENTION).catch(() => []);
     // NULL there means that RDS removes it as soon as it can.
-    if (row) return { seconds: Math.max(1, Number(row['value'] ?? 0) * HOUR_S) };
+    const hours = Number(row?.['value'] ?? 0);
+    if (row && Number.isFinite(hours)) return { seconds: Math.max(1, hours * HOUR_S), ...(hours > 0 ? { hours } : {}) };
   }
   // MySQL 8.0.29 can be told to keep all.
   if (variables.get('binlog_expire_logs_auto_purge') === 'OFF') return { seconds: 0 };
@@ -79,10 +82,12 @@ const UNITS = [
 
 const WHY = 'A consumer that is down for longer has to read everything anew; 7 days leave room for a long weekend.';
 
-function longer(variables: Variables, session: Session, { by }: Kept): ProblemDetails {
-  if (!by) {
-    const script = `CALL mysql.rds_set_configuration('binlog retention hours', ${GOOD_HOURS});`;
-    return { remedies: [{ stage: 'setting', why: WHY, script }] };
+function longer(variables: Variables, session: Session, { by, hours }: Kept): ProblemDetails {
+  // What the other settings say, RDS does not heed.
+  if (!by || isRds(session)) {
+    const set = (hours: string) => `CALL mysql.rds_set_configuration('binlog retention hours', ${hours});`;
+    const undo = set(hours === undefined ? 'NULL' : String(hours));
+    return { remedies: [{ stage: 'setting', why: WHY, script: set(String(GOOD_HOURS)), undo }] };
   }
   const isBySeconds = variables.has('binlog_expire_logs_seconds');
   const name = isBySeconds ? 'binlog_expire_logs_seconds' : 'expire_logs_days';

@@ -29,6 +29,8 @@ export interface Server {
   /** What the position is told with: file, position, databases that are logged, and that are not. */
   position?: readonly string[] | 'denied';
   version?: string;
+  /** What the server has counted. */
+  status?: readonly (readonly string[])[];
   log?: Buffer;
 }
 
@@ -61,6 +63,7 @@ function answers(said: string[], { variables, grants = [RIGHTS], roles = 'NONE',
       /^SHOW MASTER STATUS/,
       position === 'denied' ? DENIED : table(['File', 'Position', 'Binlog_Do_DB', 'Binlog_Ignore_DB'], [position]),
     ],
+    [/^SHOW GLOBAL STATUS/, table(['Variable_name', 'Value'], more.status ?? [])],
     [/SCHEMATA/, table(['name'], [['shop']])],
     [/DATA_TYPE = 'datetime'/, table(['name'], [['placed_at']])],
     ...(version === undefined

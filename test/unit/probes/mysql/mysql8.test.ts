@@ -146,3 +146,34 @@ test.concurrent('GTIDs are asked for only where a reader could be moved', async 
   const { step } = await check({ variables, replica: 'yes' });
   expect(step('cdc_gtid')).toMatchObject({ status: 'warn', code: 'CDC_GTID' });
 });
+
+describe('a log that is bounded by its size', () => {
+  const limit = { max_binlog_total_size: String(10 * 1024 ** 3) };
+  const written = (bytes: number, hours: number) => [
+    ['Binlog_bytes_written', String(bytes)],
+    ['Uptime', String(hours * 3600)],
+  ];
+
+  test.concurrent.each([
+    ['slowly', written(1024 ** 3, 48), 'pass', 'a consumer may be down for 20 days before a resync at what is written'],
+    [
+      'fast',
+      written(10 * 1024 ** 3, 24),
+      'warn',
+      'a consumer may be down for 1 day before a resync at what is written',
+    ],
+    ['by a server that does not say', [], 'pass', 'the newest 10.0 GiB are kept'],
+  ] as const)('that is written %s', async (_, status, verdict, evidence) => {
+    const step = (await check({ variables: limit, status })).step('cdc_log_size');
+    expect(step.status).toBe(verdict);
+    expect(step.evidence).toContain(evidence);
+  });
+});
+
+test.concurrent.each([RDS, 'shop.cluster-ro-abc.eu-west-1.rds.amazonaws.com'])(
+  'a door without a log: %s',
+  async (host) => {
+    const { step } = await check({ variables: { log_bin: 'OFF' } }, host);
+    expect(step('cdc_log_bin').code).toBe(host === RDS ? 'CDC_BINLOG_OFF' : 'CDC_ENDPOINT');
+  },
+);
