@@ -23,8 +23,6 @@ const TRIED: Readonly<Record<string, string>> = {
   mariadb: 'MariaDB 10.11',
   mcp: 'servers of the official SDK and their reference server, over both transports',
   mongodb: 'FerretDB 1.24; of change streams, roles and members a fake that speaks its protocol',
-  mongodb:
-    'FerretDB 1.24 (a server of its protocol, without change streams); of MongoDB a fake that speaks its protocol',
   mysql: 'MariaDB 10.11; of MySQL a fake that speaks its protocol',
   postgresql: 'PostgreSQL 15 and 18',
   rest_api: 'a web server',
