@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import type { ProblemCode } from '../../../../src/probes/problems/index.ts';
 import * as hostile from '../../../support/hostile-servers.ts';
@@ -527,6 +528,29 @@ test.each(ROWS)('$name', async ({ server, other, config, lab: options, timeoutS,
   await expectClosed(lab);
   if ('open' in place) await vi.waitFor(() => expect(place.open).toBe(0), 1000);
 });
+
+test.each([
+  ['a reset', hostile.startResettingServer, ['SSH_CONNECTION_LOST']],
+  ['a drip', hostile.startDrippingServer, ['SSH_WRONG_PROTOCOL']],
+  ['an endless greeting', () => listen(endless), ['SSH_WRONG_PROTOCOL']],
+] as const)('%s in place of an SSH server ends within its time', async (_, start, codes) => {
+  const place = forTest(await start());
+  const lab = createLab();
+  const report = await lab.test(through(place), { timeoutS: 3 });
+  const step = report.steps.find(({ status }) => status === 'fail');
+  expect(codes).toContain(step?.code);
+  expect(report.latency_ms).toBeLessThan(3500);
+  await expectClosed(lab);
+  await vi.waitFor(() => expect(place.open).toBe(0), 1000);
+});
+
+function endless(socket: Socket): void {
+  const more = () => {
+    while (!socket.destroyed && socket.write('a line of a greeting that never ends\r\n'.repeat(100)));
+  };
+  socket.on('drain', more);
+  more();
+}
 
 test('names every failure that there is', () => {
   const codes = new Set(ROWS.map(({ expected }) => expected.code));
