@@ -14,9 +14,9 @@ export interface KeyPair {
 }
 
 /** Keys for servers and for users; encrypted where there is a passphrase. */
-export function keyPair(kind: KeyKind = 'ed25519', passphrase?: string): KeyPair {
+export function keyPair(kind: KeyKind = 'ed25519', passphrase?: string, rounds = 8): KeyPair {
   const bits = { ed25519: {}, ecdsa: { bits: 256 }, rsa: { bits: 2048 } }[kind];
-  const secret = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 8 };
+  const secret = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds };
   const pair = utils.generateKeyPairSync(kind, { ...bits, ...secret } as never);
   const [type = '', base64 = ''] = pair.public.split(' ');
   const publicLine = `${type} ${base64}`;

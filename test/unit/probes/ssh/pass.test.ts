@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { mariadb } from '../../../../src/connectors/databases/mariadb.ts';
 import { createAuthority } from '../../../support/certificates.ts';
 import { sharedPostgres } from '../../../support/shared-postgres.ts';
-import { type Forward, keyPair, type SshServer } from '../../../support/ssh-server.ts';
+import { type Forward, keyPair, type SshServer, type SshServerOptions } from '../../../support/ssh-server.ts';
 import { createLab, expectClosed, failureOf, type Lab, stepOf, timed } from '../lab.ts';
 import { startTlsTerminator } from '../servers.ts';
 import { bastion, forTest, PASSWORD, through } from './tunnel.ts';
@@ -189,11 +189,11 @@ test('another key than the pinned one is a refusal, and nothing was sent', async
   await expectNothingOpen(lab, server);
 });
 
-test.each([
+test.each<[string, SshServerOptions]>([
   ['while it logs in', { atLogin: () => {} }],
   ['while it waits for the database', { forward: () => 'hang' }],
-  ['while the database is silent', { forward: (): Forward => () => {} }],
-] as const)('cancelled %s, nothing is left', async (_, options) => {
+  ['while the database is silent', { forward: () => () => {} }],
+])('cancelled %s, nothing is left', async (_, options) => {
   const server = await bastion(options);
   const lab = createLab();
   const controller = new AbortController();
