@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
+import { openedKey, plainKey, type SealedKey, sealedKey, sshString } from './openssh-key.ts';
 
 /** What is wrong with a private key. */
 export type KeyFault = 'unreadable' | 'public' | 'kind' | 'passphrase_missing' | 'passphrase_wrong';
@@ -20,59 +21,100 @@ export interface ClientKey {
   publicLine: string;
 }
 
+/** The public part of RSA with 16,384 bits, the most that OpenSSH makes; to sign with more takes minutes. */
+const LONGEST_PUBLIC = 2200;
+
 /**
- * Reads a private key: OpenSSH's own format, PuTTY's version 2, PKCS#1, SEC1 or PKCS#8 as PEM, with or without a
- * passphrase. @throws UnusableKey
+ * Reads a private key: OpenSSH's own format, PKCS#1, SEC1 or PKCS#8 as PEM, with or without a passphrase.
+ * @throws UnusableKey; the reason of `signal`
  */
-export async function readClientKey(text: string, passphrase: string | undefined): Promise<ClientKey> {
+export async function readClientKey(
+  text: string,
+  passphrase: string | undefined,
+  signal: AbortSignal,
+): Promise<ClientKey> {
   const { utils } = (await import('ssh2')).default;
-  const lines = withLines(text);
-  if (/^(ssh-|ecdsa-|sk-|-+ ?BEGIN [A-Z0-9 ]*PUBLIC KEY)/.test(lines)) throw new UnusableKey('public');
-  const isPem = /^-----BEGIN (?:(?:RSA|EC|ENCRYPTED) )?PRIVATE KEY-----/.test(lines);
-  const parsed = utils.parseKey(isPem ? plainPem(lines, passphrase) : lines, passphrase);
-  if (parsed instanceof Error) throw new UnusableKey(faultOf(parsed.message));
-  if (!parsed.isPrivateKey()) throw new UnusableKey('public');
-  if (!/^(ssh-ed25519|ecdsa-|ssh-rsa)/.test(parsed.type)) throw new UnusableKey('kind');
+  const parsed = utils.parseKey(await openKey(withLines(text), passphrase, signal));
+  if (parsed instanceof Error) {
+    // ssh2 says it in words alone.
+    throw new UnusableKey(/unsupported .*key type/i.test(parsed.message) ? 'kind' : 'unreadable');
+  }
+  const known = /^(ssh-ed25519|ecdsa-sha2-|ssh-rsa)/.test(parsed.type);
+  if (!known || parsed.getPublicSSH().length > LONGEST_PUBLIC) throw new UnusableKey('kind');
   return { key: parsed, publicLine: `${parsed.type} ${parsed.getPublicSSH().toString('base64')}` };
 }
 
 /** Variables of an environment often hold a key with its line ends written out. */
 function withLines(text: string): string {
   const trimmed = text.trim();
-  return (trimmed.includes('\n') ? trimmed : trimmed.replaceAll('\\r', '').replaceAll('\\n', '\n')).replaceAll(
-    '\r',
-    '',
-  );
+  const lines = trimmed.includes('\n') ? trimmed : trimmed.replaceAll('\\r', '').replaceAll('\\n', '\n');
+  return lines.replaceAll('\r', '').trim();
 }
 
-/** ssh2 says it in words alone. */
-function faultOf(message: string): KeyFault {
-  if (/no passphrase given/i.test(message)) return 'passphrase_missing';
-  if (/bad passphrase|integrity check failed|bad decrypt|unable to authenticate data/i.test(message))
-    return 'passphrase_wrong';
-  return /unsupported (OpenSSH (private|public) )?key type/i.test(message) ? 'kind' : 'unreadable';
+/** The key without encryption, in a form that ssh2 reads. */
+async function openKey(pem: string, passphrase: string | undefined, signal: AbortSignal): Promise<string> {
+  if (/^(ssh-|ecdsa-|sk-|-+ ?BEGIN [A-Z0-9 ]*PUBLIC KEY)/.test(pem)) throw new UnusableKey('public');
+  if (/^-----BEGIN (?:(?:RSA|EC|ENCRYPTED) )?PRIVATE KEY-----/.test(pem)) return plainPem(pem, passphrase);
+  const sealed = sealedOf(pem);
+  if (!sealed) return pem;
+  if (passphrase === undefined) throw new UnusableKey('passphrase_missing');
+  const open = await openedKey(sealed, passphrase, signal);
+  if (open === undefined) throw new UnusableKey('passphrase_wrong');
+  return open;
 }
+
+function sealedOf(pem: string): SealedKey | undefined {
+  try {
+    return sealedKey(pem);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UnusableKey('unreadable');
+  }
+}
+
+/** Derives a key from a passphrase at a stretch: ten million rounds would be ten seconds in which nothing else runs. */
+const MOST_ITERATIONS = 100_000;
+const PBKDF2 = Buffer.from('06092a864886f70d01050c30', 'hex');
 
 /** The same key in a form that ssh2 reads: without a passphrase, of its own kind. */
 function plainPem(pem: string, passphrase: string | undefined): string {
+  if (pem.startsWith('-----BEGIN ENCRYPTED') && !(iterationsOf(pem) <= MOST_ITERATIONS)) {
+    throw new UnusableKey('unreadable');
+  }
+  const isSealed = /ENCRYPTED/.test(pem);
+  if (isSealed && passphrase === undefined) throw new UnusableKey('passphrase_missing');
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'ERR_MISSING_PASSPHRASE') throw new UnusableKey('passphrase_missing');
-    throw new UnusableKey(/BAD_DECRYPT|INTERRUPTED_OR_CANCELLED/.test(code) ? 'passphrase_wrong' : 'unreadable');
+  } catch {
+    // OpenSSL cannot tell a wrong passphrase from a broken key.
+    throw new UnusableKey(isSealed ? 'passphrase_wrong' : 'unreadable');
   }
-  if (key.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs1', format: 'pem' }).toString().trim();
-  if (key.asymmetricKeyType === 'ec') return key.export({ type: 'sec1', format: 'pem' }).toString().trim();
-  if (key.asymmetricKeyType === 'ed25519') return openSshPem(key);
-  throw new UnusableKey('kind');
+  const kind = key.asymmetricKeyType;
+  if (kind === 'ed25519') return openSshPem(key);
+  if (kind !== 'rsa' && kind !== 'ec') throw new UnusableKey('kind');
+  const text = key.export({ type: kind === 'rsa' ? 'pkcs1' : 'sec1', format: 'pem' } as {
+    type: 'pkcs1';
+    format: 'pem';
+  });
+  return text.toString().trim();
 }
 
-/** An Ed25519 key in OpenSSH's format (PROTOCOL.key), which has no other PEM form that ssh2 reads. */
+/** Of an encrypted PKCS#8 key by PBKDF2 (RFC 8018): behind its name stand the salt and the number. NaN for others. */
+function iterationsOf(pem: string): number {
+  const der = Buffer.from(pem.replace(/-----[^-]*-----/g, ''), 'base64');
+  const at = der.indexOf(PBKDF2);
+  const salt = at + PBKDF2.length + 1;
+  const number = salt + 2 + (der[salt + 1] ?? 0);
+  const length = der[number + 1] ?? 0;
+  const isThere = at >= 0 && der[salt] === 0x04 && der[number] === 0x02 && length > 0 && length <= 6;
+  return isThere && number + 2 + length <= der.length ? der.readUIntBE(number + 2, length) : Number.NaN;
+}
+
+/** An Ed25519 key has no PEM form but OpenSSH's that ssh2 reads. */
 function openSshPem(key: KeyObject): string {
   const { x = '', d = '' } = key.export({ format: 'jwk' });
-  const [publicKey, seed] = [x, d].map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer];
+  const [publicKey, seed] = [Buffer.from(x, 'base64url'), Buffer.from(d, 'base64url')];
   const kind = sshString('ssh-ed25519');
   const pair = Buffer.concat([
     Buffer.alloc(8),
@@ -82,22 +124,5 @@ function openSshPem(key: KeyObject): string {
     sshString(''),
   ]);
   const padding = Buffer.from(Array.from({ length: (8 - (pair.length % 8)) % 8 }, (_, i) => i + 1));
-  const whole = Buffer.concat([
-    Buffer.from('openssh-key-v1\0'),
-    sshString('none'),
-    sshString('none'),
-    sshString(''),
-    Buffer.from([0, 0, 0, 1]),
-    sshString(Buffer.concat([kind, sshString(publicKey)])),
-    sshString(Buffer.concat([pair, padding])),
-  ]);
-  const body = whole.toString('base64').replace(/.{70}/g, '$&\n');
-  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----`;
-}
-
-function sshString(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value as string);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
+  return plainKey([Buffer.concat([kind, sshString(publicKey)])], Buffer.concat([pair, padding]));
 }

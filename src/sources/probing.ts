@@ -185,7 +185,9 @@ async function planTest(
     const { values, secrets, resolved } = await resolveConfig(connector, config, services.resolveReference);
     const users = userNames(values);
     // What `connector.schema()` has validated is what its own probe was typed for.
-    const plan = probe.plan(values as never, probeContext(services, secrets, users), { checks });
+    const plan = probe.plan(values as never, probeContext(services, secrets, [...users, ...sshUser(values)]), {
+      checks,
+    });
     return {
       plan: { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] },
       attempt: {
@@ -215,7 +217,7 @@ async function credentialsOf(
   values: ResolvedConfig,
   login: 'endpoint' | 'through',
 ): Promise<string> {
-  const isClear = values[fieldWithRole(connector, 'tls_mode') ?? ''] === 'disable';
+  const isClear = login === 'endpoint' && values[fieldWithRole(connector, 'tls_mode') ?? ''] === 'disable';
   const sent = [...fieldsByPath(connector)]
     .filter(([, { facts }]) => facts.class === 'secret' && (facts.group === 'ssh') === (login === 'through'))
     .flatMap(([path]) => valueAt(values, path) ?? [])
@@ -246,10 +248,14 @@ function probeContext(services: Services, secrets: readonly Secret[], companions
 
 /** What travels together with a password in one encoding, as in HTTP basic authentication. */
 function userNames(values: ResolvedConfig): string[] {
-  return ['username', `${AUTH}/username`, 'ssh_username'].flatMap((path) => {
+  return ['username', `${AUTH}/username`].flatMap((path) => {
     const name = valueAt(values, path);
     return typeof name === 'string' ? [name] : [];
   });
+}
+
+function sshUser({ ssh_username: name }: ResolvedConfig): string[] {
+  return typeof name === 'string' ? [name] : [];
 }
 
 /** A config that cannot be used is a failed first step, with a fix, like any other failure. */

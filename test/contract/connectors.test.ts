@@ -10,6 +10,8 @@ import { findConnector, searchConnectors } from '../../src/connectors/search.ts'
 import { parseReference } from '../../src/secrets/references.ts';
 import { projectRoot } from '../support/root.ts';
 
+const SSH_SECRETS = ['ssh_password', 'ssh_private_key', 'ssh_passphrase'];
+
 /** A row per connector: what people call it, and what a test of it needs at least. */
 const ROWS: Readonly<
   Record<string, { calledAlso: readonly string[]; required: readonly string[]; secrets: readonly string[] }>
@@ -22,7 +24,7 @@ const ROWS: Readonly<
   mariadb: {
     calledAlso: ['maria', 'maria db', 'MariaDB', 'mariadb server', 'galera', 'skysql'],
     required: ['host', 'username'],
-    secrets: ['password', 'tls_key', 'connection_string'],
+    secrets: ['password', 'tls_key', ...SSH_SECRETS, 'connection_string'],
   },
   mcp: {
     calledAlso: ['MCP', 'mcp server', 'mcp-server', 'Model Context Protocol', 'remote mcp'],
@@ -37,12 +39,12 @@ const ROWS: Readonly<
   mysql: {
     calledAlso: ['my sql', 'MySQL', 'mysq', 'tidb', 'planetscale', 'percona', 'singlestore', 'vitess'],
     required: ['host', 'username'],
-    secrets: ['password', 'tls_key', 'connection_string'],
+    secrets: ['password', 'tls_key', ...SSH_SECRETS, 'connection_string'],
   },
   postgresql: {
     calledAlso: ['postgres', 'pg', 'psql', 'postgre sql', 'PostgreSQL', 'postgrse', 'supabase', 'neon'],
     required: ['host', 'database', 'username'],
-    secrets: ['password', 'tls_key', 'connection_string'],
+    secrets: ['password', 'tls_key', ...SSH_SECRETS, 'connection_string'],
   },
   rest_api: {
     calledAlso: ['rest', 'REST API', 'http api', 'rest-api', 'json api'],

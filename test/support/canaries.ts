@@ -1,6 +1,7 @@
 import type { Connector } from '../../src/connectors/define-connector.ts';
 import { type Fields, isSecret } from '../../src/connectors/fields.ts';
 import { AUTH } from '../../src/connectors/paths.ts';
+import { keyPair } from './ssh-server.ts';
 
 /** A config of a connector whose every secret is a canary: text that is found wherever it gets to. */
 export interface CanaryConfig {
@@ -13,6 +14,18 @@ export interface CanaryConfig {
 }
 
 export const CANARY_USER = 'reader';
+
+/** What a client's key goes with: nobody's, and good for a hundred years. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBejCCAR+gAwIBAgIUYDnp1xj91QZYwDuzIs1phq4lzskwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGcmVhZGVyMCAXDTI2MTEyMDE1NDg0N1oYDzIxMjYxMDI3MTU0
+ODQ3WjARMQ8wDQYDVQQDDAZyZWFkZXIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AATvTegpK1jCnFGvqWnvrajkiLRkIe04o1WXLf21xoxWa3N610F4NQjDOPE2ZFK6
+7X1Je0boOpTxWZIjOCCt0/pVo1MwUTAdBgNVHQ4EFgQU2duzwMxAWl8qzH7r9iaR
+bc3dGx8wHwYDVR0jBBgwFoAU2duzwMxAWl8qzH7r9iaRbc3dGx8wDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEAi50NzBNydzOxHHlDkeuBIdg+kTil
+ZChW3RtGKMsR9tsCIQC+vSuTaou2yFKeVsClKHwhHbztUGvnFzCIRDEFk9S98Q==
+-----END CERTIFICATE-----`;
 
 /** Characters that every encoding writes in its own way. `n` keeps canaries apart. */
 const hard = (n: number) => `CANARY${n}/p4ss "x"+%41\\z'&<`;
@@ -62,13 +75,28 @@ function one(connector: Connector, name: string, canary: string): CanaryConfig {
     canaries: [canary],
     at: (place) => {
       const whole = { ...base(connector), ...placed(connector, place) };
-      if (!isString) return { ...whole, [name]: canary };
+      if (!isString) return { ...whole, ...companions(name, canary, place), [name]: canary };
       const { database, tls_mode } = whole;
       const [scheme = ''] = connector.connectionString?.schemes ?? [];
       const account = `${CANARY_USER}:${encodeURIComponent(canary)}`;
       return { [name]: `${scheme}://${account}@${place.host}:${place.port}/${database}`, tls_mode };
     },
   };
+}
+
+/** What a secret is of use with. An SSH server is where the place is. */
+function companions(name: string, canary: string, { host, port }: { host: string; port: number }) {
+  if (name === 'tls_key') return { tls_cert: CERTIFICATE };
+  if (!name.startsWith('ssh_')) return {};
+  const ssh = { ssh_host: host, ssh_port: port, ssh_username: CANARY_USER };
+  return name === 'ssh_passphrase' ? { ...ssh, ssh_private_key: lockedWith(canary) } : ssh;
+}
+
+const locked = new Map<string, string>();
+function lockedWith(passphrase: string): string {
+  const key = locked.get(passphrase) ?? keyPair('ed25519', passphrase, 1).privateKey;
+  locked.set(passphrase, key);
+  return key;
 }
 
 function viaAuth(connector: Connector, method: string, fields: Fields, next: () => string): CanaryConfig {

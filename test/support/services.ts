@@ -32,6 +32,11 @@ export const SERVICES: readonly Service[] = [
     debianPackage: 'mariadb-server',
     find: () => (existsSync('/usr/sbin/mariadbd') && existsSync('/usr/bin/mariadb-install-db') ? '/usr' : undefined),
   },
+  {
+    name: 'OpenSSH',
+    debianPackage: 'openssh-server',
+    find: () => (existsSync('/usr/sbin/sshd') && existsSync('/usr/bin/ssh-keygen') ? '/usr' : undefined),
+  },
   { name: 'strace', debianPackage: 'strace', find: () => (existsSync('/usr/bin/strace') ? '/usr/bin' : undefined) },
   {
     name: 'FerretDB',

@@ -46,7 +46,7 @@ export function sshFailure(error: unknown, facts: SshFacts, { clean }: Redactor)
 }
 
 const UNREADABLE: Readonly<Record<'unreadable' | 'public' | 'kind', string>> = {
-  unreadable: 'it is no private key in OpenSSH, PEM or PuTTY format',
+  unreadable: 'it is no private key in OpenSSH or PEM format',
   public: 'it is a public key; the private one is needed',
   kind: 'it is of a kind that is not used here (Ed25519, ECDSA and RSA are)',
 };
@@ -71,14 +71,14 @@ const WORDS: readonly (readonly [RegExp, ProblemCode])[] = [
 /** Why the SSH server did not connect to `target`. */
 export function tunnelFailure(
   error: unknown,
-  target: Required<Pick<Facts, 'host' | 'port'>>,
+  { host, port }: Required<Pick<Facts, 'host' | 'port'>>,
   facts: SshFacts,
   redactor: Redactor,
 ): StepFailure {
   if (!(error instanceof SshFault) || error.kind !== 'channel') return sshFailure(error, facts, redactor);
   const { reason, said = '' } = error.details;
   const shown = redactor.clean(said, LONGEST_SAID);
-  const by = { ...facts, ...target, what: `${facts.host}:${facts.port}` };
+  const by = { ...facts, host, port, what: `${facts.host}:${facts.port}` };
   return new StepFailure(channelCode(reason, shown), by, {
     driver_code: `open ${reason}`,
     ...(shown === '' ? {} : { evidence: `the SSH server says: ${shown}` }),

@@ -108,7 +108,7 @@ function loginSteps(
       limitMs: 5000,
       timeout: { code: 'SSH_AUTH_TIMEOUT', facts: ssh },
       run: async (signal) => {
-        const credentials = await credentialsOf(settings, ssh);
+        const credentials = await credentialsOf(settings, ssh, signal);
         await reached(way.connection)
           .logIn(credentials, signal)
           .catch((error: unknown) => {
@@ -168,11 +168,12 @@ async function withPinned(
   return undefined;
 }
 
-async function credentialsOf(settings: SshSettings, ssh: SshFacts): Promise<SshCredentials> {
+async function credentialsOf(settings: SshSettings, ssh: SshFacts, signal: AbortSignal): Promise<SshCredentials> {
   const { ssh_private_key, ssh_passphrase, ssh_password } = settings;
   const { username } = ssh;
   if (ssh_private_key === undefined) return { username, password: ssh_password?.reveal() ?? '' };
-  const key = await readClientKey(ssh_private_key.reveal(), ssh_passphrase?.reveal()).catch((error: unknown) => {
+  const [text, passphrase] = [ssh_private_key.reveal(), ssh_passphrase?.reveal()];
+  const key = await readClientKey(text, passphrase, signal).catch((error: unknown) => {
     throw keyFailure(error, ssh);
   });
   return { username, key };
@@ -202,7 +203,10 @@ function tunnelStep(facts: TargetFacts, ssh: SshFacts, { redactor }: ProbeContex
     gate: true,
     depth: 'tcp',
     limitMs: 5000,
-    timeout: { code: 'TUNNEL_TIMEOUT', facts: { ...ssh, ...facts, what: `${ssh.host}:${ssh.port}` } },
+    timeout: {
+      code: 'TUNNEL_TIMEOUT',
+      facts: { ...ssh, host: facts.host, port: facts.port, what: `${ssh.host}:${ssh.port}` },
+    },
     run: async (signal) => {
       const { host, port } = reached(link.target);
       link.dial = (until) =>

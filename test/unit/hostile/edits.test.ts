@@ -26,8 +26,9 @@ async function storedConfig(id: string): Promise<Config> {
 
 /** Where a config's secrets go, read apart from the product's own rule. */
 function destination({ settings }: Config): string {
-  const { host, port, tls_mode, tls_ca, url, path } = settings as Record<string, unknown>;
-  return JSON.stringify([host, port, tls_mode, tls_ca, typeof url === 'string' ? new URL(url).origin : null, path]);
+  const { host, port, tls_mode, tls_ca, url, path, ssh_host, ssh_port } = settings as Record<string, unknown>;
+  const origin = typeof url === 'string' ? new URL(url).origin : null;
+  return JSON.stringify([host, port, tls_mode, tls_ca, origin, path, ssh_host, ssh_port]);
 }
 
 interface Edit {
@@ -50,6 +51,7 @@ const fresh = (value: unknown): unknown => {
 };
 
 const some = (...values: unknown[]) => fc.constantFrom(...values);
+const [PIN, OTHER_PIN] = ['A', 'B'].map((letter) => `SHA256:${letter.repeat(43)}`);
 const database = {
   connector: 'postgresql',
   first: { host: 'db.example.com', database: 'd', username: 'u', password: FRESH, tls_mode: 'verify-full' },
@@ -61,6 +63,11 @@ const database = {
       database: some('d', 'e'),
       username: some('u', 'v'),
       password: some(FRESH, '********', '', null, '${env:HEADWATER_SECRET_X}'),
+      ssh_host: some('bastion.example.com', 'BASTION.example.com', 'evil.example.net'),
+      ssh_port: some(22, 2222),
+      ssh_username: some('t', 'v'),
+      ssh_password: some(FRESH, '***'),
+      ssh_host_key: some(PIN, OTHER_PIN),
       connection_string: some(
         'postgresql://u:granted-in-string@evil.example.net/d',
         'postgresql://u@evil.example.net/d',
@@ -76,8 +83,15 @@ const database = {
     '/config/tls_mode',
     '/config/host',
     '/config/connection_string',
+    '/config/ssh_host',
+    '/config/ssh_port',
+    '/config/ssh_username',
+    '/config/ssh_password',
+    '/config/ssh_host_key',
   ]),
 };
+const ssh = { ssh_host: 'bastion.example.com', ssh_username: 't', ssh_password: FRESH, ssh_host_key: PIN };
+const tunnelled = { ...database, first: { ...database.first, ...ssh } };
 const auth = fc.oneof(
   fc.record(
     {
@@ -115,7 +129,7 @@ const api = (connector: string) => ({
 });
 
 const model = fc.oneof(
-  ...[database, api('rest_api'), api('csv'), api('webhook')].map(({ connector, first, config, clear }) =>
+  ...[database, tunnelled, api('rest_api'), api('csv'), api('webhook')].map(({ connector, first, config, clear }) =>
     fc.record({
       connector: fc.constant(connector),
       first: fc.constant(first as Record<string, unknown>),
@@ -178,4 +192,4 @@ test('whatever is edited in whatever order, a stored secret stays with the desti
   expect(changed).toBeGreaterThan(20);
   expect(traffic.dials).toEqual([]);
   expect(traffic.lookups).toEqual([]);
-});
+}, 60_000);

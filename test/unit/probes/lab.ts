@@ -144,6 +144,7 @@ export interface Expected {
   says: string;
   fix: string;
   sql?: string;
+  command?: string;
   driver?: string;
   evidence?: RegExp;
   depth: Report['depth'];
@@ -154,7 +155,11 @@ export interface Expected {
 }
 
 /** Steps behind which nothing can run. */
-const GATES = ['config', 'name_policy', 'dns', 'address_policy', 'tcp', 'tls', 'protocol', 'auth', 'database'];
+const GATES = [
+  ...['config', 'name_policy', 'dns', 'address_policy', 'tcp', 'tls', 'protocol', 'auth', 'database'],
+  ...['ssh_name_policy', 'ssh_dns', 'ssh_address_policy', 'ssh_tcp', 'ssh_protocol', 'ssh_host_key', 'ssh_auth'],
+  'tunnel',
+];
 
 /** What no sentence of ours may hold: the words of drivers, of Node and of PostgreSQL. */
 const DRIVER_WORDS =
@@ -175,7 +180,12 @@ export function expectFailure(report: Report, expected: Expected): Step {
     message: expected.says,
   });
   expect(first.fields).toEqual(expected.fields);
-  expect(first.fix).toEqual({ text: expected.fix, ...(expected.sql === undefined ? {} : { sql: expected.sql }) });
+  const { fix: text, sql, command } = expected;
+  expect(first.fix).toEqual({
+    text,
+    ...(sql === undefined ? {} : { sql }),
+    ...(command === undefined ? {} : { command }),
+  });
   expect(first.driver_code).toBe(expected.driver);
   if (expected.evidence) expect(first.evidence).toMatch(expected.evidence);
 

@@ -30,6 +30,20 @@ it('holds against a destination only what keeps it from being reached', () => {
     'TCP_UNREACHABLE',
     'CONNECTION_LOST',
     'PROTOCOL_TIMEOUT',
+    'SSH_DNS_NOT_FOUND',
+    'SSH_DNS_FAILED',
+    'SSH_DNS_TIMEOUT',
+    'SSH_TCP_REFUSED',
+    'SSH_TCP_TIMEOUT',
+    'SSH_TCP_UNREACHABLE',
+    'SSH_CONNECTION_LOST',
+    'SSH_PROTOCOL_TIMEOUT',
+    'SSH_BUSY',
+    'SSH_AUTH_TIMEOUT',
+    'TUNNEL_NAME_UNKNOWN',
+    'TUNNEL_REFUSED',
+    'TUNNEL_TIMEOUT',
+    'TUNNEL_UNREACHABLE',
     'TLS_FAILED',
     'TLS_TIMEOUT',
     'SERVER_NOT_READY',
@@ -49,6 +63,7 @@ it('holds against a destination only what keeps it from being reached', () => {
   expect(by('unknown')).toEqual([
     'CONFIG_UNUSABLE',
     'HOST_REFUSED',
+    'SSH_HOST_REFUSED',
     'FILE_REFUSED',
     'REDIRECT_REFUSED',
     'CHECK_BROKEN',
@@ -73,4 +88,16 @@ it('tells a login that was right from a server that merely answered', () => {
   expect(findingOf(report('auth', { code: 'DATABASE_NOT_FOUND' })).outcome).toBe('accepted');
   expect(findingOf(report('tcp', { code: 'TLS_UNTRUSTED' })).outcome).toBe('reached');
   expect(findingOf(report('tcp', { status: 'warn', code: 'TCP_REFUSED' })).outcome).toBe('reached');
+});
+
+it('knows the login at a server on the way from that at the source', () => {
+  const ssh = (...steps: Partial<Step>[]) => findingOf(report('config', ...steps));
+  const passed: Partial<Step> = { id: 'ssh_auth', status: 'pass' };
+  expect(ssh({ id: 'ssh_auth', code: 'SSH_AUTH_REJECTED' })).toEqual({ outcome: 'reached', through: 'rejected' });
+  expect(ssh({ id: 'ssh_auth', code: 'SSH_KEY_UNREADABLE' })).toEqual({ outcome: 'reached' });
+  expect(ssh(passed, { id: 'auth', code: 'AUTH_REJECTED' })).toEqual({ outcome: 'rejected', through: 'accepted' });
+  expect(ssh(passed, { id: 'tunnel', code: 'TUNNEL_REFUSED' })).toMatchObject({
+    outcome: 'unreachable',
+    through: 'accepted',
+  });
 });
