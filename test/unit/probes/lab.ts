@@ -144,6 +144,7 @@ export interface Expected {
   says: string;
   fix: string;
   sql?: string;
+  command?: string;
   driver?: string;
   evidence?: RegExp;
   depth: Report['depth'];
@@ -175,7 +176,12 @@ export function expectFailure(report: Report, expected: Expected): Step {
     message: expected.says,
   });
   expect(first.fields).toEqual(expected.fields);
-  expect(first.fix).toEqual({ text: expected.fix, ...(expected.sql === undefined ? {} : { sql: expected.sql }) });
+  const { fix: text, sql, command } = expected;
+  expect(first.fix).toEqual({
+    text,
+    ...(sql === undefined ? {} : { sql }),
+    ...(command === undefined ? {} : { command }),
+  });
   expect(first.driver_code).toBe(expected.driver);
   if (expected.evidence) expect(first.evidence).toMatch(expected.evidence);
 
@@ -208,9 +214,11 @@ function expectHandoff({ handoff }: Report, first: Step): void {
   const letter = handoff?.find(({ actor }) => actor === first.actor);
   if (first.actor === 'user') expect(letter).toBeUndefined();
   else {
-    // A script says of each change why it is needed.
+    // A script says of each change why it is needed, in between.
     if (letter?.format === 'text') expect(letter.text).toContain(first.message);
-    expect(letter?.text).toContain(first.fix?.sql ?? first.fix?.text);
+    const lines = (first.fix?.sql ?? first.fix?.text ?? '').split('
+');
+    for (const line of lines) expect(letter?.text).toContain(line);
   }
 }
 
