@@ -29,8 +29,12 @@ export interface TestPostgres extends PostgresServer {
   readonly pid: number;
   /** What the server logged. */
   log(): string;
+  /** Stops and starts it on the same port, with what has been changed meanwhile. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
+
+type Running = Omit<TestPostgres, 'restart'>;
 
 const SUPERUSER = 'postgres';
 const DEFAULTS: Record<string, string> = {
@@ -57,9 +61,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     const binDir = options.binDir ?? (await embeddedBinaries(folder.path));
     const password = options.password ?? randomBytes(12).toString('hex');
     const data = await initialise(folder.path, binDir, password, options);
-    const server = await launch(binDir, data, password, watchdog.guard);
+    let server = await launch(binDir, data, password, watchdog.guard);
     return {
       ...server,
+      get pid() {
+        return server.pid;
+      },
+      log: () => server.log(),
+      async restart() {
+        await server.stop();
+        server = await launch(binDir, data, password, watchdog.guard, server.port);
+      },
       async stop() {
         await server.stop();
         watchdog.dismiss();
@@ -105,9 +117,10 @@ async function launch(
   data: string,
   password: string,
   guard: (pid: number) => void,
+  fixedPort?: number,
   attempts = 3,
-): Promise<TestPostgres> {
-  const port = await freePort();
+): Promise<Running> {
+  const port = fixedPort ?? (await freePort());
   const { child, output } = run(join(binDir, 'postgres'), ['-D', data, '-p', String(port)], data);
   const pid = child.pid;
   if (pid === undefined) throw new Error('postgres could not be started');
@@ -118,7 +131,8 @@ async function launch(
   } catch (error) {
     await end(child);
     // Somebody took the port between our look and the server's.
-    if (attempts > 1 && output().includes('could not bind')) return launch(binDir, data, password, guard, attempts - 1);
+    if (attempts > 1 && output().includes('could not bind'))
+      return launch(binDir, data, password, guard, fixedPort, attempts - 1);
     throw new Error(`postgres did not start: ${output()}`, { cause: error });
   }
   return { ...server, pid, log: output, stop: () => end(child) };

@@ -14,9 +14,10 @@ import { HEADROOM_CHECK, TRANSACTIONS_CHECK } from './wal.ts';
 const CHECKS: readonly Check[] = [
   ...SERVER_CHECKS,
   SLOT_CHECK,
-  PUBLICATION_CHECK,
+  // A table is made fit for a publication before it is put into one.
   CAPTURED_CHECK,
   KEYS_CHECK,
+  PUBLICATION_CHECK,
   TRANSACTIONS_CHECK,
   HEADROOM_CHECK,
   OTHER_SLOTS_CHECK,
