@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Report } from '../../src/probes/report.ts';
 import { createLab } from '../unit/probes/lab.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { type PostgresOptions, startPostgres, type TestPostgres } from './postgres.ts';
 import { SERVICES } from './services.ts';
 import { unprivileged } from './unprivileged.ts';
 
@@ -16,10 +16,10 @@ export const RULES = ['host all all 127.0.0.1/32 scram-sha-256'];
 
 /** A server set up for change data capture, so that one wrong thing is the only wrong thing. */
 export function startReadyServer(
-  options: { settings?: Record<string, string>; hba?: string[] } = {},
+  options: Pick<PostgresOptions, 'settings' | 'hba' | 'tls'> = {},
 ): Promise<TestPostgres> {
   const settings = { wal_level: 'logical', max_slot_wal_keep_size: '64MB', autovacuum: 'off', ...options.settings };
-  return startPostgres({ binDir: DEBIAN_BIN ?? '', settings, hba: [...(options.hba ?? []), ...RULES] });
+  return startPostgres({ ...options, binDir: DEBIAN_BIN ?? '', settings, hba: [...(options.hba ?? []), ...RULES] });
 }
 
 /** One database with a role that is right for it, until a test spoils something. */
@@ -88,6 +88,19 @@ export async function createSite(server: TestPostgres): Promise<Site> {
   };
 }
 
+/** A hot standby of a server, following it over a replication connection. */
+export async function startStandby(server: TestPostgres): Promise<TestPostgres> {
+  const [own] = await server.query<{ path: string }>("SELECT current_setting('hba_file') AS path");
+  const env = { PATH: '/usr/bin:/bin' };
+  await run('sh', ['-c', `echo 'host replication postgres 127.0.0.1/32 scram-sha-256' >> ${own?.path}`], env);
+  await server.query('SELECT pg_reload_conf()');
+  return startPostgres({
+    binDir: DEBIAN_BIN ?? '',
+    password: server.password,
+    copyOf: { url: server.url() },
+  });
+}
+
 /** All that a server is, as far as it could be changed: objects, roles, settings, slots, rules. */
 export async function dumped(server: TestPostgres): Promise<string> {
   const { stdout } = await run(join(DEBIAN_BIN ?? '', 'pg_dumpall'), ['--schema-only', '-d', server.url()], {
@@ -111,7 +124,8 @@ async function run(program: string, args: string[], env: Record<string, string>,
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  child.stdin.end(input);
+  // What reads nothing may have ended already.
+  child.stdin.on('error', () => {}).end(input);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
 }

@@ -20,6 +20,8 @@ export interface PostgresOptions {
   tls?: { cert: string; key: string; clientAuthority?: string };
   /** The superuser's password; random without. */
   password?: string;
+  /** A standby of this server, instead of one of its own; it needs `pg_basebackup` and a rule that lets us replicate. */
+  copyOf?: { url: string };
   /** Folder with `initdb` and `postgres` of another installation, for example /usr/lib/postgresql/15/bin. */
   binDir?: string;
 }
@@ -60,7 +62,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     if (unprivileged) await chown(folder.path, unprivileged.uid, unprivileged.gid);
     const binDir = options.binDir ?? (await embeddedBinaries(folder.path));
     const password = options.password ?? randomBytes(12).toString('hex');
-    const data = await initialise(folder.path, binDir, password, options);
+    const data = options.copyOf
+      ? await copied(folder.path, binDir, options.copyOf.url)
+      : await initialise(folder.path, binDir, password, options);
     let server = await launch(binDir, data, password, watchdog.guard);
     return {
       ...server,
@@ -109,6 +113,14 @@ async function initialise(folder: string, binDir: string, password: string, opti
     const rules = [`host all ${SUPERUSER} 127.0.0.1/32 scram-sha-256`, ...options.hba];
     await writeFile(join(data, 'pg_hba.conf'), `${rules.join('\n')}\n`);
   }
+  return data;
+}
+
+async function copied(folder: string, binDir: string, url: string): Promise<string> {
+  const data = join(folder, 'data');
+  const copy = run(join(binDir, 'pg_basebackup'), ['-d', url, '-D', data, '-R', '-X', 'fetch', '-c', 'fast'], folder);
+  const [code] = await once(copy.child, 'close');
+  if (code !== 0) throw new Error(`pg_basebackup failed (${code}): ${copy.output()}`);
   return data;
 }
 
