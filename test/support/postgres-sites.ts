@@ -75,7 +75,13 @@ export async function createSite(server: TestPostgres): Promise<Site> {
     name,
     config,
     sql,
-    psql: async (script) => (await run('psql', ['-X', '-q', '-d', name], { ...env }, script)).stderr,
+    psql: async (script) => {
+      const { stderr } = await run('psql', ['-X', '-q', '-d', name], env, script);
+      return stderr
+        .split('\n')
+        .filter((line) => /^(psql|ERROR|FATAL)/.test(line))
+        .join('\n');
+    },
     shell: async (command) => {
       const { code, stderr } = await run('sh', ['-c', command], env);
       if (code !== 0) throw new Error(`${command} ended with ${code}: ${stderr}`);
@@ -103,13 +109,19 @@ export async function startStandby(server: TestPostgres): Promise<TestPostgres> 
 
 /** All that a server is, as far as it could be changed: objects, roles, settings, slots, rules. */
 export async function dumped(server: TestPostgres): Promise<string> {
-  const { stdout } = await run(join(DEBIAN_BIN ?? '', 'pg_dumpall'), ['--schema-only', '-d', server.url()], {
-    PATH: '/usr/bin:/bin',
-  });
+  const { code, stdout, stderr } = await run(
+    join(DEBIAN_BIN ?? '', 'pg_dumpall'),
+    ['--schema-only', '-d', server.url()],
+    {
+      PATH: '/usr/bin:/bin',
+      PGPASSWORD: server.password,
+    },
+  );
+  if (code !== 0) throw new Error(`pg_dumpall ended with ${code}: ${stderr}`);
   const [rest] = await server.query<{ all: string }>(`
     SELECT concat_ws(E'\\n',
       (SELECT string_agg(s.name || '=' || s.setting, E'\\n' ORDER BY s.name) FROM pg_settings s WHERE s.source <> 'client'),
-      (SELECT string_agg(to_jsonb(s)::text, E'\\n' ORDER BY s.slot_name) FROM pg_replication_slots s),
+      (SELECT string_agg((to_jsonb(s) - 'safe_wal_size')::text, E'\\n' ORDER BY s.slot_name) FROM pg_replication_slots s),
       md5(pg_read_file(current_setting('hba_file'))), md5(pg_read_file('postgresql.auto.conf'))) AS all`);
   // A newer pg_dump marks its output with a random word.
   return `${stdout.replaceAll(/^\\(un)?restrict .*$/gm, '')}\n${rest?.all}`;

@@ -1,5 +1,6 @@
 import type { StepOutcome } from '../../probe.ts';
 import { type Remedy, StepFailure } from '../../problems/index.ts';
+import { LOOKED_AT } from '../queries.ts';
 import { quote, relation, type TableName } from '../sql.ts';
 import { listed, type SelectedTable } from '../tables.ts';
 import type { Check, Evidence } from './check.ts';
@@ -72,7 +73,8 @@ async function ofSelected({ session, facts, catalogue }: Evidence): Promise<Step
 
 async function ofAny({ session, facts, catalogue }: Evidence): Promise<StepOutcome> {
   const rows = await catalogue.keylessTables();
-  if (rows.length === 0) return {};
+  if (rows.length === 0)
+    return { evidence: `none without one among the first ${LOOKED_AT}; name tables to have each checked` };
   const tables = rows.map((row) => ({
     namespace: row['namespace'] ?? '',
     name: row['name'] ?? '',
