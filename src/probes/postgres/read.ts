@@ -1,4 +1,5 @@
 import type { Column, DiscoverQuery, Preview, ReadSession, Stream, StreamPage } from '../probe.ts';
+import { advise } from './advice.ts';
 import { COLUMNS, STREAM, STREAMS } from './queries.ts';
 import type { Row, Session } from './session.ts';
 import { quote } from './sql.ts';
@@ -24,6 +25,7 @@ const MOST_BYTES = 48 * 1024;
 export function readSession(session: Session): ReadSession {
   return {
     discover: (query) => (query.stream === undefined ? page(session, query) : named(session, query.stream)),
+    advise: (streams) => advise(session, streams),
     preview: (stream, limit) => preview(session, stream, limit),
   };
 }
