@@ -1,4 +1,4 @@
-import { factsQuery, publicationQuery, SLOTS } from './facts-query.ts';
+import { factsQuery, publicationQuery, slotsQuery } from './facts-query.ts';
 import { CDC_TABLES, DENIED_SCHEMAS, READABLE_TABLE, READABLE_VIEW, SCHEMAS } from './queries.ts';
 import type { Row, Session } from './session.ts';
 import { type SelectedTable, selectedTables, selectedTablesQuery } from './tables.ts';
@@ -40,7 +40,8 @@ export class Catalogue {
   async tables(): Promise<SelectedTable[]> {
     const names = this.#session.config.tables;
     if (!names) return [];
-    return selectedTables(names, await this.#once('tables', () => selectedTablesQuery(names)));
+    const rows = await this.#once('tables', () => selectedTablesQuery(names));
+    return selectedTables(names, rows, this.#session.facts.username);
   }
 
   /** One table that may be read, or a view where there is none. */
@@ -61,13 +62,14 @@ export class Catalogue {
   }
 
   slots(): Answer {
-    return this.#once('slots', () => SLOTS);
+    return this.#once('slots', () => slotsQuery(this.#session.version));
   }
 
-  async publication(): Promise<Row | undefined> {
+  /** One row, also where there is no such publication: its name is NULL then. */
+  async publication(): Promise<Row> {
     const { publication = '', tables = [] } = this.#session.config;
     const [row] = await this.#once('publication', () => publicationQuery(publication, tables, this.#session.version));
-    return row;
+    return row ?? {};
   }
 
   keylessTables(): Answer {

@@ -1,65 +1,52 @@
-import { literal, textArray } from './sql.ts';
+import { literal } from './sql.ts';
 import { candidates } from './tables.ts';
 
 /** What is asked of the role and, for change data capture, of the server: one row each, whatever the database holds. */
-
-/** Group roles by which managed services let a role replicate. */
-const MANAGED = textArray(['rds_replication', 'rds_superuser', 'rdsadmin']);
-
-const ROLE = `
-  bool_or(r.rolname = current_user AND r.rolsuper)::text AS super,
-  bool_or(r.rolname = current_user AND r.rolcreatedb)::text AS creates_databases,
-  bool_or(r.rolname = current_user AND r.rolcreaterole)::text AS creates_roles,
-  bool_or(r.rolname = current_user AND r.rolbypassrls)::text AS bypasses_row_security,
-  bool_or(r.rolname = current_user AND (r.rolreplication OR r.rolsuper))::text AS replicates,
-  max(r.rolconnlimit) FILTER (WHERE r.rolname = current_user) AS connections,
-  max(r.rolvaliduntil) FILTER (WHERE r.rolname = current_user) AS valid_until,
-  max(CASE WHEN r.rolname = current_user AND isfinite(r.rolvaliduntil) THEN extract(epoch FROM r.rolvaliduntil - now())::int8 END) AS valid_for_s,
-  COALESCE(bool_or(r.rolname = ANY (${MANAGED}) AND pg_catalog.pg_has_role(current_user, r.oid, 'member')), false)::text AS managed_replicates,
-  COALESCE(bool_or(r.rolname = 'pg_read_all_stats' AND pg_catalog.pg_has_role(current_user, r.oid, 'member')), false)::text AS sees_transactions`;
-
-const FROM_ROLES = `FROM pg_catalog.pg_roles r
-  WHERE r.rolname IN (current_user, 'pg_read_all_stats') OR r.rolname = ANY (${MANAGED})`;
 
 /** How the session that tries replication names itself, so that it is not counted as somebody's. */
 export const TRIAL_NAME = 'headwater replication check';
 
 /**
- * Settings that a version lacks are NULL. It asks the functions behind pg_replication_slots, pg_stat_replication and
- * pg_stat_activity, which any user of the views may call, and pg_roles once: on a new connection the views' joins would
- * take longer than all the rest.
+ * Settings that a version lacks are NULL; times are in seconds since 1970. It asks the functions behind
+ * pg_replication_slots, pg_stat_replication and pg_stat_activity, which any user of the views may call, and as few
+ * functions and catalogues as it can: on a new connection each costs more than its answer.
  */
 const server = (version: number) => `
   current_setting('wal_level') AS wal_level,
-  pg_catalog.pg_is_in_recovery()::text AS standby,
+  pg_catalog.pg_is_in_recovery() AS standby,
   current_setting('max_replication_slots') AS slots,
   current_setting('max_wal_senders') AS senders,
   (SELECT count(*) FROM pg_catalog.pg_stat_get_wal_senders() w WHERE w.pid NOT IN (
     SELECT a.pid FROM pg_catalog.pg_stat_get_activity(NULL) a WHERE a.application_name = ${literal(TRIAL_NAME)})) AS senders_used,
   current_setting('max_slot_wal_keep_size', true) AS wal_keep,
-  pg_catalog.pg_size_bytes(current_setting('max_slot_wal_keep_size', true)) AS wal_keep_bytes,
-  extract(epoch FROM current_setting('idle_replication_slot_timeout', true)::interval)::int8 AS idle_slot_s,
+  current_setting('idle_replication_slot_timeout', true) AS idle_slot,
   current_setting('wal_sender_timeout') AS sender_timeout,
-  (SELECT extract(epoch FROM now() - min(a.xact_start))::int8 FROM pg_catalog.pg_stat_get_activity(NULL) a
-   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction_s,
-  (SELECT extract(epoch FROM now() - min(x.prepared))::int8 FROM pg_catalog.pg_prepared_xact() x) AS oldest_prepared_s,
-  pg_catalog.has_database_privilege(current_database(), 'CREATE')::text AS may_publish,
-  ${version >= 140_000 ? "(SELECT (w.wal_bytes / GREATEST(extract(epoch FROM now() - w.stats_reset), 1))::numeric(20, 3) || ' ' || extract(epoch FROM now() - w.stats_reset)::int8 FROM pg_catalog.pg_stat_get_wal() w)" : 'NULL'} AS wal_rate`;
+  (SELECT extract(epoch FROM min(a.xact_start)) FROM pg_catalog.pg_stat_get_activity(NULL) a
+   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction,
+  (SELECT extract(epoch FROM min(x.prepared)) FROM pg_catalog.pg_prepared_xact() x) AS oldest_prepared,
+  pg_catalog.pg_has_role('pg_read_all_stats', 'MEMBER') AS sees_transactions,
+  ${version >= 140_000 ? 'wal.wal_bytes, extract(epoch FROM wal.stats_reset) AS wal_since,' : ''}`;
 
 export function factsQuery(version: number, checksCdc: boolean): string {
-  const isKnown = version >= 100_000;
-  return `SELECT ${checksCdc && isKnown ? `${server(version)}, ` : ''}roles.* FROM (SELECT ${ROLE} ${FROM_ROLES}) roles`;
+  const isAsked = checksCdc && version >= 100_000;
+  return `
+SELECT ${isAsked ? server(version) : ''} extract(epoch FROM now()) AS now,
+  r.rolsuper AS super, r.rolcreatedb AS creates_databases, r.rolcreaterole AS creates_roles,
+  r.rolbypassrls AS bypasses_row_security, r.rolreplication AS replicates, r.rolconnlimit AS connections,
+  r.rolvaliduntil AS valid_until, extract(epoch FROM r.rolvaliduntil) AS valid_until_s
+FROM pg_catalog.pg_roles r ${isAsked && version >= 140_000 ? 'CROSS JOIN pg_catalog.pg_stat_get_wal() wal' : ''} WHERE r.rolname = current_user`;
 }
 
-/** Every slot: there are at most max_replication_slots. How far behind is in bytes. Columns that a version lacks are NULL. */
-export const SLOTS = `
-SELECT s.slot_name AS name, s.plugin, s.slot_type AS type, s.active::text AS active, d.datname AS database,
-  to_jsonb(s) ->> 'wal_status' AS status, to_jsonb(s) ->> 'invalidation_reason' AS invalid,
+/** Every slot: there are at most max_replication_slots. How far behind is in bytes. */
+export const slotsQuery = (version: number) => `
+SELECT s.slot_name AS name, s.plugin, s.slot_type AS type, s.active,
+  (SELECT d.datname FROM pg_catalog.pg_database d WHERE d.oid = s.datoid) AS database,
+  ${version >= 130_000 ? 's.wal_status' : 'NULL'} AS status, ${version >= 170_000 ? 's.invalidation_reason' : 'NULL'} AS invalid,
   pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
     ELSE pg_catalog.pg_current_wal_lsn() END, s.restart_lsn) AS behind
-FROM pg_catalog.pg_get_replication_slots() s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.datoid ORDER BY behind DESC NULLS LAST`;
+FROM pg_catalog.pg_get_replication_slots() s`;
 
-/** The publication, and which of the selected tables (by their place in the list) are in it. */
+/** The publication, where there is one, and which of the selected tables (by their place in the list) are in it. */
 export function publicationQuery(publication: string, tables: readonly string[], version: number): string {
   const ways = tables.flatMap((asked, at) =>
     candidates(asked).map(({ namespace, name }) => `(${at}, ${literal(namespace)}, ${literal(name)})`),
@@ -78,7 +65,7 @@ export function publicationQuery(publication: string, tables: readonly string[],
   WHERE p.puballtables OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel x WHERE x.prpubid = p.oid
     AND (x.prrelid = c.oid OR x.prrelid IN (SELECT * FROM ${ancestors}))) ${bySchema})`;
   return `
-SELECT p.puballtables::text AS all_tables, p.pubinsert::text AS inserts, p.pubupdate::text AS updates,
-  p.pubdelete::text AS deletes, ${members} AS members
-FROM pg_catalog.pg_publication p WHERE p.pubname = ${literal(publication)}`;
+SELECT pg_catalog.has_database_privilege(current_database(), 'CREATE') AS may_publish, p.pubname AS name,
+  p.puballtables AS all_tables, p.pubinsert AS inserts, p.pubupdate AS updates, p.pubdelete AS deletes, ${members} AS members
+FROM (SELECT) one LEFT JOIN pg_catalog.pg_publication p ON p.pubname = ${literal(publication)}`;
 }

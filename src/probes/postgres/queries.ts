@@ -1,6 +1,6 @@
 import type { StreamPosition } from '../probe.ts';
 import { literal, textArray } from './sql.ts';
-import { SURPLUS } from './tables.ts';
+import { SURPLUS } from './surplus.ts';
 
 /**
  * Catalogue queries. All are read-only, and none enumerates what it can answer with one row.
@@ -28,17 +28,20 @@ const READABLE = `pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (pg_catalo
  * In the order in which they were made, so that an index leads past the catalogue's own straight to the first that fits,
  * however many there are.
  */
-const FIRST = (limit: number) => `AND c.oid >= ${FIRST_OF_USERS} ORDER BY c.oid LIMIT ${limit}`;
+const FIRST = (schemas: Schemas, limit: number) => `
+  AND c.oid >= ${FIRST_OF_USERS} AND c.relpersistence <> 't'${schemas ? ` AND n.nspname = ANY (${textArray(schemas)})` : ''}
+  AND ${READABLE} ORDER BY c.oid LIMIT ${limit}`;
+/** What is below is the server's own (FirstNormalObjectId). */
 const FIRST_OF_USERS = 16_384;
 
 /** One table that may be read, and what else may be done with it. Views come second: a view can be slow. */
 export const READABLE_TABLE = (schemas: Schemas) => `
 SELECT n.nspname AS namespace, c.relname AS name, ${SURPLUS} ${FROM}
-WHERE c.relkind IN ('r', 'p') AND ${selected(schemas)} AND ${READABLE} ${FIRST(1)}`;
+WHERE c.relkind IN ('r', 'p') ${FIRST(schemas, 1)}`;
 
 export const READABLE_VIEW = (schemas: Schemas) => `
 SELECT n.nspname AS namespace, c.relname AS name ${FROM}
-WHERE c.relkind IN ('m', 'v') AND ${selected(schemas)} AND ${READABLE} ${FIRST(1)}`;
+WHERE c.relkind IN ('m', 'v') ${FIRST(schemas, 1)}`;
 
 /** Schemas with tables of which none may be read. */
 export const DENIED_SCHEMAS = (schemas: Schemas) => `
@@ -83,6 +86,6 @@ export const LOOKED_AT = 100;
 export const CDC_TABLES = (schemas: Schemas) => `
 SELECT t.namespace, t.name, t.identity FROM (
   SELECT c.oid, n.nspname AS namespace, c.relname AS name, c.relreplident AS identity ${FROM}
-  WHERE c.relkind IN ('r', 'p') AND ${selected(schemas)} AND ${READABLE} ${FIRST(LOOKED_AT)}
+  WHERE c.relkind IN ('r', 'p') ${FIRST(schemas, LOOKED_AT)}
 ) t WHERE t.identity = 'n' OR (t.identity = 'd'
   AND (SELECT bool_or(i.indisprimary) FROM pg_catalog.pg_index i WHERE i.indrelid = t.oid) IS NOT TRUE) LIMIT 6`;

@@ -3,6 +3,7 @@ import type { Remedy } from '../problems/index.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Row, Session } from './session.ts';
 import { literal, quote, relation, type TableName } from './sql.ts';
+import { type Surplus, surplusRights } from './surplus.ts';
 
 const SOON_DAYS = 30;
 const DAY_S = 86_400;
@@ -15,14 +16,6 @@ const ATTRIBUTES = [
   ['creates_roles', 'may create roles', 'CREATEROLE'],
   ['bypasses_row_security', 'bypasses row security', 'BYPASSRLS'],
 ] as const;
-
-/** What may be done with a table besides reading it. */
-interface Surplus extends TableName {
-  /** Granted to the user itself, so that it can be taken from it. */
-  writes: string;
-  mayWrite: boolean;
-  creates: boolean;
-}
 
 /** What is worth knowing of the user itself. Nothing here keeps a source from working. */
 export function roleSteps(session: Session, catalogue: Catalogue): StepSpec[] {
@@ -46,29 +39,23 @@ export function roleSteps(session: Session, catalogue: Catalogue): StepSpec[] {
 }
 
 /** Of the selected tables, or of the one that was found. */
-async function surplusOf(session: Session, catalogue: Catalogue): Promise<Surplus[]> {
+async function surplusOf(session: Session, catalogue: Catalogue): Promise<(Surplus & TableName)[]> {
   if (session.config.tables) return (await catalogue.tables()).filter(({ found }) => found);
   const row = await catalogue.readableTable();
   if (!row || row['may_write'] === undefined) return [];
   return [
-    {
-      namespace: row['namespace'] ?? '',
-      name: row['name'] ?? '',
-      writes: row['writes'] ?? '',
-      mayWrite: row['may_write'] === 'true',
-      creates: row['creates'] === 'true',
-    },
+    { namespace: row['namespace'] ?? '', name: row['name'] ?? '', ...surplusRights(row, session.facts.username) },
   ];
 }
 
-function overPrivilege(session: Session, row: Row, tables: readonly Surplus[]): StepOutcome {
+function overPrivilege(session: Session, row: Row, tables: readonly (Surplus & TableName)[]): StepOutcome {
   const { facts } = session;
   const { username } = facts;
-  if (row['super'] === 'true') {
+  if (row['super'] === 't') {
     const advice = `Give Headwater a role of its own that may only read, and leave ${username} to people.`;
     return { warning: { code: 'ROLE_TOO_POWERFUL', facts: { ...facts, what: 'it is a superuser' }, advice } };
   }
-  const attributes = ATTRIBUTES.filter(([name]) => row[name] === 'true');
+  const attributes = ATTRIBUTES.filter(([name]) => row[name] === 't');
   const written = tables.filter(({ mayWrite }) => mayWrite);
   const schemas = [...new Set(tables.filter(({ creates }) => creates).map(({ namespace }) => namespace))];
   const shown = written.slice(0, 3).map((table) => session.clean(relation(table), 140));
@@ -103,7 +90,7 @@ function without(username: string, words: string, attribute: string): Remedy {
   };
 }
 
-function unwritten(username: string, table: Surplus): Remedy {
+function unwritten(username: string, table: Surplus & TableName): Remedy {
   // The server's own words for its rights, and no others.
   const rights = table.writes
     .split(', ')
@@ -130,7 +117,9 @@ function uncreating(username: string, schema: string): Remedy {
 
 function limits(session: Session, row: Row): StepOutcome {
   const { facts } = session;
-  const seconds = Number(row['valid_for_s'] ?? Number.POSITIVE_INFINITY);
+  const until = Number(row['valid_until_s'] ?? 0);
+  // Older versions write infinity as 0.
+  const seconds = until === 0 ? Number.POSITIVE_INFINITY : until - Number(row['now']);
   const connections = Number(row['connections'] ?? -1);
   if (seconds < SOON_DAYS * DAY_S) {
     const days = Math.floor(Math.abs(seconds) / DAY_S);
@@ -148,8 +137,7 @@ function limits(session: Session, row: Row): StepOutcome {
     };
     return { warning: { code: 'ROLE_FEW_CONNECTIONS', facts: { ...facts, what }, remedies: [remedy] } };
   }
-  const until = row['valid_until'];
-  return until === null || until === undefined ? {} : { evidence: `valid until ${session.clean(until, 40)}` };
+  return row['valid_until'] ? { evidence: `valid until ${session.clean(row['valid_until'], 40)}` } : {};
 }
 
 function valid(session: Session, row: Row): Remedy {

@@ -1,8 +1,9 @@
 import type { Row, Session } from './session.ts';
 import { literal, relation, type TableName } from './sql.ts';
+import { SURPLUS, type Surplus, surplusRights } from './surplus.ts';
 
 /** A table that the config names, and what the catalogue says of it. */
-export interface SelectedTable extends TableName {
+export interface SelectedTable extends TableName, Surplus {
   /** As the config has it. */
   asked: string;
   found: boolean;
@@ -23,10 +24,6 @@ export interface SelectedTable extends TableName {
   isPartition: boolean;
   /** Row security hides rows from the user. */
   hidesRows: boolean;
-  /** Rights beyond reading: granted to the user itself; by other ways; CREATE in the schema. */
-  writes: string;
-  mayWrite: boolean;
-  creates: boolean;
 }
 
 /** A name with dots in it can be read in several ways; the first dot is the likeliest. */
@@ -63,17 +60,7 @@ LEFT JOIN LATERAL (
 ) i ON true ORDER BY w.at`;
 }
 
-const MINE = 'pg_catalog.quote_ident(current_user)::regrole';
-const CHANGES = `'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'`;
-
-/** What the user may do with the table `c` of the schema `n` beyond reading it. */
-export const SURPLUS = `
-  (SELECT string_agg(DISTINCT x.privilege_type, ', ') FROM pg_catalog.aclexplode(c.relacl) x
-   WHERE x.grantee = ${MINE} AND x.privilege_type IN (${CHANGES})) AS writes,
-  COALESCE(pg_catalog.has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'), false)::text AS may_write,
-  EXISTS (SELECT FROM pg_catalog.aclexplode(n.nspacl) x WHERE x.grantee = ${MINE} AND x.privilege_type = 'CREATE')::text AS creates`;
-
-export function selectedTables(names: readonly string[], rows: readonly Row[]): SelectedTable[] {
+export function selectedTables(names: readonly string[], rows: readonly Row[], username: string): SelectedTable[] {
   return names.map((asked, at) => {
     const ways = rows.filter((row) => row['at'] === String(at));
     const row = ways.find((each) => each['oid'] !== null) ?? {};
@@ -95,9 +82,7 @@ export function selectedTables(names: readonly string[], rows: readonly Row[]): 
       owned: isTrue('owned'),
       isPartition: isTrue('partition'),
       hidesRows: isTrue('hides_rows'),
-      writes: row['writes'] ?? '',
-      mayWrite: isTrue('may_write'),
-      creates: isTrue('creates'),
+      ...surplusRights(row, username),
     };
   });
 }

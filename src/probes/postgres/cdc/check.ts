@@ -27,7 +27,8 @@ export interface Check {
   run: (evidence: Evidence) => StepOutcome | Promise<StepOutcome>;
 }
 
-export const isTrue = (row: Row, name: string): boolean => row[name] === 'true';
+/** A truth as the server writes it. */
+export const isTrue = (row: Row, name: string): boolean => row[name] === 't';
 
 export function numberOf(row: Row, name: string): number | undefined {
   const text = row[name];
@@ -36,6 +37,15 @@ export function numberOf(row: Row, name: string): number | undefined {
 }
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, min: 60, h: 3600, d: 86_400 };
+
+/** A setting as the server writes it (`64MB`, `1d`), in bytes or seconds; undefined where it is unlimited or not there. */
+export function amount(setting: string | null | undefined): number | undefined {
+  const [, digits, unit = ''] = /^(\d+)\s?(\w*)$/.exec(setting ?? '') ?? [];
+  if (digits === undefined) return undefined;
+  const power = UNITS.indexOf(unit);
+  return Number(digits) * (SECONDS[unit] ?? (power > 0 ? 1024 ** power : 1));
+}
 
 /** Bytes as a person reads them: `1.5 GB`. */
 export function size(bytes: number): string {

@@ -1,4 +1,5 @@
 import { type Remedy, StepFailure } from '../../problems/index.ts';
+import type { Row } from '../session.ts';
 import { literal, onlyIf, quote, relation } from '../sql.ts';
 import { listed, type SelectedTable } from '../tables.ts';
 import { type Check, type Evidence, isTrue } from './check.ts';
@@ -13,7 +14,7 @@ export const PUBLICATION_CHECK: Check = {
     if (name === undefined) return { skip: 'publication is not given' };
     const row = await catalogue.publication();
     const tables = (await catalogue.tables()).filter(({ found }) => found);
-    if (!row) return missing(name, tables, evidence);
+    if (row['name'] === null) return missing(name, tables, row, evidence);
     const members = new Set((row['members'] ?? '').split(','));
     const asked = session.config.tables ?? [];
     const outside = tables.filter((table) => !members.has(String(asked.indexOf(table.asked))));
@@ -36,11 +37,11 @@ export const PUBLICATION_CHECK: Check = {
   },
 };
 
-function missing(name: string, tables: readonly SelectedTable[], evidence: Evidence) {
+function missing(name: string, tables: readonly SelectedTable[], publication: Row, evidence: Evidence) {
   const { row, facts } = evidence;
   const isSuper = isTrue(row, 'super');
   const isOwn = tables.length > 0 && tables.every(({ owned }) => owned);
-  if (isTrue(row, 'may_publish') && (isOwn || isSuper))
+  if (isTrue(publication, 'may_publish') && (isOwn || isSuper))
     return { evidence: `${name} is not there yet: ${facts.username} may create it` };
   throw new StepFailure(
     'CDC_PUBLICATION_MISSING',

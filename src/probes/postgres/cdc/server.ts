@@ -51,18 +51,20 @@ const walLevel: Check = {
   },
 };
 
-const mayByRole = (row: Row) => isTrue(row, 'replicates') || isTrue(row, 'managed_replicates');
+const mayByRole = (row: Row) => isTrue(row, 'replicates') || isTrue(row, 'super');
 const noSenderFree = (row: Row) => (numberOf(row, 'senders_used') ?? 0) >= (numberOf(row, 'senders') ?? 0);
 
 const role: Check = {
   id: 'cdc_role',
   title: 'CDC: replication right',
   limitMs: 5000,
-  run: async ({ row, facts, provider, trial }) => {
+  run: async ({ row, facts, session, provider, trial }) => {
     if (mayByRole(row)) return {};
     // Managed services have ways of their own to permit it. What counts is that it works.
     const tried = await trial();
     if ('system' in tried) return { evidence: 'by a right of another name: a replication session was opened' };
+    const isRefused = sessionRefusal(tried.error, session).problem.code === 'CDC_ROLE';
+    if (provider?.replication && !isRefused) return { skip: 'cdc_session' };
     throw new StepFailure('CDC_ROLE', facts, { remedies: [replicating(facts, provider?.replication)] });
   },
 };

@@ -1,7 +1,7 @@
 import { StepFailure } from '../../problems/index.ts';
 import type { Row } from '../session.ts';
 import { literal } from '../sql.ts';
-import { type Check, isTrue, numberOf, size } from './check.ts';
+import { amount, type Check, isTrue, numberOf, size } from './check.ts';
 
 /** What the readers of such a platform decode with. */
 const PLUGINS: ReadonlySet<string | null | undefined> = new Set(['pgoutput', 'decoderbufs']);
@@ -56,9 +56,11 @@ export const OTHER_SLOTS_CHECK: Check = {
   id: 'cdc_other_slots',
   title: 'CDC: slots of others',
   run: async ({ session, facts, row, catalogue }) => {
-    const others = (await catalogue.slots()).filter((slot) => slot['name'] !== session.config.slot_name);
+    const others = (await catalogue.slots())
+      .filter((slot) => slot['name'] !== session.config.slot_name)
+      .sort((a, b) => (numberOf(b, 'behind') ?? 0) - (numberOf(a, 'behind') ?? 0));
     if (others.length === 0) return { evidence: 'none' };
-    const bound = numberOf(row, 'wal_keep_bytes') ?? -1;
+    const bound = amount(row['wal_keep']) ?? -1;
     const most = bound > 0 ? Math.min(WORTH_A_WORD, bound / 2) : WORTH_A_WORD;
     const left = others.filter(
       (slot) => !isTrue(slot, 'active') && ((numberOf(slot, 'behind') ?? 0) >= most || slot['status'] === 'lost'),

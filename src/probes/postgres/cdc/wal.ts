@@ -1,5 +1,5 @@
 import type { StepOutcome } from '../../probe.ts';
-import { type Check, type Evidence, isTrue, numberOf, size, span } from './check.ts';
+import { amount, type Check, type Evidence, isTrue, numberOf, size, span } from './check.ts';
 
 const LONG_TRANSACTION_S = 30 * 60;
 const DAY_S = 86_400;
@@ -11,8 +11,10 @@ export const TRANSACTIONS_CHECK: Check = {
   id: 'cdc_transactions',
   title: 'CDC: no long transaction',
   run: ({ row, facts }) => {
-    const open = numberOf(row, 'oldest_transaction_s') ?? 0;
-    const prepared = numberOf(row, 'oldest_prepared_s') ?? 0;
+    const now = numberOf(row, 'now') ?? 0;
+    const [open, prepared] = ['oldest_transaction', 'oldest_prepared'].map(
+      (name) => now - (numberOf(row, name) ?? now),
+    ) as [number, number];
     const warned = (what: string) =>
       ({ warning: { code: 'CDC_LONG_TRANSACTION', facts: { ...facts, what } } }) as const;
     if (prepared >= LONG_TRANSACTION_S)
@@ -34,7 +36,7 @@ export const HEADROOM_CHECK: Check = {
     const { row, facts, session } = evidence;
     const keep = row['wal_keep'];
     if (keep === null || keep === undefined) return { skip: 'this version cannot bound what a slot keeps' };
-    const idle = numberOf(row, 'idle_slot_s') ?? 0;
+    const idle = amount(row['idle_slot']) ?? 0;
     const limits = `wal_sender_timeout ${session.clean(row['sender_timeout'], 20)}${idle > 0 ? `, idle slots end after ${span(idle)}` : ''}`;
     if (keep === '-1' && idle === 0)
       return { evidence: `max_slot_wal_keep_size unlimited, ${limits}`, warning: { code: 'CDC_UNBOUNDED_WAL', facts } };
@@ -43,8 +45,10 @@ export const HEADROOM_CHECK: Check = {
 };
 
 function headroom({ row, facts, session }: Evidence, idleS: number, limits: string): StepOutcome {
-  const bytes = numberOf(row, 'wal_keep_bytes') ?? -1;
-  const [rate = 0, sinceS = 0] = (row['wal_rate'] ?? '').split(' ').map(Number);
+  const bytes = amount(row['wal_keep']) ?? -1;
+  const now = numberOf(row, 'now') ?? 0;
+  const sinceS = now - (numberOf(row, 'wal_since') ?? now);
+  const rate = (numberOf(row, 'wal_bytes') ?? 0) / Math.max(1, sinceS);
   // A mean of minutes says nothing of a day.
   const isKnown = rate > 0 && sinceS >= KNOWN_S;
   const byWalS = bytes >= 0 && isKnown ? bytes / rate : undefined;

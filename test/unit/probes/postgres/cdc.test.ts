@@ -120,7 +120,7 @@ test('all that is missing comes back at once, each with its SQL, and one letter 
       /^Change data capture needs wal_level logical; it is replica\. .* \(and 2 more problems\)$/,
     );
     expect(report.handoff?.map(({ actor }) => actor)).toEqual(['dba']);
-    expect(report.handoff?.[0]?.text).toMatch(/ALTER SYSTEM[\s\S]*ALTER ROLE "plain" REPLICATION;/);
+    expect(report.handoff?.[0]?.text).toMatch(/ALTER ROLE "plain" REPLICATION;[\s\S]*ALTER SYSTEM/);
   } finally {
     await own.query("SELECT pg_drop_replication_slot('taken')");
   }
@@ -128,7 +128,7 @@ test('all that is missing comes back at once, each with its SQL, and one letter 
 
 test.each([
   ['replicator', 'pass'],
-  ['managed', 'pass'], // by membership in rds_replication, as on RDS and Aurora
+  ['managed', 'fail'], // a group's name alone permits nothing: only a session that opens does
   ['plain', 'fail'],
 ])('%s: the right to replicate: %s', async (username, status) => {
   const report = await check(username);
