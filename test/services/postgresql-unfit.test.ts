@@ -128,7 +128,7 @@ const CASES: readonly Case[] = [
       `DO $$ BEGIN EXECUTE format('ALTER ROLE ${me} VALID UNTIL %L', now() + interval '5 days 1 hour'); END $$`,
     step: 'role_limits',
     code: 'ROLE_EXPIRES',
-    fields: ['username'],
+    fields: ['password'],
     warns: true,
   },
   {
@@ -156,6 +156,14 @@ const CASES: readonly Case[] = [
     fields: ['username'],
     warns: true,
     fix: false,
+  },
+  {
+    name: 'some columns only',
+    spoil: (me) => `REVOKE SELECT ON shop.orders FROM ${me}; GRANT SELECT (id) ON shop.orders TO ${me}`,
+    step: 'tables',
+    code: 'COLUMNS_DENIED',
+    fields: ['tables'],
+    warns: true,
   },
   {
     name: 'row security',

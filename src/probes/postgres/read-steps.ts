@@ -91,6 +91,11 @@ async function tables(session: Session, catalogue: Catalogue): Promise<StepOutco
     );
   if (denied.length > 0)
     throw new StepFailure('TABLE_DENIED', { ...facts, what: listed(session, denied) }, { remedies });
+  const inPart = selected.filter((table) => table.inPart);
+  if (inPart.length > 0) {
+    const remedies = mayReadTables(inPart, facts);
+    return { warning: { code: 'COLUMNS_DENIED', facts: { ...facts, what: listed(session, inPart) }, remedies } };
+  }
   const hidden = selected.filter(({ hidesRows }) => hidesRows);
   if (hidden.length > 0)
     return { warning: { code: 'TABLE_ROW_SECURITY', facts: { ...facts, what: listed(session, hidden) } } };

@@ -128,7 +128,7 @@ function limits(session: Session, row: Row): StepOutcome {
     return { warning: { code: 'ROLE_EXPIRES', facts: { ...facts, what }, remedies: [valid(session, row)] } };
   }
   if (connections >= 0 && connections < FEW_CONNECTIONS) {
-    const what = `${connections} session${connections === 1 ? '' : 's'}`;
+    const what = `its limit is ${connections}`;
     const remedy: Remedy = {
       stage: 'account',
       why: `A reader and a change stream need sessions of their own.`,

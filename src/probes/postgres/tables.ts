@@ -10,6 +10,8 @@ export interface SelectedTable extends TableName, Surplus {
   /** The schema may be used. */
   usable: boolean;
   readable: boolean;
+  /** Some of its columns only. */
+  inPart: boolean;
   kind: string;
   persistence: string;
   /** d: by the primary key, n: none, f: the whole row, i: by an index. */
@@ -45,6 +47,7 @@ SELECT w.at, w.namespace, w.name, (n.oid IS NOT NULL)::text AS schema_found, c.o
   c.relpersistence AS persistence, c.relreplident AS identity, c.relispartition::text AS partition,
   COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false)::text AS usable,
   COALESCE(pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT'), false)::text AS readable,
+  COALESCE(NOT pg_catalog.has_table_privilege(c.oid, 'SELECT'), false)::text AS in_part,
   COALESCE(pg_catalog.pg_has_role(c.relowner, 'USAGE'), false)::text AS owned,
   COALESCE(pg_catalog.row_security_active(c.oid), false)::text AS hides_rows,
   i.*, ${SURPLUS}
@@ -73,6 +76,7 @@ export function selectedTables(names: readonly string[], rows: readonly Row[], u
       found: row['oid'] !== undefined,
       usable: isTrue('usable'),
       readable: isTrue('readable'),
+      inPart: isTrue('in_part'),
       kind: row['kind'] ?? '',
       persistence: row['persistence'] ?? '',
       identity: row['identity'] ?? '',

@@ -9,41 +9,11 @@ export const POSTGRES_PROBLEMS = {
     says: ({ username }) => `The connection limit of the role ${username} is used up`,
     fix: ({ username }) => `Raise the connection limit of ${username}, or close sessions of its own.`,
   },
-  TABLE_NOT_FOUND: {
-    actor: 'user',
-    roles: ['tables'],
-    says: ({ what }) => `There is no table ${what}`,
-    fix: () => 'Correct tables (as schema.table; case counts), or have them created.',
-  },
-  TABLE_DENIED: {
-    actor: 'dba',
-    roles: ['tables'],
-    says: ({ username, what }) => `${username} may not read ${what}`,
-    fix: ({ username, what }) => `Grant ${username} the right to read ${what}.`,
-  },
   TABLE_ROW_SECURITY: {
     actor: 'dba',
     roles: ['tables'],
     says: ({ username, what }) => `Row security decides which rows ${username} sees of ${what}`,
     fix: ({ username }) => `If all rows are to be read, let ${username} bypass it (BYPASSRLS), or give it a policy.`,
-  },
-  ROLE_TOO_POWERFUL: {
-    actor: 'dba',
-    roles: ['username'],
-    says: ({ username, what }) => `${username} may do more than a reader needs: ${what}`,
-    fix: () => 'Take the surplus rights away, or give Headwater a role of its own that may only read.',
-  },
-  ROLE_EXPIRES: {
-    actor: 'dba',
-    roles: ['username'],
-    says: ({ username, what }) => `The password of ${username} ${what}`,
-    fix: ({ username }) => `Extend VALID UNTIL of ${username} before then; logins fail afterwards, and do not say why.`,
-  },
-  ROLE_FEW_CONNECTIONS: {
-    actor: 'dba',
-    roles: ['username'],
-    says: ({ username, what }) => `${username} may have ${what} open at once only`,
-    fix: ({ username }) => `Raise the connection limit of ${username}: a reader and a change stream need some each.`,
   },
   CDC_VERSION: {
     actor: 'dba',

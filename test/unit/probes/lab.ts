@@ -216,8 +216,7 @@ function expectHandoff({ handoff }: Report, first: Step): void {
   else {
     // A script says of each change why it is needed, in between.
     if (letter?.format === 'text') expect(letter.text).toContain(first.message);
-    const lines = (first.fix?.sql ?? first.fix?.text ?? '').split('
-');
+    const lines = (first.fix?.sql ?? first.fix?.text ?? '').split('\n');
     for (const line of lines) expect(letter?.text).toContain(line);
   }
 }

@@ -5,7 +5,7 @@ import { createLab, expectClosed, stepOf } from '../lab.ts';
 import { READER } from '../rows.ts';
 
 const server = sharedPostgres();
-const SUPERUSER = 'postgres may do more than a reader needs: it is a superuser';
+const SUPERUSER = 'postgres may do more than reading takes: it is a superuser';
 
 test('a config that is right: every step with what it found', async () => {
   const lab = createLab({ names: { 'db.shop.example': ['127.0.0.1'] } });
