@@ -20,6 +20,8 @@ export interface PostgresOptions {
   tls?: { cert: string; key: string; clientAuthority?: string };
   /** The superuser's password; random without. */
   password?: string;
+  /** A standby of this server, instead of one of its own; it needs `pg_basebackup` and a rule that lets us replicate. */
+  copyOf?: { url: string };
   /** Folder with `initdb` and `postgres` of another installation, for example /usr/lib/postgresql/15/bin. */
   binDir?: string;
 }
@@ -29,8 +31,12 @@ export interface TestPostgres extends PostgresServer {
   readonly pid: number;
   /** What the server logged. */
   log(): string;
+  /** Stops and starts it on the same port, with what has been changed meanwhile. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
+
+type Running = Omit<TestPostgres, 'restart'>;
 
 const SUPERUSER = 'postgres';
 const DEFAULTS: Record<string, string> = {
@@ -56,10 +62,20 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     if (unprivileged) await chown(folder.path, unprivileged.uid, unprivileged.gid);
     const binDir = options.binDir ?? (await embeddedBinaries(folder.path));
     const password = options.password ?? randomBytes(12).toString('hex');
-    const data = await initialise(folder.path, binDir, password, options);
-    const server = await launch(binDir, data, password, watchdog.guard);
+    const data = options.copyOf
+      ? await copied(folder.path, binDir, options.copyOf.url)
+      : await initialise(folder.path, binDir, password, options);
+    let server = await launch(binDir, data, password, watchdog.guard);
     return {
       ...server,
+      get pid() {
+        return server.pid;
+      },
+      log: () => server.log(),
+      async restart() {
+        await server.stop();
+        server = await launch(binDir, data, password, watchdog.guard, server.port);
+      },
       async stop() {
         await server.stop();
         watchdog.dismiss();
@@ -100,14 +116,23 @@ async function initialise(folder: string, binDir: string, password: string, opti
   return data;
 }
 
+async function copied(folder: string, binDir: string, url: string): Promise<string> {
+  const data = join(folder, 'data');
+  const copy = run(join(binDir, 'pg_basebackup'), ['-d', url, '-D', data, '-R', '-X', 'fetch', '-c', 'fast'], folder);
+  const [code] = await once(copy.child, 'close');
+  if (code !== 0) throw new Error(`pg_basebackup failed (${code}): ${copy.output()}`);
+  return data;
+}
+
 async function launch(
   binDir: string,
   data: string,
   password: string,
   guard: (pid: number) => void,
+  fixedPort?: number,
   attempts = 3,
-): Promise<TestPostgres> {
-  const port = await freePort();
+): Promise<Running> {
+  const port = fixedPort ?? (await freePort());
   const { child, output } = run(join(binDir, 'postgres'), ['-D', data, '-p', String(port)], data);
   const pid = child.pid;
   if (pid === undefined) throw new Error('postgres could not be started');
@@ -118,7 +143,8 @@ async function launch(
   } catch (error) {
     await end(child);
     // Somebody took the port between our look and the server's.
-    if (attempts > 1 && output().includes('could not bind')) return launch(binDir, data, password, guard, attempts - 1);
+    if (attempts > 1 && output().includes('could not bind'))
+      return launch(binDir, data, password, guard, fixedPort, attempts - 1);
     throw new Error(`postgres did not start: ${output()}`, { cause: error });
   }
   return { ...server, pid, log: output, stop: () => end(child) };

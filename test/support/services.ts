@@ -28,6 +28,11 @@ export const SERVICES: readonly Service[] = [
     },
   },
   {
+    name: 'PgBouncer',
+    debianPackage: 'pgbouncer',
+    find: () => (existsSync('/usr/sbin/pgbouncer') ? '/usr/sbin' : undefined),
+  },
+  {
     name: 'MariaDB',
     debianPackage: 'mariadb-server',
     find: () => (existsSync('/usr/sbin/mariadbd') && existsSync('/usr/bin/mariadb-install-db') ? '/usr' : undefined),

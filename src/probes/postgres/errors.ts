@@ -1,8 +1,8 @@
 import { networkFailure, systemCode } from '../network.ts';
 import type { ProbeContext } from '../probe.ts';
-import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
+import { type Facts, type ProblemCode, type ProblemDetails, StepFailure } from '../problems/index.ts';
 
-interface ServerError {
+export interface ServerError {
   code: string;
   message: string;
   /** The server's function that refused: the same in every language. */
@@ -31,20 +31,14 @@ const LOGIN_MESSAGES: readonly { state: RegExp; pattern: RegExp; code: ProblemCo
   { state: /^28000$/, pattern: /pg_hba/i, code: 'HOST_NOT_PERMITTED' },
   { state: /^28000$/, pattern: /not permitted to log in/i, code: 'LOGIN_NOT_PERMITTED' },
   { state: /^28000$/, pattern: /role .* does not exist/i, code: 'USER_UNKNOWN' },
+  { state: /^53300$/, pattern: /connections for role/i, code: 'ROLE_CONNECTION_LIMIT' },
   { state: /^08P01$|^28000$/, pattern: /ssl|tls|encrypt|insecure/i, code: 'TLS_REQUIRED' },
   { state: /^08P01$/, pattern: /no such user/i, code: 'USER_UNKNOWN' },
   { state: /^08P01$/, pattern: /password|auth/i, code: 'AUTH_REJECTED' },
   { state: /^08P01$/, pattern: /database/i, code: 'DATABASE_NOT_FOUND' },
 ];
 
-const LOGIN_SQL: Partial<Record<ProblemCode, (facts: Facts) => string>> = {
-  LOGIN_NOT_PERMITTED: ({ username }) => `ALTER ROLE ${quote(username ?? '')} LOGIN;`,
-  DATABASE_DENIED: ({ database, username }) =>
-    `GRANT CONNECT ON DATABASE ${quote(database ?? '')} TO ${quote(username ?? '')};`,
-  DATABASE_CLOSED: ({ database }) => `ALTER DATABASE ${quote(database ?? '')} ALLOW_CONNECTIONS true;`,
-};
-
-function serverError(error: unknown): ServerError | undefined {
+export function serverError(error: unknown): ServerError | undefined {
   if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return undefined;
   const routine = 'routine' in error && typeof error.routine === 'string' ? error.routine : undefined;
   return typeof error.code === 'string' ? { code: error.code, message: error.message, routine } : undefined;
@@ -60,16 +54,24 @@ export interface LoginState {
   passwordAccepted: boolean;
 }
 
+/** What mends a refused login, by its code; `said` is the server's own text. */
+export type LoginFixes = (code: ProblemCode, said: string) => ProblemDetails;
+
 /** A failed login as a step failure. The server's words travel as evidence, cleaned; the SQLSTATE as `driver_code`. */
-export function loginFailure(error: unknown, facts: Facts, context: ProbeContext, state: LoginState): StepFailure {
+export function loginFailure(
+  error: unknown,
+  facts: Facts,
+  context: ProbeContext,
+  state: LoginState,
+  fixes: LoginFixes,
+): StepFailure {
   if (error instanceof StepFailure) return error;
   const refused = serverError(error);
   if (!refused) return clientFailure(error, facts);
   const kind = loginProblem(refused, facts, state);
   const code = kind === 'HOST_NOT_PERMITTED' && state.tlsIsOff ? 'TLS_REQUIRED' : kind;
-  const sql = LOGIN_SQL[code]?.(facts);
   const said = { evidence: context.redactor.clean(refused.message, 300), ...stateOf(refused) };
-  return new StepFailure(code, facts, sql === undefined ? said : { ...said, sql });
+  return new StepFailure(code, facts, { ...said, ...fixes(code, refused.message) });
 }
 
 function loginProblem(
@@ -85,16 +87,18 @@ function loginProblem(
   // The routine that looks the role up refuses it where it is missing or may not log in, in any language.
   if (code === '28000' && routine === 'InitializeSessionUserId')
     return state.passwordAccepted ? 'LOGIN_NOT_PERMITTED' : 'USER_UNKNOWN';
+  if (code === '53300' && routine === 'InitializeSessionUserId') return 'ROLE_CONNECTION_LIMIT';
   return LOGIN_STATES[code] ?? 'LOGIN_REFUSED';
 }
 
 /** The SQLSTATE, if it is one: five characters. Anything else a server calls so is not passed on. */
-function stateOf({ code }: ServerError): { driver_code?: string } {
+export function stateOf({ code }: ServerError): { driver_code?: string } {
   return /^[0-9A-Z]{5}$/.test(code) ? { driver_code: code } : {};
 }
 
 /** Errors that the client library makes itself: the connection ended, or it cannot do what the server asks. */
-function clientFailure(error: unknown, facts: Facts): StepFailure {
+export function clientFailure(error: unknown, facts: Facts): StepFailure {
+  if (error instanceof StepFailure) return error;
   if (systemCode(error) !== undefined) return networkFailure(error, facts, 'CONNECTION_LOST');
   const message = error instanceof Error ? error.message : '';
   if (/SASL|SCRAM|authentication/i.test(message)) {
@@ -111,9 +115,4 @@ export function queryFailure(error: unknown, facts: Facts, context: ProbeContext
   const words = context.redactor.clean(refused.message, 300);
   const kind = refused.code === '57014' ? 'QUERY_TIMEOUT' : code;
   return new StepFailure(kind, facts, { evidence: words, ...stateOf(refused) });
-}
-
-/** A PostgreSQL identifier, quoted. */
-export function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
 }

@@ -7,7 +7,12 @@ import { type FrameOptions, frames } from './frames.ts';
 import { type AuthRequest, authRequest } from './wire.ts';
 
 declare module 'pg' {
+  interface ClientConfig {
+    pipeline?: boolean;
+  }
   interface Client {
+    /** The server process that the connection was told it has. */
+    readonly processID: number | null;
     /** What goes into the startup message; filled from the environment where a config is silent. */
     connectionParameters: { options?: string; replication?: string; client_encoding?: string };
   }
@@ -26,6 +31,8 @@ export interface Account {
   username: string;
   password: Secret | undefined;
   database: string;
+  /** A replication session, by which name. */
+  replication?: string;
 }
 
 /** Starts a login over a socket that is already connected, judged and, where wanted, encrypted. */
@@ -40,13 +47,15 @@ export async function login(socket: Socket, account: Account, facts: Facts): Pro
     database: account.database,
     // Without one nothing is sent: the step that sees the request says so, and ends the login.
     password: () => account.password?.reveal() ?? new Promise<string>(() => {}),
-    application_name: 'headwater',
+    application_name: account.replication ?? 'headwater',
     ssl: false,
     connectionTimeoutMillis: 0,
     types: { getTypeParser: () => (text: string) => text },
+    // Several questions may be on their way at once.
+    pipeline: account.replication === undefined,
   });
   client.connectionParameters.options = undefined as never;
-  client.connectionParameters.replication = undefined as never;
+  client.connectionParameters.replication = account.replication === undefined ? (undefined as never) : 'database';
   client.connectionParameters.client_encoding = 'UTF8';
   client.on('error', () => {});
   const ready = client.connect().then(() => client);

@@ -1,7 +1,8 @@
 import type { Column, DiscoverQuery, Preview, ReadSession, Stream, StreamPage } from '../probe.ts';
-import { quote } from './errors.ts';
+import { advise } from './advice.ts';
 import { COLUMNS, STREAM, STREAMS } from './queries.ts';
 import type { Row, Session } from './session.ts';
+import { quote } from './sql.ts';
 
 const KINDS: Readonly<Record<string, string>> = {
   r: 'table',
@@ -24,14 +25,14 @@ const MOST_BYTES = 48 * 1024;
 export function readSession(session: Session): ReadSession {
   return {
     discover: (query) => (query.stream === undefined ? page(session, query) : named(session, query.stream)),
+    advise: (streams) => advise(session, streams),
     preview: (stream, limit) => preview(session, stream, limit),
   };
 }
 
 async function page(session: Session, { query, limit, after }: DiscoverQuery): Promise<StreamPage> {
-  const pattern = query === undefined ? null : `%${query.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
-  const values = [session.schemas, pattern, after?.namespace ?? null, after?.name ?? null, limit + 1];
-  const rows = await session.raw(STREAMS, values);
+  const pattern = query === undefined ? undefined : `%${query.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
+  const rows = await session.raw(STREAMS(session.schemas, { pattern, after, limit: limit + 1 }));
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
   const streams = shown.map((row) => streamOf(session, row));
@@ -47,7 +48,7 @@ async function named(session: Session, name: string): Promise<StreamPage> {
 
 /** The catalogue's row of a stream, or nothing where there is none that may be read. */
 async function find(session: Session, name: string): Promise<Row | undefined> {
-  const [row] = await session.raw(STREAM, [session.schemas, name]);
+  const [row] = await session.raw(STREAM(session.schemas, name));
   return row;
 }
 
@@ -64,7 +65,7 @@ function streamOf(session: Session, row: Row): Stream {
 }
 
 async function columnsOf(session: Session, stream: Row): Promise<Column[]> {
-  const rows = await session.raw(COLUMNS, [stream['oid']]);
+  const rows = await session.raw(COLUMNS(stream['oid'] ?? '0'));
   return rows.slice(0, MOST_COLUMNS).map((row) => ({
     name: row['name'] ?? '',
     type: session.clean(row['type'], 100),

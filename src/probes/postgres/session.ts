@@ -9,6 +9,8 @@ import type { SshSettings } from '../ssh/settings.ts';
 import { unlessUnmasked } from '../unmask.ts';
 import { queryFailure } from './errors.ts';
 import type { Login } from './login.ts';
+import type { Selection } from './remedies.ts';
+import { candidates } from './tables.ts';
 import type { AuthRequest } from './wire.ts';
 
 /** What the PostgreSQL probe needs of a connector; any connector with these fields can use it. */
@@ -29,6 +31,10 @@ export interface PostgresConfig extends SshSettings {
   tls_key?: Secret | undefined;
 }
 
+const CATALOGUE_LIMIT_MS = 2500;
+/** How much later than the server's own limit an answer may come. */
+const LATE_MS = 300;
+
 /** A row as text, as the server sent it: from outside, so clean it before it is shown. */
 export type Row = Readonly<Record<string, string | null>>;
 
@@ -45,7 +51,14 @@ export class Session {
   client: PgClient | undefined;
   /** A login that was right, to a database that is not there or not permitted. */
   databaseFailure: StepFailure | undefined;
-  #asking = false;
+  /** The server's version as it counts itself: 150004. */
+  version = 0;
+  /** Somebody between us and the server hands out backends of its own. */
+  isBehindProxy = false;
+  #isClosed = false;
+  readonly #closers: (() => void)[] = [];
+  /** Questions that were given up and are not answered yet. */
+  #overdue = 0;
 
   constructor(config: PostgresConfig, context: ProbeContext, server: string) {
     this.config = config;
@@ -63,17 +76,27 @@ export class Session {
     return this.schemas ? `schema ${this.schemas.join(', ')}` : `the database ${this.config.database}`;
   }
 
+  /** What of the database is to be read, as far as the config says. */
+  get selection(): Selection {
+    return { tables: this.config.tables?.map((name) => candidates(name)[0]), schemas: this.config.schemas };
+  }
+
   /** Rows whose values are clean and short: fit to be shown, and to be reasoned about. */
-  async query(text: string, values?: readonly unknown[]): Promise<Row[]> {
-    const rows = await this.raw(text, values);
+  async query(text: string): Promise<Row[]> {
+    const rows = await this.raw(text);
     return rows.map((row) =>
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? null : this.clean(value)])),
     );
   }
 
-  /** Rows as the server sent them, for names that go back into SQL. Nothing of them may be shown uncleaned. */
-  async raw(text: string, values?: readonly unknown[]): Promise<Row[]> {
-    return this.#run(text, 'QUERY_FAILED', this.facts, values);
+  /**
+   * Rows as the server sent them, for names that go back into SQL. Nothing of them may be shown uncleaned. Several may
+   * be asked for at once; each fails by itself.
+   */
+  async raw(select: string): Promise<Row[]> {
+    // Local to the statement's own transaction, so that a pooler hands it on to nobody.
+    const text = `SET LOCAL statement_timeout = ${CATALOGUE_LIMIT_MS}; ${select}`;
+    return this.#run(text, 'QUERY_FAILED', this.facts, CATALOGUE_LIMIT_MS);
   }
 
   /** Names from the catalogue that may stand in SQL for a person: a hostile one would be more than a name. */
@@ -85,28 +108,45 @@ export class Session {
   async readOnly(select: string, limitMs: number, what: string): Promise<Row[]> {
     const begin = `BEGIN READ ONLY; SET LOCAL statement_timeout = ${limitMs}`;
     try {
-      return await this.#run(`${begin}; ${select}; ROLLBACK`, 'READ_FAILED', { ...this.facts, what });
+      return await this.#run(`${begin}; ${select}; ROLLBACK`, 'READ_FAILED', { ...this.facts, what }, limitMs);
     } catch (error) {
       // What failed has left its transaction open, and nothing else could be asked inside it.
-      await this.#run('ROLLBACK', 'READ_FAILED', this.facts).catch(() => {});
+      await this.#run('ROLLBACK', 'READ_FAILED', this.facts, limitMs).catch(() => {});
       throw error;
     }
   }
 
-  async #run(text: string, code: ProblemCode, facts: Facts, values?: readonly unknown[]): Promise<Row[]> {
-    // Behind a question that is still unanswered, the next one would only wait.
-    if (this.#asking) throw new StepFailure('QUERY_TIMEOUT', facts);
-    this.#asking = true;
+  async #run(text: string, code: ProblemCode, facts: Facts, limitMs: number): Promise<Row[]> {
+    // Behind a question that has been given up and is still unanswered, the next one would only wait.
+    if (this.#overdue > 0) throw new StepFailure('QUERY_TIMEOUT', facts);
+    const answer = reached(this.client).query<Row>(text);
     try {
-      const client = reached(this.client);
-      const result = await (values ? client.query<Row>(text, [...values]) : client.query<Row>(text));
+      const result = await this.#inTime(answer, limitMs + LATE_MS, facts);
       // A text of several statements answers with several results; the rows are in the one that selects.
       const results = Array.isArray(result) ? (result as (typeof result)[]) : [result];
       return results.flatMap(({ rows }) => rows ?? []);
     } catch (error) {
       throw queryFailure(error, facts, this.context, code);
+    }
+  }
+
+  /** The server keeps the limit itself, unless it has stopped answering at all. */
+  async #inTime<T>(answer: Promise<T>, limitMs: number, facts: Facts): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#overdue += 1;
+        const settled = () => {
+          this.#overdue -= 1;
+        };
+        answer.then(settled, settled);
+        reject(new StepFailure('QUERY_TIMEOUT', facts));
+      }, limitMs);
+    });
+    try {
+      return await Promise.race([answer, late]);
     } finally {
-      this.#asking = false;
+      clearTimeout(timer);
     }
   }
 
@@ -132,7 +172,15 @@ export class Session {
     return this.context.redactor.clean(text ?? '', cap);
   }
 
+  /** What is to be closed with it. */
+  onClose(close: () => void): void {
+    if (this.#isClosed) close();
+    else this.#closers.push(close);
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const close of this.#closers) close();
     this.login?.end();
     this.wire?.destroy();
     hangUp(this.link);

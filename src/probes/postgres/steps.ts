@@ -4,21 +4,18 @@ import { StepFailure } from '../problems/index.ts';
 import { reachSteps } from '../ssh/steps.ts';
 import { databaseStage, inTheClear, loginStage, protocolStage, tlsStage } from '../stages.ts';
 import { tlsOptions, upgrade } from '../tls.ts';
-import { loginFailure, quote } from './errors.ts';
+import { loginFailure } from './errors.ts';
 import { login } from './login.ts';
-import { DENIED_SCHEMAS, READABLE_TABLE, READABLE_VIEW, SCHEMAS, SERVER } from './queries.ts';
-import type { Row, Session } from './session.ts';
+import { loginFixes } from './login-fixes.ts';
+import { SERVER } from './queries.ts';
+import type { Session } from './session.ts';
 import { requestTls } from './wire.ts';
 
-/** From the host name to one row read. The CDC checks follow in `cdc.ts`. */
-export function postgresSteps(session: Session): StepSpec[] {
-  const { facts, context, link, config } = session;
-  return [...reachSteps(facts, context, link, config), ...loginSteps(session), ...readSteps(session)];
-}
-
-function loginSteps(session: Session): StepSpec[] {
+/** From the host name to the first query: all are gates. `wantsCdc` is for what a missing user is given. */
+export function gateSteps(session: Session, wantsCdc: boolean): StepSpec[] {
   const { facts, config, context } = session;
   return [
+    ...reachSteps(facts, context, session.link, config),
     tlsStage(facts, async (signal) => {
       const socket = reached(session.link.socket);
       session.wire = socket;
@@ -45,11 +42,12 @@ function loginSteps(session: Session): StepSpec[] {
       try {
         session.client = await reached(session.login).ready;
       } catch (error) {
-        const failure = loginFailure(error, facts, context, {
+        const state = {
           tls: session.wire !== session.link.socket,
           tlsIsOff: config.tls_mode === 'disable',
           passwordAccepted: ASKS_PASSWORD.has(request),
-        });
+        };
+        const failure = loginFailure(error, facts, context, state, loginFixes(session, wantsCdc));
         // The server looks at the database only after it has accepted the login.
         if (!DATABASE_PROBLEMS.has(failure.problem.code)) throw failure;
         session.databaseFailure = failure;
@@ -61,6 +59,9 @@ function loginSteps(session: Session): StepSpec[] {
     databaseStage(facts, async () => {
       if (session.databaseFailure) throw session.databaseFailure;
       const [server] = await session.query(SERVER);
+      session.version = Number(server?.['version_number'] ?? 0);
+      // Poolers give a number of their own for the process that answers.
+      session.isBehindProxy = server?.['pid'] !== String(session.client?.processID);
       // Such a server checks nothing it stores, and would refuse to convert what is not text.
       if (server?.['encoding'] === 'SQL_ASCII') await session.query('SET client_encoding TO SQL_ASCII');
       return {
@@ -72,82 +73,3 @@ function loginSteps(session: Session): StepSpec[] {
 
 const ASKS_PASSWORD: ReadonlySet<string | undefined> = new Set(['password', 'md5', 'scram-sha-256']);
 const DATABASE_PROBLEMS: ReadonlySet<string> = new Set(['DATABASE_NOT_FOUND', 'DATABASE_DENIED', 'DATABASE_CLOSED']);
-
-function readSteps(session: Session): StepSpec[] {
-  const { facts } = session;
-  let table: { namespace: string; name: string } | undefined;
-  const timeout = { code: 'QUERY_TIMEOUT', facts } as const;
-  return [
-    {
-      id: 'schemas',
-      title: 'Selected schemas',
-      limitMs: 3000,
-      timeout,
-      run: async () => {
-        if (!session.schemas) return { skip: 'all schemas are selected' };
-        const rows = await session.raw(SCHEMAS, [session.schemas]);
-        // Only names of ours are spoken of, whatever the server calls them.
-        const which = (fits: (row: Row) => boolean) =>
-          (session.schemas ?? []).filter((name) => rows.every((row) => row['name'] !== name || fits(row)));
-        const missing = which((row) => row['found'] !== 'true');
-        if (missing.length > 0) throw new StepFailure('SCHEMA_NOT_FOUND', { ...facts, what: missing.join(', ') });
-        const denied = which((row) => row['usable'] !== 'true');
-        if (denied.length > 0) {
-          throw new StepFailure('SCHEMA_DENIED', { ...facts, what: denied.join(', ') }, sqlFor(denied, facts.username));
-        }
-        return { evidence: session.schemas.join(', ') };
-      },
-    },
-    {
-      id: 'list',
-      title: 'Tables can be seen',
-      limitMs: 4000,
-      timeout,
-      run: async () => {
-        const [readable] = await session.raw(READABLE_TABLE, [session.schemas]);
-        const row = readable ?? (await session.raw(READABLE_VIEW, [session.schemas]))[0];
-        if (row) {
-          table = { namespace: row['namespace'] ?? '', name: row['name'] ?? '' };
-          return undefined;
-        }
-        const denied = (await session.raw(DENIED_SCHEMAS, [session.schemas])).map((each) => each['namespace'] ?? '');
-        if (denied.length === 0) return { warning: { code: 'NO_TABLES', facts: { ...facts, what: session.scope } } };
-        const names = denied.map((name) => session.clean(name, 63)).join(', ');
-        throw new StepFailure(
-          'TABLES_DENIED',
-          { ...facts, what: `schema ${names}` },
-          sqlFor(session.fitForSql(denied), facts.username),
-        );
-      },
-    },
-    {
-      id: 'read',
-      title: 'One row can be read',
-      depth: 'read',
-      limitMs: 3000,
-      timeout,
-      run: async () => {
-        if (!table) return { skip: 'list' };
-        const name = `${quote(table.namespace)}.${quote(table.name)}`;
-        await session.readOnly(`SELECT 1 FROM ${name} LIMIT 1`, 2500, session.clean(name, 140));
-        return { evidence: session.clean(name, 140) };
-      },
-    },
-  ];
-}
-
-function sqlFor(schemas: readonly string[], username: string): { sql?: string } {
-  return schemas.length > 0 ? { sql: grants(schemas, username) } : {};
-}
-
-/** The least that lets a user read everything in some schemas, now and later. */
-function grants(schemas: readonly string[], username: string): string {
-  return schemas
-    .map(
-      (schema) =>
-        `GRANT USAGE ON SCHEMA ${quote(schema)} TO ${quote(username)};\n` +
-        `GRANT SELECT ON ALL TABLES IN SCHEMA ${quote(schema)} TO ${quote(username)};\n` +
-        `ALTER DEFAULT PRIVILEGES IN SCHEMA ${quote(schema)} GRANT SELECT ON TABLES TO ${quote(username)};`,
-    )
-    .join('\n');
-}

@@ -8,6 +8,7 @@ import type { Actor, Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
 import { MONGODB_PROBLEMS } from './mongodb.ts';
+import { POSTGRES_PROBLEMS } from './postgres.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
@@ -33,6 +34,7 @@ export const PROBLEMS = {
   ...CDC_PROBLEMS,
   ...BINLOG_PROBLEMS,
   ...MONGODB_PROBLEMS,
+  ...POSTGRES_PROBLEMS,
   ...BROUGHT_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 

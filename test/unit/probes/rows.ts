@@ -117,7 +117,7 @@ export const rejected = (username: string): Expected => ({
   fields: ['username', 'password'],
   actor: 'user',
   says: `The server rejected the user name or password (user ${username})`,
-  fix: `Check both: servers do not say which of the two is wrong. The password of ${username} may have been changed.`,
+  fix: `Check both: servers do not say which of the two is wrong. The password of ${username} may have been changed or have expired, or the role may not be there: the hand-off has what an administrator can run.`,
   driver: '28P01',
   depth: 'protocol',
 });

@@ -48,13 +48,19 @@ const findings = ({ steps }: Report) =>
 test('a server and a user that are ready', async () => {
   const report = await createLab().test({ ...READER, username: SHOP_ROLES.replicator, schemas: ['analytics'] }, CHECKS);
   expect(findings(report)).toEqual({
+    version: 'pass',
     wal_level: 'pass',
     role: 'pass',
     slots: 'pass',
     standby: 'pass',
+    session: 'pass',
+    slot: 'skip',
+    publication: 'skip',
+    captured: 'skip',
     tables: 'pass',
     transactions: 'skip', // only pg_read_all_stats shows those of others
     wal_keep: 'warn', // PostgreSQL's own default
+    other_slots: 'pass',
   });
   expect(report).toMatchObject({ ok: true, verdict: 'ok_with_warnings', depth: 'cdc' });
   expect(stepOf(report, 'cdc_slots').evidence).toMatch(/^\d+ of 10 slots and \d+ of 10 senders in use$/);
@@ -69,19 +75,27 @@ test('all that is missing comes back at once, each with its SQL, and one letter 
   try {
     const report = await check('plain');
     expect(findings(report)).toEqual({
+      version: 'pass',
       wal_level: 'fail',
       role: 'fail',
       slots: 'fail',
       standby: 'pass',
+      session: 'skip', // the role is told already
+      slot: 'skip',
+      publication: 'skip',
+      captured: 'skip',
       tables: 'warn',
       transactions: 'skip',
       wal_keep: 'pass',
+      other_slots: 'pass',
     });
     expect(stepOf(report, 'cdc_wal_level')).toMatchObject({
       code: 'CDC_WAL_LEVEL',
       message: 'Change data capture needs wal_level logical; it is replica',
       actor: 'dba',
-      fix: { sql: '-- needs a restart of the server\nALTER SYSTEM SET wal_level = logical;' },
+      fix: {
+        sql: '-- Holds once the server has been restarted.\nALTER SYSTEM SET wal_level = logical;',
+      },
     });
     expect(stepOf(report, 'cdc_role')).toMatchObject({
       code: 'CDC_ROLE',
@@ -100,13 +114,13 @@ test('all that is missing comes back at once, each with its SQL, and one letter 
         sql: 'ALTER TABLE "public"."no ""key" REPLICA IDENTITY FULL;\nALTER TABLE "public"."none" REPLICA IDENTITY FULL;',
       },
     });
-    expect(stepOf(report, 'cdc_wal_keep').evidence).toBe('max_slot_wal_keep_size 64MB');
+    expect(stepOf(report, 'cdc_wal_keep').evidence).toBe('max_slot_wal_keep_size 64MB, wal_sender_timeout 1min');
     expect(report).toMatchObject({ ok: false, depth: 'cdc' });
     expect(report.headline).toMatch(
       /^Change data capture needs wal_level logical; it is replica\. .* \(and 2 more problems\)$/,
     );
     expect(report.handoff?.map(({ actor }) => actor)).toEqual(['dba']);
-    expect(report.handoff?.[0]?.text).toMatch(/ALTER SYSTEM[\s\S]*ALTER ROLE "plain" REPLICATION;/);
+    expect(report.handoff?.[0]?.text).toMatch(/ALTER ROLE "plain" REPLICATION;[\s\S]*ALTER SYSTEM/);
   } finally {
     await own.query("SELECT pg_drop_replication_slot('taken')");
   }
@@ -114,7 +128,7 @@ test('all that is missing comes back at once, each with its SQL, and one letter 
 
 test.each([
   ['replicator', 'pass'],
-  ['managed', 'pass'], // by membership in rds_replication, as on RDS and Aurora
+  ['managed', 'fail'], // a group's name alone permits nothing: only a session that opens does
   ['plain', 'fail'],
 ])('%s: the right to replicate: %s', async (username, status) => {
   const report = await check(username);

@@ -116,7 +116,7 @@ describe('the rights', () => {
     await expectRow(row);
     const [letter] = (await letters(['hidden'])) ?? [];
     expect(letter?.text.split(sql)).toHaveLength(2); // once, although two steps ask for it
-    await server.query(letter?.text.split('\n\n')[1] ?? '', undefined, database);
+    await server.query(letter?.text ?? '', undefined, database);
     expect(await createLab().test({ ...READER, ...row.config })).toMatchObject({ ok: true, verdict: 'ok' });
   });
 
@@ -178,11 +178,19 @@ describe('the rights', () => {
       config: { ...config, username: full },
       expected: {
         step: 'auth',
-        code: 'TOO_MANY_CONNECTIONS',
+        code: 'ROLE_CONNECTION_LIMIT',
+        fields: ['username'],
         actor: 'dba',
         retryable: true,
-        says: 'PostgreSQL has no free connection',
-        fix: 'Close idle connections or raise the connection limit of the server or the role.',
+        says: `The connection limit of the role ${full} is used up`,
+        fix: `Raise the connection limit of ${full}, or close sessions of its own.`,
+        sql: `DO $do$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '${full}' AND rolconnlimit BETWEEN 0 AND 9) THEN
+    ALTER ROLE "${full}" CONNECTION LIMIT 10;
+  END IF;
+END
+$do$;`,
         driver: '53300',
         depth: 'protocol',
       },
@@ -219,7 +227,7 @@ describe('the rights', () => {
       const report = await lab.test({ ...READER, ...locked }, { timeoutS: DEADLINE_S, checks: ['cdc'] });
       expectFailure(report, expected);
       const behind = report.steps.filter(({ id }) => id.startsWith('cdc_'));
-      expect(behind).toHaveLength(7);
+      expect(behind).toHaveLength(13);
       for (const step of behind) expect(step).toMatchObject({ status: 'skip', because: 'read' });
       await expectClosed(lab);
     });

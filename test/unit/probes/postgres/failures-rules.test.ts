@@ -10,13 +10,15 @@ describe("the server's rules", () => {
   let own: TestPostgres;
   const { password } = READER;
   const ownReader = () => ({ port: own.port, database: 'postgres', password });
-  const noRule = (username: string): Expected => ({
+  const rule = (username: string, type: string) => `${type} "postgres" "${username}" 127.0.0.1/32 scram-sha-256`;
+  const noRule = (username: string, type = 'hostssl'): Expected => ({
     step: 'auth',
     code: 'HOST_NOT_PERMITTED',
     fields: ['username', 'database'],
     actor: 'dba',
     says: `PostgreSQL has no rule that lets ${username} into postgres from this address`,
-    fix: `If both names are right: add a rule to pg_hba.conf for user ${username}, database postgres and the address that Headwater connects from, then reload.`,
+    fix: `If both names are right: put this line in front of pg_hba.conf (the first match wins) and reload: ${rule(username, type)}`,
+    command: `f=$(psql -XAtc 'SHOW hba_file') && line='${rule(username, type)}' && { [ "$(head -n 1 "$f")" = "$line" ] || sed -i "1i $line" "$f"; } && psql -XAtqc 'SELECT pg_reload_conf()'`,
     driver: '28000',
     depth: 'protocol',
   });
@@ -122,7 +124,7 @@ describe("the server's rules", () => {
     await own.query('ALTER SYSTEM SET ssl = off');
     await own.query('SELECT pg_reload_conf()');
     await vi.waitFor(async () => expect(await own.query('SHOW ssl')).toEqual([{ ssl: 'off' }]));
-    await expectRow({ config: { ...ownReader(), username: 'overtls' }, expected: noRule('overtls') });
+    await expectRow({ config: { ...ownReader(), username: 'overtls' }, expected: noRule('overtls', 'host') });
     await expectRow({
       config: { ...ownReader(), username: 'plain', tls_mode: 'verify-full' },
       expected: {

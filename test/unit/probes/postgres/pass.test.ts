@@ -5,6 +5,7 @@ import { createLab, expectClosed, stepOf } from '../lab.ts';
 import { READER } from '../rows.ts';
 
 const server = sharedPostgres();
+const SUPERUSER = 'postgres may do more than reading takes: it is a superuser';
 
 test('a config that is right: every step with what it found', async () => {
   const lab = createLab({ names: { 'db.shop.example': ['127.0.0.1'] } });
@@ -31,8 +32,11 @@ test('a config that is right: every step with what it found', async () => {
     ['auth', 'pass', 'as shop_reader (scram-sha-256)'],
     ['database', 'pass', expect.stringMatching(/^PostgreSQL 18\.\d+, database shop$/)],
     ['schemas', 'pass', 'public, analytics'],
+    ['tables', 'skip', 'all tables are selected'],
     ['list', 'pass', undefined],
     ['read', 'pass', expect.stringMatching(/^"(public|analytics)"\."\w+"$/)],
+    ['role', 'pass', undefined],
+    ['role_limits', 'pass', undefined],
   ]);
   expect(report).toMatchObject({
     ok: true,
@@ -43,7 +47,7 @@ test('a config that is right: every step with what it found', async () => {
   });
   expect(report.handoff).toBeUndefined();
   expect(Math.abs(Date.parse(report.tested_at) - Date.now())).toBeLessThan(5000);
-  expect(progress).toEqual(report.steps.map(({ id, status }, i) => `${i + 1}/12 ${id} ${status}`));
+  expect(progress).toEqual(report.steps.map(({ id, status }, i) => `${i + 1}/15 ${id} ${status}`));
   await expectClosed(lab);
 });
 
@@ -137,7 +141,7 @@ test.each([
       password: server.password,
       database: name,
     });
-    expect(report).toMatchObject({ ok: true, verdict: 'ok', depth: 'read' });
+    expect(report).toMatchObject({ ok: true, depth: 'read', warnings: [SUPERUSER] });
     expect(stepOf(report, 'read').evidence).toBe(evidence);
   } finally {
     await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
