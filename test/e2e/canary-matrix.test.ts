@@ -180,7 +180,10 @@ it('headwater test and headwater sources say nothing of it, to machines and to p
     }),
   );
   for (const flags of [['--json'], []]) {
-    const listed = await spawnProcess({ args: ['sources', '--limit', '100', ...flags], env: { ...ENV, HEADWATER_HOME: folder.path } });
+    const listed = await spawnProcess({
+      args: ['sources', '--limit', '100', ...flags],
+      env: { ...ENV, HEADWATER_HOME: folder.path },
+    });
     await listed.exited;
     said[`sources ${flags}`] = listed.stdoutRaw().join('\n') + listed.stderr();
     await listed.close();
