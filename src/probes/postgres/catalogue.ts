@@ -1,5 +1,5 @@
 import { factsQuery, publicationQuery, slotsQuery } from './facts-query.ts';
-import { CDC_TABLES, DENIED_SCHEMAS, READABLE_TABLE, READABLE_VIEW, SCHEMAS } from './queries.ts';
+import { DENIED_SCHEMAS, LOOKED_AT, READABLE_TABLES, READABLE_VIEW, SCHEMAS } from './queries.ts';
 import type { Row, Session } from './session.ts';
 import { type SelectedTable, selectedTables, selectedTablesQuery } from './tables.ts';
 
@@ -21,14 +21,10 @@ export class Catalogue {
 
   begin(): void {
     const { config } = this.#session;
-    if (config.schemas) void this.schemas();
-    if (config.tables) void this.tables();
-    else void this.readableTable();
-    void this.facts();
-    if (!this.#checksCdc) return;
-    void this.slots();
-    if (config.publication !== undefined) void this.publication();
-    if (!config.tables) void this.keylessTables();
+    ahead(this.schemas());
+    ahead(config.tables ? this.tables() : this.readableTables());
+    ahead(this.facts());
+    if (this.#checksCdc && config.publication !== undefined) ahead(this.publication());
   }
 
   schemas(): Answer {
@@ -44,11 +40,16 @@ export class Catalogue {
     return selectedTables(names, rows, this.#session.facts.username);
   }
 
+  /** The first tables that may be read: some where their keys are asked for, else one. */
+  readableTables(): Answer {
+    const limit = this.#checksCdc ? LOOKED_AT : 1;
+    return this.#once('readable', () => READABLE_TABLES(this.#session.schemas, limit));
+  }
+
   /** One table that may be read, or a view where there is none. */
   async readableTable(): Promise<Row | undefined> {
-    const { schemas } = this.#session;
-    const [table] = await this.#once('readable', () => READABLE_TABLE(schemas));
-    return table ?? (await this.#once('readable_view', () => READABLE_VIEW(schemas)))[0];
+    const [table] = await this.readableTables();
+    return table ?? (await this.#once('readable_view', () => READABLE_VIEW(this.#session.schemas)))[0];
   }
 
   deniedSchemas(): Answer {
@@ -61,8 +62,11 @@ export class Catalogue {
     return row ?? {};
   }
 
-  slots(): Answer {
-    return this.#once('slots', () => slotsQuery(this.#session.version));
+  /** Every slot. Most servers have none, so they are asked for only where the facts count some. */
+  async slots(): Promise<Row[]> {
+    const { slots_used: used } = await this.facts();
+    if (used === '0') return [];
+    return await this.#once('slots', () => slotsQuery(this.#session.version));
   }
 
   /** One row, also where there is no such publication: its name is NULL then. */
@@ -72,17 +76,16 @@ export class Catalogue {
     return row ?? {};
   }
 
-  keylessTables(): Answer {
-    return this.#once('keyless', () => CDC_TABLES(this.#session.schemas));
-  }
-
   #once(name: string, query: () => string): Answer {
     const known = this.#asked.get(name);
     if (known) return known;
     const answer = this.#session.raw(query());
-    // Whoever awaits it is told; until then it is nobody's rejection.
-    answer.catch(() => {});
     this.#asked.set(name, answer);
     return answer;
   }
+}
+
+/** Whoever awaits it later is told what became of it; until then it is nobody's rejection. */
+function ahead(answer: Promise<unknown>): void {
+  answer.catch(() => {});
 }

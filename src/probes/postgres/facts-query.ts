@@ -16,16 +16,20 @@ const server = (version: number) => `
   pg_catalog.pg_is_in_recovery() AS standby,
   current_setting('max_replication_slots') AS slots,
   current_setting('max_wal_senders') AS senders,
-  (SELECT count(*) FROM pg_catalog.pg_stat_get_wal_senders() w WHERE w.pid NOT IN (
-    SELECT a.pid FROM pg_catalog.pg_stat_get_activity(NULL) a WHERE a.application_name = ${literal(TRIAL_NAME)})) AS senders_used,
+  (SELECT count(*) FROM pg_catalog.pg_get_replication_slots()) AS slots_used,
+  (SELECT count(*) FROM pg_catalog.pg_stat_get_wal_senders()) - activity.trials AS senders_used,
   current_setting('max_slot_wal_keep_size', true) AS wal_keep,
   current_setting('idle_replication_slot_timeout', true) AS idle_slot,
   current_setting('wal_sender_timeout') AS sender_timeout,
-  (SELECT extract(epoch FROM min(a.xact_start)) FROM pg_catalog.pg_stat_get_activity(NULL) a
-   WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest_transaction,
+  extract(epoch FROM activity.oldest) AS oldest_transaction,
   (SELECT extract(epoch FROM min(x.prepared)) FROM pg_catalog.pg_prepared_xact() x) AS oldest_prepared,
   pg_catalog.pg_has_role('pg_read_all_stats', 'MEMBER') AS sees_transactions,
   ${version >= 140_000 ? 'wal.wal_bytes, extract(epoch FROM wal.stats_reset) AS wal_since,' : ''}`;
+
+const ACTIVITY = `CROSS JOIN (
+  SELECT min(a.xact_start) FILTER (WHERE a.pid <> pg_catalog.pg_backend_pid()) AS oldest,
+    count(*) FILTER (WHERE a.application_name = ${literal(TRIAL_NAME)}) AS trials
+  FROM pg_catalog.pg_stat_get_activity(NULL) a) activity`;
 
 export function factsQuery(version: number, checksCdc: boolean): string {
   const isAsked = checksCdc && version >= 100_000;
@@ -34,7 +38,7 @@ SELECT ${isAsked ? server(version) : ''} extract(epoch FROM now()) AS now,
   r.rolsuper AS super, r.rolcreatedb AS creates_databases, r.rolcreaterole AS creates_roles,
   r.rolbypassrls AS bypasses_row_security, r.rolreplication AS replicates, r.rolconnlimit AS connections,
   r.rolvaliduntil AS valid_until, extract(epoch FROM r.rolvaliduntil) AS valid_until_s
-FROM pg_catalog.pg_roles r ${isAsked && version >= 140_000 ? 'CROSS JOIN pg_catalog.pg_stat_get_wal() wal' : ''} WHERE r.rolname = current_user`;
+FROM pg_catalog.pg_roles r ${isAsked ? ACTIVITY : ''} ${isAsked && version >= 140_000 ? 'CROSS JOIN pg_catalog.pg_stat_get_wal() wal' : ''} WHERE r.rolname = current_user`;
 }
 
 /** Every slot: there are at most max_replication_slots. How far behind is in bytes. */

@@ -9,7 +9,7 @@ export interface RuleNeeded {
 }
 
 const PLAIN_NAME = /^[\w.@-]+$/;
-const QUOTED = /["'»“„«]\s?([0-9A-Fa-f.:]+)/g;
+const QUOTED = /["'»“„«]\s?([0-9A-Fa-f.:]+)\s?["'«”“»]/g;
 
 /**
  * A shell command for the server's `postgres` user: puts the missing rule in front of pg_hba.conf, where the first match

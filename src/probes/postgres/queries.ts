@@ -34,10 +34,17 @@ const FIRST = (schemas: Schemas, limit: number) => `
 /** What is below is the server's own (FirstNormalObjectId). */
 const FIRST_OF_USERS = 16_384;
 
-/** One table that may be read, and what else may be done with it. Views come second: a view can be slow. */
-export const READABLE_TABLE = (schemas: Schemas) => `
-SELECT n.nspname AS namespace, c.relname AS name, ${SURPLUS} ${FROM}
-WHERE c.relkind IN ('r', 'p') ${FIRST(schemas, 1)}`;
+/** How many tables are looked at where none are selected. */
+export const LOOKED_AT = 25;
+
+/**
+ * The first tables that may be read, and what else may be done with them; of keys no EXISTS, which would read those of all
+ * tables at once. Views come second: a view can be slow.
+ */
+export const READABLE_TABLES = (schemas: Schemas, limit: number) => `
+SELECT n.nspname AS namespace, c.relname AS name, c.relreplident AS identity, ${SURPLUS},
+  (SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_primary ${FROM}
+WHERE c.relkind IN ('r', 'p') ${FIRST(schemas, limit)}`;
 
 export const READABLE_VIEW = (schemas: Schemas) => `
 SELECT n.nspname AS namespace, c.relname AS name ${FROM}
@@ -78,14 +85,3 @@ export const COLUMNS = (oid: string) => `
 SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable
 FROM pg_catalog.pg_attribute a WHERE a.attrelid = ${literal(oid)}::oid AND a.attnum > 0 AND NOT a.attisdropped
   AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') ORDER BY a.attnum`;
-
-/** How many tables are looked at where none are selected. */
-export const LOOKED_AT = 100;
-
-/** Tables whose updates and deletes cannot be captured: a few of the first that may be read. */
-export const CDC_TABLES = (schemas: Schemas) => `
-SELECT t.namespace, t.name, t.identity FROM (
-  SELECT c.oid, n.nspname AS namespace, c.relname AS name, c.relreplident AS identity ${FROM}
-  WHERE c.relkind IN ('r', 'p') ${FIRST(schemas, LOOKED_AT)}
-) t WHERE t.identity = 'n' OR (t.identity = 'd'
-  AND (SELECT bool_or(i.indisprimary) FROM pg_catalog.pg_index i WHERE i.indrelid = t.oid) IS NOT TRUE) LIMIT 6`;

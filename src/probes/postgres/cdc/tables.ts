@@ -1,9 +1,10 @@
 import type { StepOutcome } from '../../probe.ts';
 import { type Remedy, StepFailure } from '../../problems/index.ts';
 import { LOOKED_AT } from '../queries.ts';
+import type { Row } from '../session.ts';
 import { quote, relation, type TableName } from '../sql.ts';
 import { listed, type SelectedTable } from '../tables.ts';
-import type { Check, Evidence } from './check.ts';
+import { type Check, type Evidence, isTrue } from './check.ts';
 
 const WHY_NOT: Readonly<Record<string, string>> = {
   v: 'is a view',
@@ -72,7 +73,7 @@ async function ofSelected({ session, facts, catalogue }: Evidence): Promise<Step
 }
 
 async function ofAny({ session, facts, catalogue }: Evidence): Promise<StepOutcome> {
-  const rows = await catalogue.keylessTables();
+  const rows = (await catalogue.readableTables()).filter(isKeyless);
   if (rows.length === 0)
     return { evidence: `none without one among the first ${LOOKED_AT}; name tables to have each checked` };
   const tables = rows.map((row) => ({
@@ -85,6 +86,8 @@ async function ofAny({ session, facts, catalogue }: Evidence): Promise<StepOutco
   const what = `${listed(session, shown)}${tables.length > 5 ? ' and more' : ''}`;
   return { warning: { code: 'CDC_REPLICA_IDENTITY', facts: { ...facts, what }, remedies } };
 }
+
+const isKeyless = (row: Row) => row['identity'] === 'n' || (row['identity'] === 'd' && !isTrue(row, 'has_primary'));
 
 function identified(
   table: TableName & { identity: string; candidateIndex?: string | undefined },

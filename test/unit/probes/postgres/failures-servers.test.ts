@@ -87,7 +87,12 @@ describe('the server is stranger than that', () => {
   });
 
   test.concurrent('it speaks TLS from the first byte', async () => {
-    await expectAgainst(hostile.startTlsOnlyServer(), (place) => ({ expected: lost(place, 'tls', 'tcp') }));
+    await expectAgainst(hostile.startTlsOnlyServer(), (place) => ({
+      expected: {
+        ...wrongProtocol(place, 'it expects TLS from the first byte', 'tls', 'tcp'),
+        fix: 'Give the address of PostgreSQL itself, or have the proxy pass the connection on as it is.',
+      },
+    }));
   });
 
   test.concurrent('it drips bytes that never become a message', async () => {
