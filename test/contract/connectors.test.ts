@@ -51,6 +51,11 @@ const ROWS: Readonly<
     required: ['url'],
     secrets: ['auth/token', 'auth/password', 'auth/value'],
   },
+  sqlserver: {
+    calledAlso: ['mssql', 'SQL Server', 'ms sql', 'Azure SQL', 'azure sql database', 'Microsoft SQL Server', 'tds'],
+    required: ['host', 'database', 'username'],
+    secrets: ['password', 'connection_string'],
+  },
   webhook: {
     calledAlso: ['Webhook', 'web hook', 'callback'],
     required: ['url'],

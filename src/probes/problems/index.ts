@@ -13,6 +13,8 @@ import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
 import { SSH_PROBLEMS } from './ssh.ts';
+import { RIGHTS_PROBLEMS } from './rights.ts';
+import { SQLSERVER_PROBLEMS } from './sqlserver.ts';
 import { TLS_PROBLEMS } from './tls.ts';
 
 export type { Actor, Facts } from './kind.ts';
@@ -35,6 +37,8 @@ export const PROBLEMS = {
   ...BINLOG_PROBLEMS,
   ...MONGODB_PROBLEMS,
   ...POSTGRES_PROBLEMS,
+  ...RIGHTS_PROBLEMS,
+  ...SQLSERVER_PROBLEMS,
   ...BROUGHT_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 

@@ -19,6 +19,7 @@ const CONFIGS: Readonly<Record<string, (port: number, tls: boolean) => Record<st
   mysql: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   mariadb: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   mongodb: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
+  sqlserver: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   rest_api: (port, tls) => ({ url: at(port, tls), auth }),
   webhook: (port, tls) => ({ url: at(port, tls), auth }),
   csv: (port, tls) => ({ url: `${at(port, tls)}/file.csv`, auth }),
@@ -36,7 +37,7 @@ interface Fault {
   tls?: boolean;
 }
 
-const databases = (code: string) => ({ postgresql: code, mysql: code, mariadb: code, mongodb: code });
+const databases = (code: string) => ({ postgresql: code, mysql: code, mariadb: code, mongodb: code, sqlserver: code });
 const overHttp = (code: string) => ({ ...read(code), webhook: code });
 /** Those that read a body. */
 const read = (code: string) => ({ rest_api: code, csv: code, mcp: code });
@@ -60,7 +61,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     tls: true,
   },
   drips: {
-    code: { ...databases('PROTOCOL_TIMEOUT'), postgresql: 'WRONG_PROTOCOL', ...overHttp('WRONG_PROTOCOL') },
+    code: {
+      ...databases('PROTOCOL_TIMEOUT'),
+      postgresql: 'WRONG_PROTOCOL',
+      sqlserver: 'WRONG_PROTOCOL',
+      ...overHttp('WRONG_PROTOCOL'),
+    },
     start: hostile.startDrippingServer,
   },
   garbage: {
