@@ -17,6 +17,7 @@ export function sqlServerProbe(server: string): Probe<SqlServerConfig> {
       return {
         subject: `${server} at ${config.host}:${config.port}`,
         endpoint: config,
+        about: session.about,
         steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
         close: () => session.close(),
         session: () => readSession(session),

@@ -5,6 +5,8 @@ import { literal, qualified, quote } from './names.ts';
 /** Whom rights are given to, and where. */
 export interface Who {
   host: string;
+  /** It is Azure SQL Database. */
+  azure: boolean;
   /** Of the config; Azure also takes it as `user@server`. */
   username: string;
   database: string;
@@ -14,15 +16,16 @@ export interface Who {
   schemas?: readonly string[] | undefined;
 }
 
-const AZURE = /\.database\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net|azure\.(us|cn|com))\.?$/i;
+/** A managed instance has its zone behind its name, and is a server like any other. */
+const AZURE = /^[^.]+(\.privatelink)?\.database\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)\.?$/i;
 
-/** Whether it is Azure SQL Database, where a session stays in the database it was opened in. */
-export function isAzure({ host }: Pick<Who, 'host'>): boolean {
+/** Whether a host is of Azure SQL Database, where a session stays in the database it was opened in. */
+export function isAzure(host: string): boolean {
   return AZURE.test(host);
 }
 
 export function loginOf(who: Who): string {
-  return isAzure(who) ? who.username.replace(/@[^@]*$/, '') : who.username;
+  return who.azure ? who.username.replace(/@[^@]*$/, '') : who.username;
 }
 
 export function userOf(who: Who): string {
@@ -31,20 +34,20 @@ export function userOf(who: Who): string {
 
 /** Statements that run in the database; on Azure nothing else can, and the session says which. */
 export function inDatabase(who: Who, statements: string): string {
-  const where = isAzure(who) ? `-- in the database ${quote(who.database)}` : `USE ${quote(who.database)};`;
+  const where = who.azure ? `-- in the database ${quote(who.database)}` : `USE ${quote(who.database)};`;
   return `${where}\n${statements}`;
 }
 
 const inMaster = (who: Who, statements: string) =>
-  isAzure(who) ? `-- in the database [master]\n${statements}` : `USE [master];\n${statements}`;
+  who.azure ? `-- in the database [master]\n${statements}` : `USE [master];\n${statements}`;
 
 const AGAIN = '-- Then set the password that the source is to use, by hand:';
 
 /** A login that may read, for the case that there is none. It is created with a password that nobody knows. */
 export function newLogin(who: Who): Remedy[] {
   const name = loginOf(who);
-  const create = isAzure(who) ? 'USER' : 'LOGIN';
-  const known = isAzure(who) ? 'sys.database_principals' : 'sys.sql_logins';
+  const create = who.azure ? 'USER' : 'LOGIN';
+  const known = who.azure ? 'sys.database_principals' : 'sys.sql_logins';
   const random = "QUOTENAME(N'aA1!' + CONVERT(nvarchar(100), CRYPT_GEN_RANDOM(32), 2), '''')";
   const made = [
     `IF NOT EXISTS (SELECT 1 FROM ${known} WHERE name = ${literal(name)})`,
@@ -59,10 +62,10 @@ export function newLogin(who: Who): Remedy[] {
     stage: 'account',
     actor: 'dba',
     why: `If there is no login ${name} yet: it begins with a random password that nobody knows.`,
-    script: isAzure(who) ? inDatabase(who, made) : inMaster(who, made),
-    undo: isAzure(who) ? inDatabase(who, `DROP USER IF EXISTS ${quote(name)};`) : `DROP LOGIN ${quote(name)};`,
+    script: who.azure ? inDatabase(who, made) : inMaster(who, made),
+    undo: who.azure ? inDatabase(who, `DROP USER IF EXISTS ${quote(name)};`) : `DROP LOGIN ${quote(name)};`,
   };
-  return [account, ...(isAzure(who) ? [] : [newUser(who)]), ...readRights(who)].map((each) => ({
+  return [account, ...(who.azure ? [] : [newUser(who)]), ...readRights(who)].map((each) => ({
     ...each,
     actor: 'dba',
   }));

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import { type Link, reached } from '../network.ts';
-import type { ProbeContext } from '../probe.ts';
+import type { ProbeContext, Subject } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
 import { type Asking, queryFailure } from './errors.ts';
 import type { Messages } from './packets.ts';
@@ -73,11 +73,22 @@ export class Session {
 
   get who(): Who {
     const { host, username, database, schemas } = this.config;
-    return { host, username, database, schemas, user: this.fitForSql([this.server?.user ?? ''])[0] };
+    const [user] = this.fitForSql([this.server?.user ?? '']);
+    return { host, username, database, schemas, user, azure: this.isAzure };
   }
 
   get isAzure(): boolean {
-    return this.server ? this.server.engine === AZURE_DATABASE : isAzure(this.config);
+    return this.server ? this.server.engine === AZURE_DATABASE : isAzure(this.config.host);
+  }
+
+  /** What a diagnosis starts from. */
+  get about(): Subject {
+    const { host, port, username } = this.config;
+    return {
+      place: { engine: 'sqlserver', host, port, username },
+      facts: this.facts,
+      addresses: () => this.link.target?.addresses ?? [],
+    };
   }
 
   get asking(): Asking {

@@ -61,8 +61,9 @@ export async function secureWire(socket: Socket, place: Place): Promise<{ wire: 
  */
 export async function clearWire(socket: Socket, place: Place): Promise<Wire> {
   const prelogin = await asked(socket, ENCRYPT.loginOnly, place);
-  if ('failure' in prelogin) throw prelogin.failure;
-  if (prelogin.encryption === ENCRYPT.on || prelogin.encryption === ENCRYPT.required)
+  // Whoever is there with TLS before all else, and is SQL Server, wants it of everybody.
+  if ('failure' in prelogin) await strictWire(prelogin, { ...place, mode: 'prefer' });
+  if ('failure' in prelogin || prelogin.encryption === ENCRYPT.on || prelogin.encryption === ENCRYPT.required)
     throw new StepFailure('TLS_REQUIRED', place.facts);
   return { socket, prelogin, encrypted: false };
 }
