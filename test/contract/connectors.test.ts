@@ -54,7 +54,7 @@ const ROWS: Readonly<
   sqlserver: {
     calledAlso: ['mssql', 'SQL Server', 'ms sql', 'Azure SQL', 'azure sql database', 'Microsoft SQL Server', 'tds'],
     required: ['host', 'database', 'username'],
-    secrets: ['password', 'connection_string'],
+    secrets: ['password', 'ssh_password', 'ssh_private_key', 'ssh_passphrase', 'connection_string'],
   },
   webhook: {
     calledAlso: ['Webhook', 'web hook', 'callback'],

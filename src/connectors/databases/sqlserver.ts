@@ -11,6 +11,7 @@ import {
   username,
 } from '../fields.ts';
 import { tableSelection } from '../selection-fields.ts';
+import { sshFaults, sshTunnel } from '../ssh-fields.ts';
 import { SQLSERVER_STRINGS } from './sqlserver-strings.ts';
 
 export const sqlserver = defineConnector({
@@ -32,10 +33,11 @@ export const sqlserver = defineConnector({
     tables: tableSelection('schema'),
     tls_mode: tlsMode('prefer'),
     tls_ca: tlsCa(),
+    ...sshTunnel(),
     connection_string: connectionString('sqlserver://reader:${env:HEADWATER_SECRET_DB}@db.example.com:1433/shop'),
   },
   connectionString: SQLSERVER_STRINGS,
-  rules: placeFaults,
+  rules: (config) => [...placeFaults(config), ...sshFaults(config)],
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'A SQL login (mixed mode) with a user in the database that may read: GRANT SELECT on the schemas.',

@@ -12,9 +12,9 @@ import { POSTGRES_PROBLEMS } from './postgres.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
-import { SSH_PROBLEMS } from './ssh.ts';
 import { RIGHTS_PROBLEMS } from './rights.ts';
 import { SQLSERVER_PROBLEMS } from './sqlserver.ts';
+import { SSH_PROBLEMS } from './ssh.ts';
 import { TLS_PROBLEMS } from './tls.ts';
 
 export type { Actor, Facts } from './kind.ts';

@@ -1,4 +1,5 @@
 import type { Probe } from '../probe.ts';
+import { endpointOf, pinsOf } from '../ssh/settings.ts';
 import { cdcSteps } from './cdc.ts';
 import { readSession } from './read.ts';
 import { Session, type SqlServerConfig } from './session.ts';
@@ -16,8 +17,9 @@ export function sqlServerProbe(server: string): Probe<SqlServerConfig> {
       const steps = sqlServerSteps(session);
       return {
         subject: `${server} at ${config.host}:${config.port}`,
-        endpoint: config,
+        endpoint: endpointOf(config),
         about: session.about,
+        pins: () => pinsOf(session.link),
         steps: checks.has('cdc') ? [...steps, ...cdcSteps(session)] : steps,
         close: () => session.close(),
         session: () => readSession(session),

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { TlsMode } from '../../net/tls.ts';
 import type { Secret } from '../../secrets/secret.ts';
-import { type Link, reached } from '../network.ts';
+import { hangUp, type Link, reached } from '../network.ts';
 import type { ProbeContext, Subject } from '../probe.ts';
 import { type Facts, type ProblemCode, StepFailure } from '../problems/index.ts';
+import type { SshSettings } from '../ssh/settings.ts';
 import { type Asking, queryFailure } from './errors.ts';
 import type { Messages } from './packets.ts';
 import { batch } from './query.ts';
@@ -14,7 +15,7 @@ import type { Place, Wire } from './wire.ts';
 export type { Row } from './tokens.ts';
 
 /** What the SQL Server probe needs of a connector; any connector with these fields can use it. */
-export interface SqlServerConfig {
+export interface SqlServerConfig extends SshSettings {
   host: string;
   port: number;
   database: string;
@@ -101,7 +102,7 @@ export class Session {
     const { tls_mode: mode, tls_ca: ca } = this.config;
     const { facts, context, link } = this;
     const dial = async (until: AbortSignal) => this.keep(await reached(link.dial)(until));
-    return { target: reached(link.target), mode, ca, facts, context, signal, dial };
+    return { target: reached(link.target), mode, ca, facts, context, signal, dial, tunnelled: link.way !== undefined };
   }
 
   /** Closed with the rest. */
@@ -150,7 +151,7 @@ export class Session {
     this.wire?.loginOver?.destroy();
     this.wire?.socket.destroy();
     for (const socket of this.others) socket.destroy();
-    this.link.socket?.destroy();
+    hangUp(this.link);
   }
 }
 

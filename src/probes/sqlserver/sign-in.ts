@@ -71,6 +71,7 @@ async function follow(
 ): Promise<{ wire: Wire; place: Place }> {
   const { egress } = session.context;
   const facts: Facts = { ...session.facts, what };
+  if (place.tunnelled) throw new StepFailure('ROUTED_ELSEWHERE', facts);
   // An instance behind the name says nothing that the port does not.
   const host = named.replace(/\\.*$/s, '');
   try {

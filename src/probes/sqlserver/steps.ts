@@ -1,14 +1,15 @@
-import { networkSteps, reached } from '../network.ts';
+import { reached } from '../network.ts';
 import type { StepOutcome, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
-import { databaseStage, loginStage, protocolStage, tlsStage } from '../stages.ts';
+import { reachSteps } from '../ssh/steps.ts';
+import { databaseStage, inTheClear, loginStage, protocolStage, tlsStage } from '../stages.ts';
 import { unopened } from './database.ts';
 import { loginFailure } from './errors.ts';
 import { SERVER } from './queries.ts';
 import { readSteps } from './read-steps.ts';
 import type { Session } from './session.ts';
 import { signIn } from './sign-in.ts';
-import { clearWire, secureWire, unencrypted } from './wire.ts';
+import { clearWire, secureWire } from './wire.ts';
 
 const OLDEST_MAJOR = 11;
 const YEARS: Readonly<Record<number, string>> = {
@@ -33,18 +34,19 @@ const PRODUCTS: Readonly<Record<number, string>> = {
 
 /** From the host name to one row read. The CDC checks follow in `cdc.ts`. */
 export function sqlServerSteps(session: Session): StepSpec[] {
-  return [...networkSteps(session.facts, session.context, session.link), ...loginSteps(session), ...readSteps(session)];
+  const { facts, context, link, config } = session;
+  return [...reachSteps(facts, context, link, config), ...loginSteps(session), ...readSteps(session)];
 }
 
 function loginSteps(session: Session): StepSpec[] {
   const { facts, config } = session;
   return [
     tlsStage(facts, async (signal) => {
-      const place = session.place(signal);
-      if (config.tls_mode === 'disable') return unencrypted(place, 'tls_mode is disable: the login alone is encrypted');
-      const { wire, outcome } = await secureWire(reached(session.link.socket), place);
+      if (config.tls_mode === 'disable')
+        return inTheClear(session.link, facts, 'tls_mode is disable: the login alone is encrypted');
+      const { wire, outcome } = await secureWire(reached(session.link.socket), session.place(signal));
       session.wire = wire;
-      return outcome;
+      return outcome ?? inTheClear(session.link, facts, 'not offered by the server');
     }),
     protocolStage(facts, async (signal) => {
       session.wire ??= await clearWire(reached(session.link.socket), session.place(signal));

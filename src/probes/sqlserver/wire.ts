@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import { isPrivateAddress } from '../../net/address.ts';
-import type { Target } from '../../net/egress.ts';
+import type { Place as Destination } from '../../net/egress.ts';
 import type { TlsMode } from '../../net/tls.ts';
 import type { ProbeContext, StepOutcome } from '../probe.ts';
 import { type Facts, StepFailure } from '../problems/index.ts';
@@ -11,13 +10,15 @@ import { Wrapped } from './wrapped.ts';
 
 /** A place that a login can be sent to, and how. */
 export interface Place {
-  target: Pick<Target, 'host' | 'servername' | 'addresses'>;
+  target: Destination;
   mode: TlsMode;
   ca: string | undefined;
   facts: Facts;
   context: ProbeContext;
   signal: AbortSignal;
   dial: (signal: AbortSignal) => Promise<Socket>;
+  /** What lies behind an SSH server is not reached from here. */
+  tunnelled: boolean;
 }
 
 /** A connection on which a login may be sent. */
@@ -38,15 +39,15 @@ const STRICT = { alpn: 'tds/8.0' } as const;
 
 /**
  * Agrees on TLS and makes it, for every mode but `disable`. Where a server takes nothing but TLS it gets that first.
+ * `outcome`: what the certificate is worth, where there is one.
  * @throws StepFailure TLS_NOT_OFFERED, WRONG_PROTOCOL and those of the handshake
  */
-export async function secureWire(socket: Socket, place: Place): Promise<{ wire: Wire; outcome: StepOutcome }> {
+export async function secureWire(socket: Socket, place: Place): Promise<{ wire: Wire; outcome?: StepOutcome }> {
   const { mode, facts } = place;
   const prelogin = await asked(socket, ENCRYPT.on, place);
   if ('failure' in prelogin) return strictWire(prelogin, place);
   if (prelogin.encryption === ENCRYPT.notSupported || prelogin.encryption === ENCRYPT.loginOnly) {
-    const wire = { socket, prelogin, encrypted: false };
-    if (mode === 'prefer') return { wire, outcome: unencrypted(place, 'not offered by the server') };
+    if (mode === 'prefer') return { wire: { socket, prelogin, encrypted: false } };
     throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: mode });
   }
   const wrapped = new Wrapped(socket);
@@ -77,12 +78,6 @@ export async function withLoginEncrypted(wire: Wire, place: Place): Promise<Wire
   const { socket } = await upgrade(wrapped, place.target, { ...place, mode: 'prefer', shape: WRAPPED });
   wrapped.release();
   return { ...wire, loginOver: socket };
-}
-
-/** Without TLS: nothing to say on a private network, a warning on a public one. */
-export function unencrypted({ target, facts }: Place, evidence: string): StepOutcome {
-  const crossesPublicNetwork = target.addresses.some(({ address }) => !isPrivateAddress(address));
-  return crossesPublicNetwork ? { evidence, warning: { code: 'CLEAR_TEXT', facts } } : { skip: evidence };
 }
 
 async function strictWire(first: TlsFirst, place: Place): Promise<{ wire: Wire; outcome: StepOutcome }> {
