@@ -4,6 +4,7 @@ import { webhook } from './apis/webhook.ts';
 import { mariadb } from './databases/mariadb.ts';
 import { mongodb } from './databases/mongodb.ts';
 import { mysql } from './databases/mysql.ts';
+import { oracle } from './databases/oracle.ts';
 import { postgresql } from './databases/postgresql.ts';
 import { sqlserver } from './databases/sqlserver.ts';
 import type { Connector } from './define-connector.ts';
@@ -16,6 +17,7 @@ export const CONNECTORS: readonly Connector[] = [
   mcp,
   mongodb,
   mysql,
+  oracle,
   postgresql,
   restApi,
   sqlserver,

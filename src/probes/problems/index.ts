@@ -9,6 +9,7 @@ import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
 import { MONGODB_PROBLEMS } from './mongodb.ts';
 import { POSTGRES_PROBLEMS } from './postgres.ts';
+import { ORACLE_PROBLEMS } from './oracle.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
@@ -39,6 +40,7 @@ export const PROBLEMS = {
   ...POSTGRES_PROBLEMS,
   ...RIGHTS_PROBLEMS,
   ...SQLSERVER_PROBLEMS,
+  ...ORACLE_PROBLEMS,
   ...BROUGHT_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 

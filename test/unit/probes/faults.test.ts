@@ -19,6 +19,10 @@ const CONFIGS: Readonly<Record<string, (port: number, tls: boolean) => Record<st
   mysql: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   mariadb: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   mongodb: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
+  oracle: (port, tls) => ({
+    ...{ host: '127.0.0.1', port, service_name: 'SHOP', username: 'u', password: 'p4ssw0rd' },
+    tls_mode: tls ? 'require' : 'disable',
+  }),
   sqlserver: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   rest_api: (port, tls) => ({ url: at(port, tls), auth }),
   webhook: (port, tls) => ({ url: at(port, tls), auth }),
@@ -37,7 +41,7 @@ interface Fault {
   tls?: boolean;
 }
 
-const databases = (code: string) => ({ postgresql: code, mysql: code, mariadb: code, mongodb: code, sqlserver: code });
+const databases = (code: string) => ({ postgresql: code, mysql: code, mariadb: code, mongodb: code, oracle: code, sqlserver: code });
 const overHttp = (code: string) => ({ ...read(code), webhook: code });
 /** Those that read a body. */
 const read = (code: string) => ({ rest_api: code, csv: code, mcp: code });
