@@ -97,11 +97,11 @@ async function privileges(session: Session): Promise<StepOutcome> {
   const [row] = await session.query(PRIVILEGES);
   const days = row?.['days'] == null ? Number.NaN : Number(row['days']);
   if (days <= SOON_DAYS) {
-    const what = days < 1 ? 'today' : `in ${days} day${days === 1 ? '' : 's'}`;
-    return { warning: { code: 'PASSWORD_EXPIRES', facts: { ...facts, what } } };
+    const what = `expires ${days < 1 ? 'today' : `in ${days} day${days === 1 ? '' : 's'}`}`;
+    return { warning: { code: 'ROLE_EXPIRES', facts: { ...facts, what } } };
   }
   const more = row?.['dba']
-    ? `has the role ${session.clean(row['dba'], 40)}`
-    : row?.['writes'] && `may ${session.clean(row['writes'], 40)}`;
-  return more ? { warning: { code: 'OVER_PRIVILEGED', facts: { ...facts, what: more } } } : {};
+    ? `the role ${session.clean(row['dba'], 40)}`
+    : row?.['writes'] && `${session.clean(row['writes'], 40)}`;
+  return more ? { warning: { code: 'ROLE_TOO_POWERFUL', facts: { ...facts, what: more } } } : {};
 }

@@ -13,7 +13,6 @@ import { ORACLE_PROBLEMS } from './oracle.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
-import { RIGHTS_PROBLEMS } from './rights.ts';
 import { SQLSERVER_PROBLEMS } from './sqlserver.ts';
 import { SSH_PROBLEMS } from './ssh.ts';
 import { TLS_PROBLEMS } from './tls.ts';

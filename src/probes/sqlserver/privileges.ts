@@ -5,11 +5,11 @@ import type { Session } from './session.ts';
 const SOON_DAYS = 14;
 
 const MORE_THAN_NEEDED: readonly { column: string; what: string }[] = [
-  { column: 'sysadmin', what: 'is sysadmin' },
-  { column: 'control_server', what: 'has CONTROL SERVER' },
-  { column: 'db_owner', what: 'owns the database (db_owner)' },
-  { column: 'db_ddladmin', what: 'may change tables (db_ddladmin)' },
-  { column: 'db_datawriter', what: 'may write (db_datawriter)' },
+  { column: 'sysadmin', what: 'all on the server (sysadmin)' },
+  { column: 'control_server', what: 'all on the server (CONTROL SERVER)' },
+  { column: 'db_owner', what: 'all in the database (db_owner)' },
+  { column: 'db_ddladmin', what: 'change tables (db_ddladmin)' },
+  { column: 'db_datawriter', what: 'write (db_datawriter)' },
 ];
 
 /** Whether the user is more than a reader, and its password is about to expire: nothing that stops a source. */
@@ -19,9 +19,9 @@ export async function privileges(session: Session): Promise<StepOutcome> {
   const days = Number(row?.['days'] ?? Number.NaN);
   const more = MORE_THAN_NEEDED.find(({ column }) => row?.[column] === '1');
   if (days >= 0 && days <= SOON_DAYS) {
-    const what = days === 0 ? 'today' : `in ${days} day${days === 1 ? '' : 's'}`;
-    return { warning: { code: 'PASSWORD_EXPIRES', facts: { ...facts, what } } };
+    const what = `expires ${days === 0 ? 'today' : `in ${days} day${days === 1 ? '' : 's'}`}`;
+    return { warning: { code: 'ROLE_EXPIRES', facts: { ...facts, what } } };
   }
-  if (more) return { warning: { code: 'OVER_PRIVILEGED', facts: { ...facts, what: more.what } } };
+  if (more) return { warning: { code: 'ROLE_TOO_POWERFUL', facts: { ...facts, what: more.what } } };
   return {};
 }

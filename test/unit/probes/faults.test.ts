@@ -41,7 +41,14 @@ interface Fault {
   tls?: boolean;
 }
 
-const databases = (code: string) => ({ postgresql: code, mysql: code, mariadb: code, mongodb: code, oracle: code, sqlserver: code });
+const databases = (code: string) => ({
+  postgresql: code,
+  mysql: code,
+  mariadb: code,
+  mongodb: code,
+  oracle: code,
+  sqlserver: code,
+});
 const overHttp = (code: string) => ({ ...read(code), webhook: code });
 /** Those that read a body. */
 const read = (code: string) => ({ rest_api: code, csv: code, mcp: code });

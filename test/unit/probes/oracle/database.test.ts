@@ -185,9 +185,9 @@ describe('reading', () => {
   });
 
   test.concurrent.each([
-    [{ dba: 'DBA' }, 'OVER_PRIVILEGED', 'READER has the role DBA'],
-    [{ writes: 'DROP ANY TABLE' }, 'OVER_PRIVILEGED', 'READER may DROP ANY TABLE'],
-    [{ days: '3' }, 'PASSWORD_EXPIRES', 'The password of READER expires in 3 days'],
+    [{ dba: 'DBA' }, 'ROLE_TOO_POWERFUL', 'READER may do more than reading takes: the role DBA'],
+    [{ writes: 'DROP ANY TABLE' }, 'ROLE_TOO_POWERFUL', 'READER may do more than reading takes: DROP ANY TABLE'],
+    [{ days: '3' }, 'ROLE_EXPIRES', 'The password of READER expires in 3 days'],
   ] as const)('%j', async (state, code, says) => {
     const { step } = await check(state, { username: 'READER' }, []);
     expect(step('privileges')).toMatchObject({ status: 'warn', code, message: expect.stringContaining(says) });
