@@ -8,8 +8,8 @@ import type { Actor, Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
 import { MONGODB_PROBLEMS } from './mongodb.ts';
-import { POSTGRES_PROBLEMS } from './postgres.ts';
 import { ORACLE_PROBLEMS } from './oracle.ts';
+import { POSTGRES_PROBLEMS } from './postgres.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
@@ -37,7 +37,6 @@ export const PROBLEMS = {
   ...BINLOG_PROBLEMS,
   ...MONGODB_PROBLEMS,
   ...POSTGRES_PROBLEMS,
-  ...RIGHTS_PROBLEMS,
   ...SQLSERVER_PROBLEMS,
   ...ORACLE_PROBLEMS,
   ...BROUGHT_PROBLEMS,
