@@ -24,8 +24,11 @@ const TRIED: Readonly<Record<string, string>> = {
   mcp: 'servers of the official SDK and their reference server, over both transports',
   mongodb: 'FerretDB 1.24; of change streams, roles and members a fake that speaks its protocol',
   mysql: 'MariaDB 10.11; of MySQL a fake that speaks its protocol',
+  oracle:
+    "a fake listener that Oracle's own driver takes for one; of the database itself, a fake driver that answers as it documents",
   postgresql: 'PostgreSQL 15 and 18',
   rest_api: 'a web server',
+  sqlserver: 'a fake that speaks its protocol, which two drivers of others take for one (tedious, go-mssqldb)',
   webhook: 'a web server',
 };
 

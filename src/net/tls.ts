@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { checkServerIdentity, connect, type PeerCertificate, rootCertificates, type TLSSocket } from 'node:tls';
 import type { Target } from './egress.ts';
 
@@ -36,16 +36,31 @@ export interface SecureSocket {
   facts: TlsFacts;
 }
 
+/** What a protocol wants of TLS besides. */
+export interface TlsShape {
+  /** The newest version that it can carry. */
+  newest?: 'TLSv1.2';
+  /** The name of the protocol inside (ALPN). */
+  alpn?: string;
+}
+
 /**
  * Upgrades a connected socket to TLS and reports what the certificate is worth. It verifies but does not refuse:
  * the caller knows which faults its mode forbids, and sends nothing before it has looked.
  * @throws Node's TLS errors for a handshake that fails, or a client certificate and key that cannot be used
  */
 export function secure(
-  socket: Socket,
+  socket: Duplex,
   target: Pick<Target, 'host' | 'servername'>,
-  options: { ca?: string | undefined; client?: ClientCertificate | undefined; signal: AbortSignal; now: Date },
+  options: {
+    ca?: string | undefined;
+    client?: ClientCertificate | undefined;
+    shape?: TlsShape | undefined;
+    signal: AbortSignal;
+    now: Date;
+  },
 ): Promise<SecureSocket> {
+  const { newest, alpn } = options.shape ?? {};
   return new Promise((resolve, reject) => {
     const tls = connect({
       socket,
@@ -54,6 +69,8 @@ export function secure(
       checkServerIdentity: () => undefined,
       ...(target.servername === undefined ? {} : { servername: target.servername }),
       ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
+      ...(newest === undefined ? {} : { maxVersion: newest }),
+      ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
       ...options.client,
     });
     const settle = (finish: () => void) => {

@@ -1,7 +1,14 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Target } from '../net/egress.ts';
-import { type CertificateFault, type ClientCertificate, secure, type TlsFacts, type TlsMode } from '../net/tls.ts';
+import {
+  type CertificateFault,
+  type ClientCertificate,
+  secure,
+  type TlsFacts,
+  type TlsMode,
+  type TlsShape,
+} from '../net/tls.ts';
 import type { Redactor } from '../secrets/redact.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { ProbeContext, StepOutcome } from './probe.ts';
@@ -34,6 +41,7 @@ export interface TlsOptions {
   mode: TlsMode;
   ca?: string | undefined;
   client?: ClientCertificate | undefined;
+  shape?: TlsShape | undefined;
 }
 
 /** The TLS fields of a config, as they are used. */
@@ -53,14 +61,16 @@ interface TlsFields {
  * @throws StepFailure with the certificate's facts as evidence
  */
 export async function upgrade(
-  socket: Socket,
+  socket: Duplex,
   target: Pick<Target, 'host' | 'servername'>,
   options: TlsOptions & { facts: Facts; context: ProbeContext; signal: AbortSignal },
 ): Promise<{ socket: TLSSocket; outcome: StepOutcome }> {
-  const { mode, ca, client, facts, context, signal } = options;
-  const secured = await secure(socket, target, { ca, client, signal, now: context.now() }).catch((error: unknown) => {
-    throw handshakeFailure(error, facts);
-  });
+  const { mode, ca, client, shape, facts, context, signal } = options;
+  const secured = await secure(socket, target, { ca, client, shape, signal, now: context.now() }).catch(
+    (error: unknown) => {
+      throw handshakeFailure(error, facts);
+    },
+  );
   const shown = cleaned(secured.facts, context.redactor);
   const evidence = describe(shown, mode);
   const fault = shown.faults.find((candidate) => FORBIDDEN[mode].includes(candidate));

@@ -18,7 +18,20 @@ export interface ConnectionStringRules {
   furtherHosts?: string;
   /** The last word on what was found: what only several parts together say. `scheme` in lower case. */
   finish?: (found: Readonly<Record<string, unknown>>, scheme: string) => Record<string, unknown>;
+  /** Strings of another form than a URL: `Server=…;Database=…`. */
+  otherForm?: OtherForm;
 }
+
+export interface OtherForm {
+  fits: (text: string) => boolean;
+  /** @throws ConnectionStringFault, never quoting the string */
+  parse: (text: string) => Record<string, unknown>;
+  /** What such a string looks like. */
+  example: string;
+}
+
+/** Why a string of another form cannot be used. */
+export class ConnectionStringFault extends Error {}
 
 const LONGEST = 8192;
 // An `@` may stand nowhere but before the host: elsewhere it means that part of a password is taken for something else.
@@ -33,6 +46,19 @@ const USERINFO_REFERENCE = /^([^:]*):(\$\{[a-z]+:.*\})$/;
 export function parseConnectionString(source: string | Secret, rules: ConnectionStringRules): Record<string, unknown> {
   const text = source instanceof Secret ? source.reveal() : source;
   if (text.length > LONGEST) throw refused(rules, `it is longer than ${LONGEST} characters`);
+  return rules.otherForm?.fits(text) ? otherwise(text, rules.otherForm, rules) : fromUrl(text, rules);
+}
+
+function otherwise(text: string, form: OtherForm, rules: ConnectionStringRules): Record<string, unknown> {
+  try {
+    return form.parse(text);
+  } catch (error) {
+    if (!(error instanceof ConnectionStringFault)) throw error;
+    throw refused(rules, error.message);
+  }
+}
+
+function fromUrl(text: string, rules: ConnectionStringRules): Record<string, unknown> {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
   if (/[\u0000-\u0020\u007f\\]/.test(text)) {
     throw refused(rules, 'it contains white space, control characters or backslashes');
@@ -55,10 +81,12 @@ export function parseConnectionString(source: string | Secret, rules: Connection
   return rules.finish ? rules.finish(found, scheme.toLowerCase()) : found;
 }
 
-function refused({ schemes }: ConnectionStringRules, why: string): HeadwaterError {
+function refused({ schemes, otherForm }: ConnectionStringRules, why: string): HeadwaterError {
   return new HeadwaterError('INVALID_CONFIG', `The connection string cannot be used: ${why}.`, {
     fields: [{ field: '/config/connection_string', message: why }],
-    hint: `The form is ${schemes[0]}://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the password are percent-encoded.`,
+    hint:
+      `The form is ${schemes[0]}://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the password are percent-encoded.` +
+      (otherForm === undefined ? '' : ` Or: ${otherForm.example}.`),
   });
 }
 

@@ -41,6 +41,11 @@ const ROWS: Readonly<
     required: ['host', 'username'],
     secrets: ['password', 'tls_key', ...SSH_SECRETS, 'connection_string'],
   },
+  oracle: {
+    calledAlso: ['Oracle', 'oracle db', 'oracledb', 'Oracle Database', 'autonomous database', 'tns'],
+    required: ['host', 'username', 'service_name'],
+    secrets: ['password', 'ssh_password', 'ssh_private_key', 'ssh_passphrase'],
+  },
   postgresql: {
     calledAlso: ['postgres', 'pg', 'psql', 'postgre sql', 'PostgreSQL', 'postgrse', 'supabase', 'neon'],
     required: ['host', 'database', 'username'],
@@ -50,6 +55,11 @@ const ROWS: Readonly<
     calledAlso: ['rest', 'REST API', 'http api', 'rest-api', 'json api'],
     required: ['url'],
     secrets: ['auth/token', 'auth/password', 'auth/value'],
+  },
+  sqlserver: {
+    calledAlso: ['mssql', 'SQL Server', 'ms sql', 'Azure SQL', 'azure sql database', 'Microsoft SQL Server', 'tds'],
+    required: ['host', 'database', 'username'],
+    secrets: ['password', 'ssh_password', 'ssh_private_key', 'ssh_passphrase', 'connection_string'],
   },
   webhook: {
     calledAlso: ['Webhook', 'web hook', 'callback'],

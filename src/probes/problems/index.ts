@@ -8,10 +8,12 @@ import type { Actor, Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
 import { MONGODB_PROBLEMS } from './mongodb.ts';
+import { ORACLE_PROBLEMS } from './oracle.ts';
 import { POSTGRES_PROBLEMS } from './postgres.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
 import type { Remedy } from './remedy.ts';
+import { SQLSERVER_PROBLEMS } from './sqlserver.ts';
 import { SSH_PROBLEMS } from './ssh.ts';
 import { TLS_PROBLEMS } from './tls.ts';
 
@@ -35,6 +37,8 @@ export const PROBLEMS = {
   ...BINLOG_PROBLEMS,
   ...MONGODB_PROBLEMS,
   ...POSTGRES_PROBLEMS,
+  ...SQLSERVER_PROBLEMS,
+  ...ORACLE_PROBLEMS,
   ...BROUGHT_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 

@@ -1,7 +1,10 @@
 import type { Actor } from './kind.ts';
 
-/** In the order of a script: an account before its rights, rights before tables, what needs a restart last. */
-export const REMEDY_STAGES = ['account', 'right', 'table', 'setting', 'restart'] as const;
+/**
+ * In the order of a script: an account and what a database must be before rights in it, rights before tables, what needs
+ * a restart last.
+ */
+export const REMEDY_STAGES = ['account', 'database', 'right', 'table', 'setting', 'restart'] as const;
 export type RemedyStage = (typeof REMEDY_STAGES)[number];
 
 /**

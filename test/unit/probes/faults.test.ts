@@ -19,6 +19,11 @@ const CONFIGS: Readonly<Record<string, (port: number, tls: boolean) => Record<st
   mysql: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   mariadb: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   mongodb: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
+  oracle: (port, tls) => ({
+    ...{ host: '127.0.0.1', port, service_name: 'SHOP', username: 'u', password: 'p4ssw0rd' },
+    tls_mode: tls ? 'require' : 'disable',
+  }),
+  sqlserver: (port, tls) => ({ ...database(port), tls_mode: tls ? 'require' : 'disable' }),
   rest_api: (port, tls) => ({ url: at(port, tls), auth }),
   webhook: (port, tls) => ({ url: at(port, tls), auth }),
   csv: (port, tls) => ({ url: `${at(port, tls)}/file.csv`, auth }),
@@ -36,7 +41,14 @@ interface Fault {
   tls?: boolean;
 }
 
-const databases = (code: string) => ({ postgresql: code, mysql: code, mariadb: code, mongodb: code });
+const databases = (code: string) => ({
+  postgresql: code,
+  mysql: code,
+  mariadb: code,
+  mongodb: code,
+  oracle: code,
+  sqlserver: code,
+});
 const overHttp = (code: string) => ({ ...read(code), webhook: code });
 /** Those that read a body. */
 const read = (code: string) => ({ rest_api: code, csv: code, mcp: code });
@@ -60,7 +72,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     tls: true,
   },
   drips: {
-    code: { ...databases('PROTOCOL_TIMEOUT'), postgresql: 'WRONG_PROTOCOL', ...overHttp('WRONG_PROTOCOL') },
+    code: {
+      ...databases('PROTOCOL_TIMEOUT'),
+      postgresql: 'WRONG_PROTOCOL',
+      sqlserver: 'WRONG_PROTOCOL',
+      ...overHttp('WRONG_PROTOCOL'),
+    },
     start: hostile.startDrippingServer,
   },
   garbage: {
