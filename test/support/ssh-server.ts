@@ -17,7 +17,11 @@ export interface KeyPair {
 export function keyPair(kind: KeyKind = 'ed25519', passphrase?: string, rounds = 8): KeyPair {
   const bits = { ed25519: {}, ecdsa: { bits: 256 }, rsa: { bits: 2048 } }[kind];
   const secret = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds };
-  const pair = utils.generateKeyPairSync(kind, { ...bits, ...secret } as never);
+  let pair = utils.generateKeyPairSync(kind, { ...bits, ...secret } as never);
+  // Of a key that begins with a zero ssh2 writes one byte too few.
+  while (utils.parseKey(pair.public) instanceof Error) {
+    pair = utils.generateKeyPairSync(kind, { ...bits, ...secret } as never);
+  }
   const [type = '', base64 = ''] = pair.public.split(' ');
   const publicLine = `${type} ${base64}`;
   return { privateKey: pair.private, publicLine, fingerprint: fingerprintOf(Buffer.from(base64, 'base64')) };
