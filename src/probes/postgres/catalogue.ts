@@ -43,7 +43,7 @@ export class Catalogue {
   /** The first tables that may be read: some where their keys are asked for, else one. */
   readableTables(): Answer {
     const limit = this.#checksCdc ? LOOKED_AT : 1;
-    return this.#once('readable', () => READABLE_TABLES(this.#session.schemas, limit));
+    return this.#once('readable', () => READABLE_TABLES(this.#session.schemas, limit, this.#checksCdc));
   }
 
   /** One table that may be read, or a view where there is none. */

@@ -1,5 +1,4 @@
-import { literal } from './sql.ts';
-import { candidates } from './tables.ts';
+import { candidates, literal } from './sql.ts';
 
 /** What is asked of the role and, for change data capture, of the server: one row each, whatever the database holds. */
 

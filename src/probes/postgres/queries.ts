@@ -37,13 +37,15 @@ const FIRST_OF_USERS = 16_384;
 /** How many tables are looked at where none are selected. */
 export const LOOKED_AT = 25;
 
+const PRIMARY = `, c.relreplident AS identity,
+  (SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_primary`;
+
 /**
  * The first tables that may be read, and what else may be done with them; of keys no EXISTS, which would read those of all
  * tables at once. Views come second: a view can be slow.
  */
-export const READABLE_TABLES = (schemas: Schemas, limit: number) => `
-SELECT n.nspname AS namespace, c.relname AS name, c.relreplident AS identity, ${SURPLUS},
-  (SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_primary ${FROM}
+export const READABLE_TABLES = (schemas: Schemas, limit: number, withKeys: boolean) => `
+SELECT n.nspname AS namespace, c.relname AS name, ${SURPLUS} ${withKeys ? PRIMARY : ''} ${FROM}
 WHERE c.relkind IN ('r', 'p') ${FIRST(schemas, limit)}`;
 
 export const READABLE_VIEW = (schemas: Schemas) => `

@@ -10,7 +10,7 @@ import { unlessUnmasked } from '../unmask.ts';
 import { queryFailure } from './errors.ts';
 import type { Login } from './login.ts';
 import type { Selection } from './remedies.ts';
-import { candidates } from './tables.ts';
+import { candidates } from './sql.ts';
 import type { AuthRequest } from './wire.ts';
 
 /** What the PostgreSQL probe needs of a connector; any connector with these fields can use it. */

@@ -20,6 +20,15 @@ export interface TableName {
   name: string;
 }
 
+/** A name with dots in it can be read in several ways; the first dot is the likeliest. */
+export function candidates(asked: string): [TableName, ...TableName[]] {
+  const dots = [...asked]
+    .flatMap((char, at) => (char === '.' ? [at] : []))
+    .filter((at) => at > 0 && at < asked.length - 1);
+  const [first, ...others] = dots.map((at) => ({ namespace: asked.slice(0, at), name: asked.slice(at + 1) }));
+  return first ? [first, ...others] : [{ namespace: 'public', name: asked }];
+}
+
 export function relation({ namespace, name }: TableName): string {
   return `${quote(namespace)}.${quote(name)}`;
 }

@@ -1,5 +1,5 @@
 import type { Row, Session } from './session.ts';
-import { literal, relation, type TableName } from './sql.ts';
+import { candidates, literal, relation, type TableName } from './sql.ts';
 import { SURPLUS, type Surplus, surplusRights } from './surplus.ts';
 
 /** A table that the config names, and what the catalogue says of it. */
@@ -26,15 +26,6 @@ export interface SelectedTable extends TableName, Surplus {
   isPartition: boolean;
   /** Row security hides rows from the user. */
   hidesRows: boolean;
-}
-
-/** A name with dots in it can be read in several ways; the first dot is the likeliest. */
-export function candidates(asked: string): [TableName, ...TableName[]] {
-  const dots = [...asked]
-    .flatMap((char, at) => (char === '.' ? [at] : []))
-    .filter((at) => at > 0 && at < asked.length - 1);
-  const [first, ...others] = dots.map((at) => ({ namespace: asked.slice(0, at), name: asked.slice(at + 1) }));
-  return first ? [first, ...others] : [{ namespace: 'public', name: asked }];
 }
 
 /** One row per way to read a name. Each is looked up by the index of its catalogue, however many tables there are. */

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { amount, size, span } from '../../../../src/probes/postgres/cdc/check.ts';
 import { ruleCommand } from '../../../../src/probes/postgres/hba.ts';
-import { literal, onlyIf, quote, textArray } from '../../../../src/probes/postgres/sql.ts';
+import { candidates, literal, onlyIf, quote, textArray } from '../../../../src/probes/postgres/sql.ts';
 import { surplusRights } from '../../../../src/probes/postgres/surplus.ts';
-import { candidates } from '../../../../src/probes/postgres/tables.ts';
 import { sharedPostgres } from '../../../support/shared-postgres.ts';
 
 const server = sharedPostgres();
