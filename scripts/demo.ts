@@ -126,7 +126,21 @@ showReport(
 stage.agent('Everything up to the login works now. With the secret you named:');
 showReport((await call('test_connection', { connector: 'postgresql', config: right })) as unknown as Report);
 
-stage.agent('Green. I create it.');
+stage.person('Later its changes are to be streamed. Is it fit for that?');
+const streamed = { connector: 'postgresql', config: { ...right, tables: ['public.orders'] }, checks: ['cdc'] };
+const unfit = (await call('test_connection', streamed)) as unknown as Report & {
+  handoff: { actor: string; text: string }[];
+};
+showReport(unfit, 'CDC_ROLE');
+const [letter] = unfit.handoff;
+stage.check(letter?.actor === 'dba', 'there is no script for the DBA');
+stage.agent('Not yet. This is for your DBA; it gives exactly what is lacking, and says how to take it back:');
+stage.rows((letter?.text ?? '').split('\n').map((line) => [line]));
+stage.done(lastMs);
+await stage.scene('the DBA runs it, as it is', () => server.query(letter?.text ?? '', undefined, SHOP_DATABASE));
+showReport((await call('test_connection', streamed)) as unknown as Report);
+
+stage.agent('Green, and fit to be streamed. I create it.');
 const created = (await call('create_source', {
   connector: 'postgresql',
   config: right,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { reached } from '../network.ts';
+import { StepFailure } from '../problems/index.ts';
 import { tlsOptions, upgrade } from '../tls.ts';
 import { TRIAL_NAME } from './facts-query.ts';
 import { login } from './login.ts';
@@ -42,7 +43,9 @@ async function identified(session: Session, signal: AbortSignal): Promise<Row> {
 
 async function encrypted(session: Session, socket: Socket, signal: AbortSignal): Promise<Socket> {
   const { config, context, facts, link } = session;
-  if (!(await requestTls(socket, facts, signal))) return socket;
+  // The first connection was encrypted: whoever now says that there is no TLS is not to be told a password.
+  if (!(await requestTls(socket, facts, signal)))
+    throw new StepFailure('TLS_NOT_OFFERED', { ...facts, what: config.tls_mode });
   const options = { ...tlsOptions(config), facts, context, signal };
   return (await upgrade(socket, reached(link.target), options)).socket;
 }

@@ -79,16 +79,4 @@ export const BINLOG_PROBLEMS = {
     says: ({ what }) => `The binary log leaves out what is to be read: ${what}`,
     fix: () => "Take the filter out of the server's own configuration, and restart.",
   },
-  CDC_ENDPOINT: {
-    actor: 'user',
-    roles: ['host'],
-    says: ({ what }) => `Changes cannot be captured through this endpoint: ${what}`,
-    fix: ({ fix }) => fix || 'Give the host and port of the server itself.',
-  },
-  CDC_SESSION_REFUSED: {
-    actor: 'dba',
-    says: ({ server }) => `${server} lets nobody begin to read its binary log here`,
-    fix: () =>
-      'Read what the server said (the evidence of this step). A proxy in between passes no such reader on: connect to the server itself.',
-  },
 } as const satisfies Record<string, ProblemKind>;

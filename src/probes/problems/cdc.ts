@@ -40,4 +40,16 @@ export const CDC_PROBLEMS = {
     says: () => 'max_slot_wal_keep_size is unlimited: a consumer that stops can fill the disk',
     fix: () => 'Set max_slot_wal_keep_size to what the disk can spare, and reload.',
   },
+  CDC_ENDPOINT: {
+    actor: 'user',
+    roles: ['host'],
+    says: ({ what }) => `Changes cannot be captured through this endpoint: ${what}`,
+    fix: ({ fix }) => fix || 'Give the host and port of the server itself.',
+  },
+  CDC_SESSION_REFUSED: {
+    actor: 'dba',
+    roles: ['username'],
+    says: ({ server, username }) => `${server} lets ${username} begin no replication session`,
+    fix: () => 'Read what the server said (the evidence of this step), and its log.',
+  },
 } as const satisfies Record<string, ProblemKind>;

@@ -26,12 +26,6 @@ export const POSTGRES_PROBLEMS = {
       `PostgreSQL ${what} is no longer maintained, and cannot bound what a slot keeps or publish partitioned tables`,
     fix: () => 'Plan an upgrade to a version that is still maintained.',
   },
-  CDC_SESSION_REFUSED: {
-    actor: 'dba',
-    roles: ['username'],
-    says: ({ server, username }) => `${server} refused ${username} a replication session`,
-    fix: () => 'Read what the server said (the evidence of this step), and its log.',
-  },
   CDC_SESSION_NOT_PERMITTED: {
     actor: 'dba',
     roles: ['username'],
@@ -43,12 +37,6 @@ export const POSTGRES_PROBLEMS = {
     roles: ['host', 'port'],
     says: ({ host, port }) => `A pooler or proxy answers at ${host}:${port}, and passes no replication session on`,
     fix: () => 'Give the host and port of the server itself.',
-  },
-  CDC_ENDPOINT: {
-    actor: 'user',
-    roles: ['host'],
-    says: ({ what }) => `Changes cannot be captured through this endpoint: ${what}`,
-    fix: ({ fix }) => fix || 'Give the host and port of the server itself.',
   },
   CDC_SLOT_UNFIT: {
     actor: 'user',
