@@ -45,6 +45,7 @@ describe('the package', () => {
       'SECURITY.md',
       'dist/THIRD-PARTY-LICENSES.txt',
       'docs/connectors.md',
+      'docs/problems.md',
       'package.json',
     ]);
     expect(paths).toEqual(expect.arrayContaining(['dist/cli.js', 'dist/index.js', 'dist/types/index.d.ts']));

@@ -121,7 +121,18 @@ describe('no answer', () => {
     );
     const letter = report.handoff?.find(({ actor }) => actor === 'network_admin');
     expect(letter?.text).toContain('- from 203.0.113.7, 203.0.113.8 (the addresses that Headwater connects from)');
-    expect(letter?.text).toContain('- direction: Headwater opens the connection');
+    expect(letter?.text).toContain('- direction: the first one opens the connection');
+  });
+
+  test('behind an SSH server: the way to that one, which alone is dialled from here', async () => {
+    const report = await run(
+      { host: 'db.internal', ssh_host: 'bastion.example.com', ssh_username: 'app', ssh_password: 'a password' },
+      dropped(['93.184.216.34'], { outgoing: ['203.0.113.7'] }, 'bastion.example.com'),
+    );
+    expect(failed(report)).toMatchObject({ code: 'SSH_TCP_TIMEOUT', actor: 'network_admin' });
+    const letter = report.handoff?.find(({ actor }) => actor === 'network_admin');
+    expect(letter?.text).toContain('- from 203.0.113.7 (the addresses that Headwater connects from)');
+    expect(letter?.text).toContain('- to bastion.example.com, TCP port 22');
   });
 
   test('a private address', async () => {
