@@ -1,27 +1,8 @@
-import { z } from 'zod';
-import { TLS_MODES, type TlsMode } from '../../net/tls.ts';
 import { defineConnector } from '../define-connector.ts';
-import { type Field, field, host, password, port, schemaSelection, tlsCa, tlsMode, username } from '../fields.ts';
+import { host, password, port, schemaSelection, tlsCa, username } from '../fields.ts';
+import { serviceName, sid, tcpsMode } from '../oracle-fields.ts';
 import { tableSelection } from '../selection-fields.ts';
 import { sshFaults, sshTunnel } from '../ssh-fields.ts';
-
-type Mode = Exclude<TlsMode, 'prefer'>;
-
-/** Nothing but a name: it becomes part of a connect descriptor. */
-const name = (kind: string) =>
-  z
-    .string()
-    .max(64)
-    .regex(/^[A-Za-z0-9_.$#-]+$/, { error: `must be the name of a ${kind} alone` })
-    .optional();
-
-/** TCPS has a port of its own, so that nothing is there to be preferred. */
-function mode(): Field<Mode> {
-  const description =
-    'disable: TCP. require: TCPS, certificate unchecked. verify-ca: certificate must be trusted. verify-full: and name the host.';
-  const modes = TLS_MODES.filter((each): each is Mode => each !== 'prefer');
-  return field({ ...tlsMode('prefer').facts, description }, () => z.enum(modes).default('disable'));
-}
 
 export const oracle = defineConnector({
   code: 'oracle',
@@ -33,34 +14,13 @@ export const oracle = defineConnector({
   fields: {
     host: host(),
     port: port(1521),
-    service_name: field<string | undefined>(
-      {
-        class: 'setting',
-        group: 'connection',
-        role: 'database',
-        title: 'Service name',
-        description: 'Name of the service, mostly that of the pluggable database. Either this or sid.',
-        examples: ['SHOPPDB'],
-        aka: ['service', 'servicename', 'database', 'pdb', 'dbname'],
-      },
-      () => name('service'),
-    ),
-    sid: field<string | undefined>(
-      {
-        class: 'setting',
-        group: 'connection',
-        title: 'SID',
-        description: 'Name of the instance, for databases without a service of their own. Either this or service_name.',
-        examples: ['ORCL'],
-        advanced: true,
-      },
-      () => name('SID'),
-    ),
+    service_name: serviceName(),
+    sid: sid(),
     username: username({ examples: ['HEADWATER', 'c##headwater'] }),
     password: password(),
     schemas: schemaSelection(),
     tables: tableSelection('schema'),
-    tls_mode: mode(),
+    tls_mode: tcpsMode(),
     tls_ca: tlsCa(),
     ...sshTunnel(),
   },

@@ -67,7 +67,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   hangs: { code: { ...databases('PROTOCOL_TIMEOUT'), ...overHttp('HTTP_TIMEOUT') }, start: hostile.startHangingServer },
   'hangs in TLS': { code: 'TLS_TIMEOUT', start: hostile.startHangingServer, tls: true },
   'garbage in TLS': {
-    code: { ...databases('WRONG_PROTOCOL'), ...overHttp('TLS_NOT_SPOKEN') },
+    // Where TLS comes first, nothing else is heard.
+    code: { ...databases('WRONG_PROTOCOL'), oracle: 'TLS_NOT_SPOKEN', ...overHttp('TLS_NOT_SPOKEN') },
     start: hostile.startGarbageServer,
     tls: true,
   },
@@ -75,6 +76,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     code: {
       ...databases('PROTOCOL_TIMEOUT'),
       postgresql: 'WRONG_PROTOCOL',
+      oracle: 'WRONG_PROTOCOL',
       sqlserver: 'WRONG_PROTOCOL',
       ...overHttp('WRONG_PROTOCOL'),
     },
