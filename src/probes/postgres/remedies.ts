@@ -118,13 +118,13 @@ export function account(who: Who, { tables, schemas }: Selection, replication: r
   return [made, mayConnect(who), ...reading, ...replication].map((remedy) => ({ ...remedy, actor: 'dba' }));
 }
 
-export function mayReplicate(who: Who): Remedy {
-  return {
-    stage: 'account',
-    why: `${who.username} may not replicate; changes are read through a replication session.`,
-    script: `ALTER ROLE ${role(who)} REPLICATION;`,
-    undo: `ALTER ROLE ${role(who)} NOREPLICATION;`,
-  };
+/** The right to replicate; `grant` is how a provider gives it, where that is not by an attribute of the role. */
+export function mayReplicate(who: Who, grant?: (role: string) => string): Remedy {
+  const script = grant?.(role(who)) ?? `ALTER ROLE ${role(who)} REPLICATION;`;
+  const [, group] = /^GRANT (\w+) TO /.exec(script) ?? [];
+  const undo = group === undefined ? `ALTER ROLE ${role(who)} NOREPLICATION;` : `REVOKE ${group} FROM ${role(who)};`;
+  const why = `${who.username} may not replicate; changes are read through a replication session.`;
+  return { stage: 'account', why, script, undo };
 }
 
 /** A server setting that holds after a restart. */

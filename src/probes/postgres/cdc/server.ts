@@ -1,7 +1,6 @@
-import { type Facts, type ProblemDetails, type Remedy, StepFailure } from '../../problems/index.ts';
+import { type ProblemDetails, type Remedy, StepFailure } from '../../problems/index.ts';
 import { mayReplicate, restarted } from '../remedies.ts';
 import type { Row } from '../session.ts';
-import { quote } from '../sql.ts';
 import { type Check, type Evidence, isTrue, numberOf } from './check.ts';
 import { sessionRefusal } from './refusal.ts';
 
@@ -65,19 +64,9 @@ const role: Check = {
     if ('system' in tried) return { evidence: 'by a right of another name: a replication session was opened' };
     const isRefused = sessionRefusal(tried.error, session).problem.code === 'CDC_ROLE';
     if (provider?.replication && !isRefused) return { skip: 'cdc_session' };
-    throw new StepFailure('CDC_ROLE', facts, { remedies: [replicating(facts, provider?.replication)] });
+    throw new StepFailure('CDC_ROLE', facts, { remedies: [mayReplicate(facts, provider?.replication)] });
   },
 };
-
-/** The right to replicate, as the provider grants it. */
-export function replicating(facts: Facts, grant: ((role: string) => string) | undefined): Remedy {
-  const own = mayReplicate(facts);
-  if (!grant) return own;
-  const script = grant(quote(facts.username ?? ''));
-  const [, group, to] = /^GRANT (\w+) TO (.+);$/s.exec(script) ?? [];
-  const { undo: _, ...rest } = own;
-  return { ...rest, script, ...(group === undefined ? {} : { undo: `REVOKE ${group} FROM ${to};` }) };
-}
 
 const slots: Check = {
   id: 'cdc_slots',

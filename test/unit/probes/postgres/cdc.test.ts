@@ -143,6 +143,25 @@ test('the superuser may replicate', async () => {
   expect(stepOf(await check('postgres', { password: own.password }), 'cdc_role').status).toBe('pass');
 });
 
+test('on a managed service, by whoever changes settings there and as rights are given there', async () => {
+  const host = 'shop.c9akciq32.eu-central-1.rds.amazonaws.com';
+  const config = { ...READER, host, port: own.port, database, tls_mode: 'disable', username: 'plain' };
+  const report = await createLab({ names: { [host]: ['127.0.0.1'] } }).test(config, CHECKS);
+  expect(stepOf(report, 'cdc_wal_level')).toMatchObject({
+    code: 'CDC_WAL_LEVEL',
+    actor: 'cloud_admin',
+    fix: {
+      text: expect.stringContaining('rds.logical_replication'),
+      command: expect.stringMatching(/^aws rds modify-db-parameter-group .*rds\.logical_replication/),
+    },
+  });
+  expect(stepOf(report, 'cdc_wal_level').fix).not.toHaveProperty('sql');
+  expect(stepOf(report, 'cdc_role').fix?.sql).toBe('GRANT rds_replication TO "plain";');
+  expect(report.handoff?.map(({ actor }) => actor).sort()).toEqual(['cloud_admin', 'dba']);
+  const unknown = await createLab({ names: { [host]: ['127.0.0.1'] } }).test({ ...config, username: 'nobody' }, CHECKS);
+  expect(unknown.handoff?.[0]?.text).toContain('GRANT rds_replication TO "nobody";');
+});
+
 test('a few tables without a key are named, not all of them', async () => {
   await own.query(
     `CREATE SCHEMA many; GRANT USAGE ON SCHEMA many TO plain;
