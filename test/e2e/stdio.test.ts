@@ -114,7 +114,8 @@ describe.each(CLIENTS)('%s', (_, connect) => {
       { onprogress: (progress) => void heard.push(progress) },
     );
     expect(heard.map(({ progress }) => progress)).toEqual(heard.map((_, i) => i + 1));
-    expect(heard.at(-1)).toMatchObject({ progress: heard[0]?.total, message: expect.stringMatching(/row/) });
+    expect(heard.at(-1)?.progress).toBe(heard[0]?.total);
+    expect(heard.map(({ message }) => message)).toContainEqual(expect.stringMatching(/row/));
     await session.close();
   });
 });

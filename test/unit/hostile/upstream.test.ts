@@ -200,7 +200,7 @@ const CASES: Readonly<Record<string, (input: Input) => Promise<void>>> = {
     old.listen(0, '127.0.0.1');
     await once(old, 'listening');
     stops.push(() => new Promise((resolve) => old.close(resolve)));
-    failing(await tested(rest({ port: portOf(old.address()), stop: async () => {} }, {}, 'https')), 'TLS_FAILED');
+    failing(await tested(rest({ port: portOf(old.address()), stop: async () => {} }, {}, 'https')), 'TLS_TOO_OLD');
   },
   'upstream-wrong-proto': async () => {
     const server = kept(await startGreetingServer('SSH-2.0-OpenSSH_9.9\r\n'));
