@@ -56,11 +56,13 @@ function base(connector: Connector): Record<string, unknown> {
 function placed(connector: Connector, place: { host: string; port: number; tls?: boolean }): Record<string, unknown> {
   const named = (role: string) => Object.entries(connector.fields).find(([, { facts }]) => facts.role === role)?.[0];
   const [url, host, port, mode, user] = ['url', 'host', 'port', 'tls_mode', 'username'].map(named);
+  const negotiates = mode !== undefined && connector.fields[mode]?.schema().safeParse('prefer').success;
+  const clear = negotiates ? 'prefer' : 'disable';
   const found = {
     [url ?? '']: `${place.tls ? 'https' : 'http'}://${place.host}:${place.port}/base`,
     [host ?? '']: place.host,
     [port ?? '']: place.port,
-    [mode ?? '']: place.tls ? 'verify-full' : 'prefer',
+    [mode ?? '']: place.tls ? 'verify-full' : clear,
     [user ?? '']: CANARY_USER,
   };
   delete found[''];
