@@ -3,12 +3,12 @@ import type { CursorAdvice, SyncAdvice } from './probe.ts';
 /** A cursor and its rank: the lower, the better. */
 export type Ranked = CursorAdvice & { rank: number };
 
-export const MOST_CURSORS = 3;
+const MOST_CURSORS = 3;
 export const MOST_KEYS = 4;
 /** What is read whole in no time: rows. */
 const SMALL = 10_000;
 /** From here on, a cursor tells new rows alone. */
-export const SEES_NEW_ALONE = 10;
+const SEES_NEW_ALONE = 10;
 
 /** Words by which people keep the time of the last change; and of the making of a row. */
 const CHANGED = /^(last)?(updat\w*|modif\w*|(changed?|edited|touched)(at|on)?)$/;
