@@ -149,7 +149,7 @@ export interface Preview {
 /** The session that discovery and preview read through. */
 export interface ReadSession {
   discover: (query: DiscoverQuery) => Promise<StreamPage>;
-  /** How to sync each of these, in their order; undefined where nothing is known of one. */
+  /** How to sync each of these, in their order; undefined where nothing is known of one, an empty list of none ever. */
   advise?: (streams: readonly StreamPosition[]) => Promise<readonly (SyncAdvice | undefined)[]>;
   /** @returns undefined where there is no such stream */
   preview: (stream: string, limit: number) => Promise<Preview | undefined>;

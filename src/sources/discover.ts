@@ -2,7 +2,7 @@ import { parseConfig } from '../connectors/config.ts';
 import type { Capability, Connector } from '../connectors/define-connector.ts';
 import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
-import type { DiscoverQuery, ReadSession, Stream, StreamPage, StreamPosition } from '../probes/probe.ts';
+import type { DiscoverQuery, Stream, StreamPosition, SyncAdvice } from '../probes/probe.ts';
 import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
@@ -49,7 +49,11 @@ export async function discoverSource(
   const query = pageQuery(request, limit);
   const page = await reading(services, connector, config, call, async (session) => {
     const found = await session.discover(query);
-    return isAdvised ? await advised(session, found) : found;
+    if (!isAdvised) return found;
+    const advices = (await session.advise?.(found.streams)) ?? [];
+    const hasNone = advices.length === 0 && (session.advise === undefined || found.streams.length > 0);
+    if (hasNone) warnings.push(`${connector.name} has no advice on how to sync its streams.`);
+    return { ...found, streams: found.streams.map((stream, i) => withAdvice(stream, advices[i])) };
   });
   const [first] = page.streams;
   if (request.stream !== undefined && !first) throw noStream(request.stream, request.source_id);
@@ -68,13 +72,8 @@ export async function discoverSource(
   };
 }
 
-async function advised(session: ReadSession, page: StreamPage): Promise<StreamPage> {
-  const advices = (await session.advise?.(page.streams)) ?? [];
-  const streams = page.streams.map((stream, i) => {
-    const advice = advices[i];
-    return advice ? { ...stream, advice } : stream;
-  });
-  return { ...page, streams };
+function withAdvice(stream: Stream, advice: SyncAdvice | undefined): Stream {
+  return advice ? { ...stream, advice } : stream;
 }
 
 async function subject(services: Services, request: DiscoverRequest, call: Call) {

@@ -186,6 +186,26 @@ describe.skipIf(findFerretdb() === undefined && !ALL_SERVICES)(
       ]);
     });
 
+    it('how to sync a collection', async () => {
+      const asked = { connector: 'mongodb', config, advice: true };
+      const { streams } = await session.done('discover_source', { ...asked, stream: 'shop.customers' });
+      expect(streams).toMatchObject([
+        {
+          advice: {
+            keys: [['_id']],
+            cursors: [{ column: 'born', type: 'date' }],
+            row_estimate: 2,
+            bytes: expect.any(Number),
+            cdc: { possible: false, why: 'the server is in no replica set, and has no change streams' },
+            suggested: 'full',
+          },
+        },
+      ]);
+      const page = await session.done('discover_source', asked);
+      expect(page['streams']).toMatchObject([{ advice: { suggested: 'full' } }, { advice: { cursors: [] } }]);
+      expect(page).not.toHaveProperty('warnings');
+    });
+
     it('many collections, a page at a time, each once', async () => {
       const found: string[] = [];
       let cursor: unknown;

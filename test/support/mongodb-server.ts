@@ -16,6 +16,8 @@ export interface FakeCollection {
   documents?: readonly Document[];
   type?: 'collection' | 'view' | 'timeseries';
   options?: Document;
+  /** Besides that of `_id`. */
+  indexes?: readonly Document[];
 }
 
 export interface Refusal {
@@ -189,6 +191,24 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   count: (command, client, state) => {
     if (!may(client, 'find', command['$db'], command['count'])) return denied(command, command['$db']);
     return { n: documentsOf(state, command['$db'], command['count']).length, ok: 1 };
+  },
+  listIndexes: (command, client, state) => {
+    const { listIndexes: name, $db } = command;
+    if (!may(client, 'listIndexes', $db, name)) return denied(command, $db);
+    const found = state.databases?.[$db]?.[name];
+    if (!found) return refused(26, `ns does not exist: ${$db}.${name}`);
+    if (found.type === 'view') return refused(166, `Namespace ${$db}.${name} is a view, not a collection`);
+    const own = found.type === 'timeseries' ? [] : [{ v: 2, key: { _id: 1 }, name: '_id_' }];
+    return cursor(`${$db}.${name}`, [...own, ...(found.indexes ?? [])], undefined, state);
+  },
+  collStats: (command, client, { databases }) => {
+    const { collStats: name, $db } = command;
+    if (!may(client, 'collStats', $db, name)) return denied(command, $db);
+    const { type = 'collection', documents = [], indexes = [] } = databases?.[$db]?.[name] ?? {};
+    if (type === 'view') return refused(166, `Namespace ${$db}.${name} is a view, not a collection`);
+    const sizes = { storageSize: 4096, totalIndexSize: 4096 * (1 + indexes.length) };
+    const counted = type === 'collection' ? { count: documents.length } : { timeseries: { bucketCount: 1 } };
+    return { ns: `${$db}.${name}`, ...counted, ...sizes, ok: 1 };
   },
   aggregate: (command, client, state) => {
     const { aggregate: on, pipeline, $db } = command;

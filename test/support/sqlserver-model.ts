@@ -1,3 +1,4 @@
+import { adviceAnswer } from './sqlserver-advice.ts';
 import type { TdsLogin, TdsReply } from './tds-server.ts';
 
 /**
@@ -10,6 +11,9 @@ export interface ModelTable {
   name: string;
   kind?: 'U' | 'V';
   keys?: readonly string[];
+  /** Besides that of the keys. */
+  indexes?: readonly { name: string; unique?: boolean; columns: readonly string[] }[];
+  storage?: 'memory' | 'columnstore';
   columns?: readonly ModelColumn[];
   rows?: readonly (readonly (string | null)[])[];
   tracked?: boolean;
@@ -26,6 +30,7 @@ export interface ModelColumn {
   scale?: number;
   nullable?: boolean;
   clr?: boolean;
+  identity?: boolean;
 }
 
 export interface Model {
@@ -49,6 +54,8 @@ export interface Model {
   retention: number;
   snapshots: string;
   passwordDays: number | null;
+  /** Whether sizes are told; they are without. */
+  sizes?: boolean;
   /** Other databases, as sys.databases has them. */
   databases: { name: string; state: string; open: boolean }[];
 }
@@ -102,7 +109,9 @@ const ORDERS = [
 
 /** Answers what the probe asks; nothing for what it should never ask. */
 export function answerOf(model: Model): (statement: string, login: TdsLogin) => TdsReply | undefined {
-  return (statement, login) => ANSWERS.find(([asks]) => asks.test(statement))?.[1](model, statement, login);
+  return (statement, login) =>
+    adviceAnswer(model, statement, seen(model)) ??
+    ANSWERS.find(([asks]) => asks.test(statement))?.[1](model, statement, login);
 }
 
 type Answer = (model: Model, statement: string, login: TdsLogin) => TdsReply;

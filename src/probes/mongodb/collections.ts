@@ -1,7 +1,7 @@
 import { cursorOf, type Doc, docOf, docsOf, textOf } from './documents.ts';
 import { isDenied } from './errors.ts';
 import { batchOf } from './hello.ts';
-import type { Session } from './session.ts';
+import { isOwnDatabase, type Session } from './session.ts';
 
 /** What a database has. Names are the server's own. */
 export interface Collection {
@@ -113,6 +113,23 @@ export async function mayRead(session: Session, collection: Pick<Collection, 'na
     if (isDenied(error)) return false;
     throw error;
   }
+}
+
+/** A database that the user may not look into has nothing to show. */
+export async function readable(listing: Promise<Collection[]>): Promise<Collection[]> {
+  try {
+    return await listing;
+  } catch (error) {
+    if (isDenied(error)) return [];
+    throw error;
+  }
+}
+
+/** Whether it is a database of the user's that is to be read. */
+export function mayLookInto({ selected }: Session, namespace: string): boolean {
+  // Names that no database can have are not for the server to judge.
+  if (namespace === '' || /[\s/\\."$*<>:|?\0]/.test(namespace) || namespace.length > 63) return false;
+  return selected ? selected.includes(namespace) : isOwnDatabase(namespace);
 }
 
 export function byText(a: string, b: string): number {

@@ -1,15 +1,14 @@
 import type { DiscoverQuery, Preview, ReadSession, Stream, StreamPage } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
 import { LONGEST_VALUE, longestValue, shownColumns, shownRows } from '../shown.ts';
-import { byText, type Collection, collectionsOf, databaseNames } from './collections.ts';
-import { type Doc, numberOf } from './documents.ts';
-import { isDenied } from './errors.ts';
-import { batchOf } from './hello.ts';
+import { adviseOn } from './advice.ts';
+import { byText, type Collection, collectionsOf, databaseNames, mayLookInto, readable } from './collections.ts';
+import { numberOf } from './documents.ts';
+import { documentsOf, READ_MS, sample } from './documents-read.ts';
 import { fieldsOf } from './sample.ts';
 import { isOwnDatabase, type Session, splitName } from './session.ts';
 import { shownValue } from './values.ts';
 
-const READ_MS = 5000;
 /** Documents that a collection's fields are inferred from, of its oldest and of its newest each. */
 const SAMPLED = 40;
 /** Counting is one question for each collection: asked for pages that are short. */
@@ -19,6 +18,7 @@ const MOST_COUNTED = 25;
 export function readSession(session: Session): ReadSession {
   return {
     discover: (query) => (query.stream === undefined ? page(session, query) : named(session, query.stream)),
+    advise: (streams) => adviseOn(session, streams),
     preview: (stream, limit) => preview(session, stream, limit),
   };
 }
@@ -52,20 +52,10 @@ async function namespaces(session: Session): Promise<string[]> {
   return selected ? [...selected].sort(byText) : (await databaseNames(session)).filter(isOwnDatabase);
 }
 
-/** A database that the user may not look into has nothing to show. */
-async function readable(listing: Promise<Collection[]>): Promise<Collection[]> {
-  try {
-    return await listing;
-  } catch (error) {
-    if (isDenied(error)) return [];
-    throw error;
-  }
-}
-
 async function named(session: Session, stream: string): Promise<StreamPage> {
   const collection = await collectionNamed(session, stream);
   if (!collection) return { streams: [] };
-  const [count, documents] = await Promise.all([countOf(session, collection), sample(session, collection)]);
+  const [count, documents] = await Promise.all([countOf(session, collection), sample(session, collection, SAMPLED)]);
   const columns = fieldsOf(documents).map(({ name, ...rest }) => ({ name: session.clean(name), ...rest }));
   return { streams: [{ ...streamOf(session, collection, count), ...shownColumns(columns) }] };
 }
@@ -81,12 +71,6 @@ async function collectionNamed(session: Session, stream: string): Promise<Collec
     if (found) return found;
   }
   return undefined;
-}
-
-function mayLookInto({ selected }: Session, namespace: string): boolean {
-  // Names that no database can have are not for the server to judge.
-  if (namespace === '' || /[\s/\\."$*<>:|?\0]/.test(namespace) || namespace.length > 63) return false;
-  return selected ? selected.includes(namespace) : isOwnDatabase(namespace);
 }
 
 function streamOf(session: Session, { namespace, name, kind }: Collection, count: number | undefined): Stream {
@@ -108,24 +92,6 @@ async function countOf(session: Session, { namespace, name, kind }: Collection):
     if (error instanceof StepFailure && error.problem.driver_code !== undefined) return undefined;
     throw error;
   }
-}
-
-/** The first documents, and where that costs nothing the last as well: fields come and go with time. */
-async function sample(session: Session, collection: Collection): Promise<Doc[]> {
-  const first = await documentsOf(session, collection, SAMPLED, {});
-  if (collection.kind !== 'collection' || first.length < SAMPLED) return first;
-  return [...first, ...(await documentsOf(session, collection, SAMPLED, { sort: { _id: -1 } }))];
-}
-
-async function documentsOf(
-  session: Session,
-  { namespace, name }: Collection,
-  limit: number,
-  more: object,
-): Promise<Doc[]> {
-  const facts = { ...session.facts, what: session.clean(`${namespace}.${name}`) };
-  const find = { find: name, filter: {}, ...more, limit, singleBatch: true, maxTimeMS: READ_MS };
-  return batchOf(await session.ask(namespace, find, { code: 'READ_FAILED', facts, exact: true }));
 }
 
 async function preview(session: Session, stream: string, limit: number): Promise<Preview | undefined> {

@@ -2,6 +2,8 @@ import type { StepOutcome, StepSpec } from '../probe.ts';
 import { StepFailure } from '../problems/index.ts';
 import type { CdcCheck } from './cdc-check.ts';
 import { cdcTableChecks } from './cdc-tables.ts';
+import { withoutCapture } from './editions.ts';
+import { optional } from './optional.ts';
 import { CDC_AGENT, CDC_FACTS, CDC_LAST, CDC_OLDEST, cdcRetention } from './queries.ts';
 import { allowSnapshots, captureDatabase, keepChanges, readChanges } from './remedies.ts';
 import type { Row, Session } from './session.ts';
@@ -10,12 +12,8 @@ const DAY_MIN = 1440;
 /** What a database has where nobody has changed it. */
 const GOOD_RETENTION_MIN = 3 * DAY_MIN;
 const OLDEST_TESTED = 14;
-const SYNAPSE: ReadonlySet<number> = new Set([6, 11]);
 const AZURE_DATABASE = 5;
-const EXPRESS = 4;
 const RUNNING = '4';
-/** Tiers with less than one core to spare for it. */
-const SMALL_TIERS = /^(Free|Basic|S0|S1|S2)$/;
 const NOT_ENABLED = 'change data capture is not turned on';
 
 /** Whether the server is fit for change data capture. Every check only reads; what is missing is handed out as SQL. */
@@ -25,12 +23,8 @@ const CHECKS: readonly CdcCheck[] = [
     title: 'CDC: edition and version',
     run: (row, { facts, server }) => {
       const { engine = 0, edition = '', product = facts.server, version = '' } = server ?? {};
-      if (SYNAPSE.has(engine)) throw new StepFailure('CDC_EDITION', { ...facts, what: product });
-      if (engine === EXPRESS || /^Web\b/.test(edition))
-        throw new StepFailure('CDC_EDITION', { ...facts, what: edition });
-      const tier = row['tier'] ?? '';
-      if (engine === AZURE_DATABASE && SMALL_TIERS.test(tier))
-        throw new StepFailure('CDC_TIER', { ...facts, what: tier });
+      const lacking = withoutCapture({ engine, edition, product }, row['tier'] ?? '');
+      if (lacking) throw new StepFailure(lacking.code, { ...facts, what: lacking.what });
       const evidence = `${product} ${version}`;
       if (engine === AZURE_DATABASE || Number.parseInt(version, 10) >= OLDEST_TESTED) return { evidence };
       return { evidence, warning: { code: 'CDC_OLD_VERSION', facts: { ...facts, what: product } } };
@@ -126,16 +120,6 @@ async function retention(row: Row, session: Session): Promise<StepOutcome> {
     evidence,
     warning: { code: 'CDC_CHANGES_KEPT', facts, remedies: [keepChanges(session.who, GOOD_RETENTION_MIN)] },
   };
-}
-
-/** What a user without rights cannot ask. */
-async function optional(session: Session, statement: string): Promise<Row[] | undefined> {
-  try {
-    return await session.query(statement);
-  } catch (error) {
-    if (error instanceof StepFailure && error.problem.code === 'QUERY_FAILED') return undefined;
-    throw error;
-  }
 }
 
 function duration(minutes: number): string {

@@ -6,7 +6,7 @@ import { literal, qualified, readings } from './names.ts';
  * one type to read off the wire. They run on SQL Server 2012 and newer, on Azure SQL and on Babelfish as far as it goes.
  */
 
-const text = (expression: string, length = 40) => `CAST(${expression} AS nvarchar(${length}))`;
+export const text = (expression: string, length = 40) => `CAST(${expression} AS nvarchar(${length}))`;
 const list = (texts: readonly string[]) => texts.map(literal).join(', ');
 
 /** What is kept of a table's place in the order of names: code points, so that every collation orders alike. */
@@ -38,8 +38,8 @@ function own(schemas: readonly string[] | undefined): string {
 }
 
 const OBJECTS = 'FROM sys.objects o JOIN sys.schemas s ON s.schema_id = o.schema_id';
-const NAME = "QUOTENAME(s.name) + N'.' + QUOTENAME(o.name)";
-const READABLE = `HAS_PERMS_BY_NAME(${NAME}, N'OBJECT', N'SELECT')`;
+export const NAME = "QUOTENAME(s.name) + N'.' + QUOTENAME(o.name)";
+export const READABLE = `HAS_PERMS_BY_NAME(${NAME}, N'OBJECT', N'SELECT')`;
 const KEYED = '(SELECT COUNT(*) FROM sys.indexes i WHERE i.object_id = o.object_id AND i.is_primary_key = 1)';
 const TRACKED = '(SELECT t.is_tracked_by_cdc FROM sys.tables t WHERE t.object_id = o.object_id)';
 const FACTS = `${text('o.object_id')} AS id, s.name AS namespace, o.name AS name, ${text('o.type', 2)} AS kind,

@@ -1,10 +1,11 @@
 import type { Column, DiscoverQuery, Preview, ReadSession, Stream, StreamPage } from '../probe.ts';
 import { longestValue, shownRows } from '../shown.ts';
+import { advise } from './advice.ts';
 import { qualified, quote } from './names.ts';
 import { columns, primaryKeys, streamNamed, streamPage } from './queries.ts';
 import type { Row, Session } from './session.ts';
 import { kindOf } from './tables.ts';
-import { asText, shownType, shownValue, type TableColumn } from './types.ts';
+import { asText, columnOf, shownType, shownValue, type TableColumn } from './types.ts';
 
 const PREVIEW_LIMIT_MS = 5000;
 const MOST_COLUMNS = 1024;
@@ -15,6 +16,7 @@ const CUT_AT = 4;
 export function readSession(session: Session): ReadSession {
   return {
     discover: (query) => (query.stream === undefined ? page(session, query) : named(session, query.stream)),
+    advise: (streams) => advise(session, streams),
     preview: (stream, limit) => preview(session, stream, limit),
   };
 }
@@ -65,17 +67,7 @@ function streamOf(session: Session, row: Row, keys: ReadonlyMap<string, readonly
 async function columnsOf(session: Session, row: Row): Promise<TableColumn[]> {
   const table = { namespace: row['namespace'] ?? '', name: row['name'] ?? '' };
   const rows = await session.query(columns(row['id'] ?? '', table));
-  return rows.slice(0, MOST_COLUMNS).map((column) => ({
-    name: column['name'] ?? '',
-    type: column['type'] ?? '',
-    // What users have named is another's type; what it is made of tells how it is read.
-    base: (column['base'] ?? column['type'] ?? '').toLowerCase(),
-    isClr: column['code'] === '240',
-    length: Number(column['length']),
-    precision: Number(column['precision']),
-    scale: Number(column['scale']),
-    nullable: column['nullable'] === '1',
-  }));
+  return rows.slice(0, MOST_COLUMNS).map(columnOf);
 }
 
 /** Values are cut at the server, so that a large one never travels. */

@@ -1,3 +1,5 @@
+import type { Row } from './tokens.ts';
+
 /** A column as the catalogue tells it: its name is the server's own, not yet fit to be shown. */
 export interface TableColumn {
   name: string;
@@ -11,6 +13,20 @@ export interface TableColumn {
   precision: number;
   scale: number;
   nullable: boolean;
+}
+
+export function columnOf(row: Row): TableColumn {
+  return {
+    name: row['name'] ?? '',
+    type: row['type'] ?? '',
+    // What users have named is another's type; what it is made of tells how it is read.
+    base: (row['base'] ?? row['type'] ?? '').toLowerCase(),
+    isClr: row['code'] === '240',
+    length: Number(row['length']),
+    precision: Number(row['precision']),
+    scale: Number(row['scale']),
+    nullable: row['nullable'] === '1',
+  };
 }
 
 const BINARY: ReadonlySet<string> = new Set(['binary', 'varbinary', 'image', 'timestamp', 'rowversion']);

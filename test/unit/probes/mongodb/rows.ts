@@ -58,7 +58,7 @@ export async function testFake(options: FakeMongodbOptions = {}, against: Agains
 }
 
 const READING =
-  /^(hello|isMaster|saslStart|saslContinue|buildInfo|connectionStatus|listDatabases|listCollections|find|count|aggregate|killCursors|serverStatus)$/;
+  /^(hello|isMaster|saslStart|saslContinue|buildInfo|connectionStatus|listDatabases|listCollections|listIndexes|collStats|find|count|aggregate|killCursors|serverStatus)$/;
 
 export function expectOnlyReading({ commands, cursors }: FakeMongodb): void {
   for (const command of commands) expect(Object.keys(command)[0]).toMatch(READING);
