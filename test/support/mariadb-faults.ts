@@ -61,6 +61,25 @@ export const ROWS: readonly Row[] = [
     found: [['auth', 'AUTH_REJECTED', ['username', 'password'], 'user']],
   },
   {
+    name: 'an anonymous account that takes in every name',
+    wrong:
+      "CREATE USER ''@'127.0.0.1'; CREATE USER reader@'%' IDENTIFIED BY 'known-to-nobody-else'; GRANT SELECT ON shop.* TO reader@'%'",
+    checks: CDC,
+    found: [['auth', 'AUTH_REJECTED', ['username', 'password'], 'user']],
+  },
+  {
+    name: 'a database that the account may not see, and no right to capture',
+    grants: [],
+    checks: CDC,
+    found: [['database', 'DATABASE_NOT_VISIBLE', ['database'], 'dba']],
+  },
+  {
+    name: 'rights on the name of the database that hide those on a pattern',
+    grants: ['SELECT ON `sh%`.*', 'CREATE TEMPORARY TABLES ON shop.*'],
+    config: { tables: ['shop.orders', 'shop.lines'] },
+    found: [['tables', 'SELECTION_NOT_VISIBLE', ['tables'], 'dba']],
+  },
+  {
     name: 'a locked account',
     grants: READER,
     extra: 'ACCOUNT LOCK',

@@ -91,7 +91,7 @@ export function missingAccount(asking: Asking, message: string): Remedy[] {
       stage: 'account',
       why: `The account that we log in to, if there is none yet that fits. ${LOCKED}`,
       script: [
-        `SET @missing = NOT EXISTS (SELECT 1 FROM mysql.user WHERE User = ${legible(facts.username)}${fitting(seen)});`,
+        `SET @missing = NOT EXISTS (SELECT 1 FROM mysql.user WHERE User = ${legible(facts.username)}${fitting(seen)})${shadowed(facts.username, seen)};`,
         ...guarded,
         'DEALLOCATE PREPARE headwater;',
         opening(account),
@@ -107,6 +107,13 @@ function fitting(seen: string | undefined): string {
   if (seen === undefined) return '';
   const byName = isAddress(seen) ? '' : " OR Host REGEXP '^[0-9:]'";
   return ` AND (${legible(seen)} LIKE Host OR Host LIKE '%/%'${byName})`;
+}
+
+/** Of the accounts that fit, the one for the narrowest host is taken, and an anonymous one takes in every name. */
+function shadowed(username: string, seen: string | undefined): string {
+  if (seen === undefined) return '';
+  const accounts = `(SELECT GROUP_CONCAT(User) FROM mysql.user WHERE Host = ${legible(seen)} AND User IN ('', ${legible(username)}))`;
+  return `\n  OR ${accounts} = ''`;
 }
 
 /** A change to the account that the server takes us for: what stands before and behind it. */

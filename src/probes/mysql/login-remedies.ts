@@ -1,8 +1,8 @@
 import type { ProblemCode, Remedy } from '../problems/index.ts';
-import { missingAccount, newAccount, onAccount } from './accounts.ts';
+import { captureRights, missingAccount, newAccount, onAccount } from './accounts.ts';
 import type { Asking } from './asking.ts';
 import { legible } from './names.ts';
-import { readingRights } from './remedies.ts';
+import { readingRights, right } from './remedies.ts';
 import type { ServerError } from './server-error.ts';
 
 /** What mends a refusal, by its code. All but the connection limits are for before the login. */
@@ -14,8 +14,18 @@ export const LOGIN_REMEDIES: Partial<Record<ProblemCode, (asking: Asking, error:
   PASSWORD_EXPIRED: newPassword,
   ACCOUNT_LOCKED: (asking, { errno }) => (errno === TOO_MANY_ERRORS ? [FORGIVEN] : unlocked(asking)),
   TOO_MANY_CONNECTIONS: moreConnections,
-  DATABASE_NOT_VISIBLE: (asking) => readingRights(asking, [asking.facts.database ?? '']),
+  DATABASE_NOT_VISIBLE: (asking) => [...readingRights(asking, [asking.facts.database ?? '']), ...capturing(asking)],
 };
+
+/** Whether it may capture changes is seen only from inside. */
+function capturing(asking: Asking): Remedy[] {
+  if (!asking.wanted.cdc) return [];
+  const why = 'Capturing changes, where it may not yet: that is seen only once the database is.';
+  return right(asking, captureRights(asking.product).join(', '), '*.*', why).map((remedy) => ({
+    ...remedy,
+    undo: `-- Where it had none of these before:\n${remedy.undo}`,
+  }));
+}
 
 const TOO_MANY_ERRORS = 4150;
 

@@ -70,7 +70,23 @@ export function holds(grants: readonly Grant[], rights: readonly string[], datab
     (grant) =>
       (grant.database === undefined || (database !== undefined && fits(grant, database))) &&
       (grant.table === undefined || grant.table === table) &&
+      !isShadowed(grant, grants, database) &&
       grant.rights.some((right) => right === 'ALL PRIVILEGES' || rights.includes(right)),
+  );
+}
+
+const PATTERN = /(?<!\\)[%_]/;
+
+/** Of what somebody holds on databases, the server reads one row: what is on the name itself hides what is on a pattern. */
+function isShadowed(grant: Grant, grants: readonly Grant[], database: string | undefined): boolean {
+  if (database === undefined || grant.table !== undefined || !PATTERN.test(grant.database ?? '')) return false;
+  return grants.some(
+    (other) =>
+      other.to === grant.to &&
+      other.table === undefined &&
+      other.database !== undefined &&
+      !PATTERN.test(other.database) &&
+      fits(other, database),
   );
 }
 

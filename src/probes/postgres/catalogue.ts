@@ -1,7 +1,7 @@
 import { factsQuery, publicationQuery, slotsQuery } from './facts-query.ts';
 import { DENIED_SCHEMAS, LOOKED_AT, READABLE_TABLES, READABLE_VIEW, SCHEMAS } from './queries.ts';
 import type { Row, Session } from './session.ts';
-import { type SelectedTable, selectedTables, selectedTablesQuery } from './tables.ts';
+import { keylessPartitionsQuery, type SelectedTable, selectedTables, selectedTablesQuery } from './tables.ts';
 
 type Answer = Promise<Row[]>;
 
@@ -38,6 +38,13 @@ export class Catalogue {
     if (!names) return [];
     const rows = await this.#once('tables', () => selectedTablesQuery(names));
     return selectedTables(names, rows, this.#session.facts.username);
+  }
+
+  /** What a partitioned table has for a key, its partitions may lack. Asked only where one is selected. */
+  async keylessPartitions(): Promise<Row[]> {
+    const roots = (await this.tables()).filter(({ kind }) => kind === 'p');
+    if (roots.length === 0 || this.#session.version < 120_000) return [];
+    return await this.#once('partitions', () => keylessPartitionsQuery(roots));
   }
 
   /** The first tables that may be read: some where their keys are asked for, else one. */

@@ -93,7 +93,10 @@ async function tables(session: Session, catalogue: Catalogue): Promise<StepOutco
     throw new StepFailure('TABLE_DENIED', { ...facts, what: listed(session, denied) }, { remedies });
   const inPart = selected.filter((table) => table.inPart);
   if (inPart.length > 0) {
-    const remedies = mayReadTables(inPart, facts);
+    const remedies = mayReadTables(
+      inPart.map((table) => ({ ...table, readable: false })),
+      facts,
+    );
     return { warning: { code: 'COLUMNS_DENIED', facts: { ...facts, what: listed(session, inPart) }, remedies } };
   }
   const hidden = selected.filter(({ hidesRows }) => hidesRows);

@@ -69,16 +69,21 @@ export function mayReadSchemas(schemas: readonly string[], who: Who): Remedy[] {
         `ALTER DEFAULT PRIVILEGES IN SCHEMA ${name} GRANT SELECT ON TABLES TO ${user};`,
       undo:
         `ALTER DEFAULT PRIVILEGES IN SCHEMA ${name} REVOKE SELECT ON TABLES FROM ${user};\n` +
+        '-- Not the next line where the role had been granted some of these before: it takes them all.\n' +
         `REVOKE SELECT ON ALL TABLES IN SCHEMA ${name} FROM ${user};\n` +
         `REVOKE USAGE ON SCHEMA ${name} FROM ${user};`,
     };
   });
 }
 
-/** The least that lets a user read some tables. */
-export function mayReadTables(tables: readonly (TableName & { usable?: boolean })[], who: Who): Remedy[] {
+/** The least that lets a user read some tables: nothing that it has, or the way back would take that from it as well. */
+export function mayReadTables(
+  tables: readonly (TableName & { usable?: boolean; readable?: boolean })[],
+  who: Who,
+): Remedy[] {
   const closed = [...new Set(tables.filter(({ usable }) => !usable).map(({ namespace }) => namespace))];
-  return [...closed.map((schema) => mayUse(schema, who)), ...tables.map((table) => maySelect(table, who))];
+  const unread = tables.filter(({ readable }) => !readable);
+  return [...closed.map((schema) => mayUse(schema, who)), ...unread.map((table) => maySelect(table, who))];
 }
 
 export function mayUse(schema: string, who: Who): Remedy {
@@ -100,22 +105,36 @@ function maySelect(table: TableName, who: Who): Remedy {
   };
 }
 
-/** A role is made, or one that could not log in is let in. Whether it was there, the server does not tell a stranger. */
+/** How a role that a script has made is known again, by the way back. */
+const MADE_HERE = 'Made for Headwater';
+
+/**
+ * A role is made, or one that could not log in is let in. Whether it was there, the server does not tell a stranger: so
+ * the way back ends a role that the script has made, and takes nothing from one that may have had it before.
+ */
 export function account(who: Who, { tables, schemas }: Selection, replication: readonly Remedy[]): Remedy[] {
   const name = who.username ?? '';
   const found = `SELECT FROM pg_catalog.pg_roles WHERE rolname = ${literal(name)}`;
+  const ours = `pg_catalog.shobj_description(oid, 'pg_authid') = ${literal(MADE_HERE)}`;
   const made: Remedy = {
     stage: 'account',
     why: `The role ${name}, where there is none. A role that there is may have another password, or one that has expired.`,
     script: [
-      onlyIf(`NOT EXISTS (${found})`, `CREATE ROLE ${quote(name)} LOGIN;`),
+      onlyIf(
+        `NOT EXISTS (${found})`,
+        `CREATE ROLE ${quote(name)} LOGIN;\n    COMMENT ON ROLE ${quote(name)} IS ${literal(MADE_HERE)};`,
+      ),
       onlyIf(`EXISTS (${found} AND rolvaliduntil <= now())`, `ALTER ROLE ${quote(name)} VALID UNTIL 'infinity';`),
       `-- Set its password, and hand it over by a way that is not this one: \\password ${quote(name)}`,
     ].join('\n'),
-    undo: `-- If it was made here: DROP OWNED BY ${quote(name)}; DROP ROLE ${quote(name)};`,
+    undo: [
+      '-- If the role was made here; one that was there before keeps what it has.',
+      onlyIf(`EXISTS (${found} AND ${ours})`, `DROP OWNED BY ${quote(name)};\n    DROP ROLE ${quote(name)};`),
+    ].join('\n'),
   };
   const reading = tables ? mayReadTables(tables, who) : mayReadSchemas(schemas ?? ['public'], who);
-  return [made, mayConnect(who), ...reading, ...replication].map((remedy) => ({ ...remedy, actor: 'dba' }));
+  const given = [mayConnect(who), ...reading, ...replication].map(({ undo: _, ...remedy }) => remedy);
+  return [made, ...given].map((remedy) => ({ ...remedy, actor: 'dba' }));
 }
 
 /** The right to replicate; `grant` is how a provider gives it, where that is not by an attribute of the role. */

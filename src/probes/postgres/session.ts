@@ -94,8 +94,9 @@ export class Session {
    * be asked for at once; each fails by itself.
    */
   async raw(select: string): Promise<Row[]> {
-    // Local to the statement's own transaction, so that a pooler hands it on to nobody.
-    const text = `SET LOCAL statement_timeout = ${CATALOGUE_LIMIT_MS}; ${select}`;
+    // Local to the statement's own transaction, so that a pooler hands it on to nobody. A path of the user's own could
+    // put other functions and operators in front of the server's.
+    const text = `SET LOCAL statement_timeout = ${CATALOGUE_LIMIT_MS}; SET LOCAL search_path = pg_catalog; ${select}`;
     return this.#run(text, 'QUERY_FAILED', this.facts, CATALOGUE_LIMIT_MS);
   }
 

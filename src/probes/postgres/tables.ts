@@ -54,6 +54,21 @@ LEFT JOIN LATERAL (
 ) i ON true ORDER BY w.at`;
 }
 
+/** Partitions, which by themselves have nothing that tells their rows apart, of the selected tables; some of them. */
+export function keylessPartitionsQuery(tables: readonly TableName[]): string {
+  return `
+SELECT n.nspname AS namespace, c.relname AS name, c.relreplident AS identity
+FROM (VALUES ${tables.map((table) => `(${literal(relation(table))}::regclass)`).join(', ')}) w(root)
+CROSS JOIN LATERAL pg_catalog.pg_partition_tree(w.root) t
+JOIN pg_catalog.pg_class c ON c.oid = t.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE t.isleaf AND t.relid <> w.root AND c.relkind = 'r' AND (c.relreplident = 'n' OR (c.relreplident IN ('d', 'i') AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid
+    AND CASE c.relreplident WHEN 'd' THEN x.indisprimary AND x.indimmediate ELSE x.indisreplident END)))
+ORDER BY c.oid LIMIT ${MOST_PARTITIONS}`;
+}
+
+const MOST_PARTITIONS = 200;
+
 export function selectedTables(names: readonly string[], rows: readonly Row[], username: string): SelectedTable[] {
   return names.map((asked, at) => {
     const ways = rows.filter((row) => row['at'] === String(at));

@@ -3,6 +3,7 @@ import type { Row } from '../session.ts';
 import { literal, onlyIf, quote, relation } from '../sql.ts';
 import { listed, type SelectedTable } from '../tables.ts';
 import { type Check, type Evidence, isTrue } from './check.ts';
+import { isPublishable } from './tables.ts';
 
 /** The publication that is named: there or creatable, with the selected tables, and with every kind of change. */
 export const PUBLICATION_CHECK: Check = {
@@ -13,7 +14,8 @@ export const PUBLICATION_CHECK: Check = {
     const { publication: name } = session.config;
     if (name === undefined) return { skip: 'publication is not given' };
     const row = await catalogue.publication();
-    const tables = (await catalogue.tables()).filter(({ found }) => found);
+    // What no publication takes has been told by the step before.
+    const tables = (await catalogue.tables()).filter(({ found, kind }) => found && isPublishable(kind));
     if (row['name'] === null) return missing(name, tables, row, evidence);
     const members = new Set((row['members'] ?? '').split(','));
     const asked = session.config.tables ?? [];

@@ -17,11 +17,16 @@ export function notCaptured({ kind, persistence }: Pick<SelectedTable, 'kind' | 
   return WHY_NOT[kind] ?? (persistence === 'u' ? 'is unlogged' : undefined);
 }
 
+/** Whether a publication can hold a relation of this kind. */
+export function isPublishable(kind: string): boolean {
+  return kind === 'r' || kind === 'p';
+}
+
 /** What would tell an updated or deleted row from the others is missing. */
 export function hasNoIdentity(
   table: Pick<SelectedTable, 'kind' | 'identity' | 'hasPrimaryKey' | 'hasIdentityIndex'>,
 ): boolean {
-  if (table.kind !== 'r' && table.kind !== 'p') return false;
+  if (!isPublishable(table.kind)) return false;
   if (table.identity === 'd') return !table.hasPrimaryKey;
   return table.identity === 'n' || (table.identity === 'i' && !table.hasIdentityIndex);
 }
@@ -65,7 +70,14 @@ export const KEYS_CHECK: Check = {
 
 async function ofSelected({ session, facts, catalogue }: Evidence): Promise<StepOutcome> {
   const tables = (await catalogue.tables()).filter(({ found }) => found);
-  const keyless = tables.filter((table) => hasNoIdentity(table) && notCaptured(table) === undefined);
+  const partitions = (await catalogue.keylessPartitions()).map(nameAndIdentity);
+  const keyless = [
+    ...tables.filter((table) => hasNoIdentity(table) && notCaptured(table) === undefined),
+    // Rows are updated in the partition that holds them, and what is set for the whole is not set for it.
+    ...partitions.filter(
+      (one) => !tables.some(({ namespace, name }) => namespace === one.namespace && name === one.name),
+    ),
+  ];
   if (keyless.length === 0) return { evidence: `${tables.length} of ${session.config.tables?.length ?? 0}` };
   const remedies = keyless.filter((table) => isFit(table, session)).map((table) => identified(table, session));
   // Once such a table is published, its updates and deletes fail for everybody.
@@ -76,16 +88,18 @@ async function ofAny({ session, facts, catalogue }: Evidence): Promise<StepOutco
   const rows = (await catalogue.readableTables()).filter(isKeyless);
   if (rows.length === 0)
     return { evidence: `none without one among the first ${LOOKED_AT}; name tables to have each checked` };
-  const tables = rows.map((row) => ({
-    namespace: row['namespace'] ?? '',
-    name: row['name'] ?? '',
-    identity: row['identity'] ?? 'd',
-  }));
+  const tables = rows.map(nameAndIdentity);
   const shown = tables.slice(0, 5);
   const remedies = shown.filter((table) => isFit(table, session)).map((table) => identified(table, session));
   const what = `${listed(session, shown)}${tables.length > 5 ? ' and more' : ''}`;
   return { warning: { code: 'CDC_REPLICA_IDENTITY', facts: { ...facts, what }, remedies } };
 }
+
+const nameAndIdentity = (row: Row) => ({
+  namespace: row['namespace'] ?? '',
+  name: row['name'] ?? '',
+  identity: row['identity'] ?? 'd',
+});
 
 const isKeyless = (row: Row) => row['identity'] === 'n' || (row['identity'] === 'd' && !isTrue(row, 'has_primary'));
 
