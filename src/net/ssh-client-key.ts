@@ -100,8 +100,9 @@ function plainPem(pem: string, passphrase: string | undefined): string {
   return text.toString().trim();
 }
 
+/** Nothing in it may match in two ways, since it may be 64 kB of anything. */
 const SEALED_PEM =
-  /^-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/\s]+={0,2})\s*-----END ENCRYPTED PRIVATE KEY-----$/;
+  /^-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/\s]+)={0,2}\n?-----END ENCRYPTED PRIVATE KEY-----$/;
 const TAG = { number: 0x02, bytes: 0x04, name: 0x06, sequence: 0x30 } as const;
 const PBKDF2 = Buffer.from('2a864886f70d01050c', 'hex');
 

@@ -100,4 +100,8 @@ test('what OpenSSL would open in place of what was looked at is not opened', asy
   expect(
     await faultOf(read(`${label}\n${hidden.toString('base64')}\n${label.replace('BEGIN', 'END')}`, PASSPHRASE)),
   ).toBe('unreadable');
+  const begun = performance.now();
+  for (const filling of ['\n', ' ', 'A', '='])
+    expect(await faultOf(read(`${label}${filling.repeat(65_000)}!`, PASSPHRASE))).toBe('unreadable');
+  expect(performance.now() - begun).toBeLessThan(500);
 });
