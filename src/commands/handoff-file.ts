@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { HeadwaterError } from '../errors.ts';
 import type { HandoffLetter } from '../probes/report.ts';
 
@@ -13,19 +13,29 @@ const OURS = /^(-- |\/\/ )?To the [a-z ]+: we are connecting /;
  */
 export async function writeHandoff({ actor, format, text }: HandoffLetter, given?: string): Promise<string> {
   const file = given ?? `handoff-${actor.replaceAll('_', '-')}.${ENDINGS[format]}`;
-  const there = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw unwritable(file, error);
-  });
-  if (there !== '' && !OURS.test(there)) {
+  const there = await contentOf(file);
+  if (there !== undefined && there !== '' && !OURS.test(there)) {
     throw new HeadwaterError('INVALID_ARGUMENTS', `${file} exists and is no hand-off.`, {
       hint: 'Name another with --out.',
     });
   }
-  await writeFile(file, text.endsWith('\n') ? text : `${text}\n`).catch((error: NodeJS.ErrnoException) => {
+  // What was not there is made anew, and is nothing that somebody has put there meanwhile.
+  const flag = there === undefined ? 'wx' : 'w';
+  await writeFile(file, text.endsWith('\n') ? text : `${text}\n`, { flag }).catch((error: NodeJS.ErrnoException) => {
     throw unwritable(file, error);
   });
   return file;
+}
+
+/** Nothing where there is no file. A link would have another one written over. */
+async function contentOf(file: string): Promise<string | undefined> {
+  try {
+    if (!(await lstat(file)).isFile()) throw Object.assign(new Error('no plain file'), { code: 'no plain file' });
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unwritable(file, error as NodeJS.ErrnoException);
+  }
 }
 
 function unwritable(file: string, { code = 'unknown' }: NodeJS.ErrnoException): HeadwaterError {

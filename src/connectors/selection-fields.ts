@@ -77,6 +77,6 @@ export function databaseSelection(): Field<string[] | undefined> {
       examples: [['shop', 'crm']],
       aka: ['selected_databases', 'database_include_list', 'dbs'],
     },
-    () => z.array(z.string().min(1).max(64)).min(1).max(100).optional(),
+    () => z.array(printable(64)).min(1).max(100).optional(),
   );
 }

@@ -74,10 +74,10 @@ function sealedOf(pem: string): SealedKey | undefined {
 
 /** Derives a key from a passphrase at a stretch: ten million rounds would be ten seconds in which nothing else runs. */
 const MOST_ITERATIONS = 100_000;
-const PBKDF2 = Buffer.from('06092a864886f70d01050c30', 'hex');
-
 /** The same key in a form that ssh2 reads: without a passphrase, of its own kind. */
 function plainPem(pem: string, passphrase: string | undefined): string {
+  // OpenSSL passes over what it cannot read, so that the key could be another one than the first.
+  if (pem.split('-----BEGIN ').length > 2) throw new UnusableKey('unreadable');
   if (pem.startsWith('-----BEGIN ENCRYPTED') && !(iterationsOf(pem) <= MOST_ITERATIONS)) {
     throw new UnusableKey('unreadable');
   }
@@ -100,15 +100,44 @@ function plainPem(pem: string, passphrase: string | undefined): string {
   return text.toString().trim();
 }
 
-/** Of an encrypted PKCS#8 key by PBKDF2 (RFC 8018): behind its name stand the salt and the number. NaN for others. */
+/** Nothing in it may match in two ways, since it may be 64 kB of anything. */
+const SEALED_PEM =
+  /^-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/\s]+)={0,2}\n?-----END ENCRYPTED PRIVATE KEY-----$/;
+const TAG = { number: 0x02, bytes: 0x04, name: 0x06, sequence: 0x30 } as const;
+const PBKDF2 = Buffer.from('2a864886f70d01050c', 'hex');
+
+/** Of an encrypted PKCS#8 key by PBKDF2 (RFC 8018), read along the one way in which OpenSSL reads it. NaN for others. */
 function iterationsOf(pem: string): number {
-  const der = Buffer.from(pem.replace(/-----[^-]*-----/g, ''), 'base64');
-  const at = der.indexOf(PBKDF2);
-  const salt = at + PBKDF2.length + 1;
-  const number = salt + 2 + (der[salt + 1] ?? 0);
-  const length = der[number + 1] ?? 0;
-  const isThere = at >= 0 && der[salt] === 0x04 && der[number] === 0x02 && length > 0 && length <= 6;
-  return isThere && number + 2 + length <= der.length ? der.readUIntBE(number + 2, length) : Number.NaN;
+  const der = Buffer.from(SEALED_PEM.exec(pem)?.[1] ?? '', 'base64');
+  let at = 0;
+  const into = (tag: number): number => {
+    if (der.readUInt8(at) !== tag) throw new RangeError('something else');
+    const short = der.readUInt8(at + 1);
+    const more = short < 0x80 ? 0 : short & 0x7f;
+    const length = more === 0 ? short : der.readUIntBE(at + 2, more);
+    at += 2 + more;
+    return length;
+  };
+  const past = (tag: number): Buffer => {
+    const length = into(tag);
+    at += length;
+    return der.subarray(at - length, at);
+  };
+  try {
+    // The key, its encryption, that of a password, and of that what derives a key.
+    into(TAG.sequence);
+    into(TAG.sequence);
+    past(TAG.name);
+    into(TAG.sequence);
+    into(TAG.sequence);
+    if (!past(TAG.name).equals(PBKDF2)) return Number.NaN;
+    into(TAG.sequence);
+    past(TAG.bytes);
+    const rounds = past(TAG.number);
+    return rounds.readUIntBE(0, rounds.length);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** An Ed25519 key has no PEM form but OpenSSH's that ssh2 reads. */

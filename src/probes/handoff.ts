@@ -19,6 +19,9 @@ const THEN: Record<NonNullable<Remedy['then']>, string> = {
   restart: 'Holds once the server has been restarted.',
 };
 
+/** Whatever ends a comment in one of the languages. */
+const LINE_END = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
+
 /** One text per actor other than the user, covering all that is theirs to mend: a script where there is one to run. */
 export function handoffLetters(plan: Written, found: readonly Found[], network?: NetworkFacts): HandoffLetter[] {
   return (Object.keys(GREETING) as Other[]).flatMap((actor): HandoffLetter[] => {
@@ -76,7 +79,7 @@ function points(failed: readonly Found[]): string[] {
 
 function script(actor: Other, plan: Written, failed: readonly Found[], remedies: readonly Remedy[]): string {
   const mark = commentMark(plan.script);
-  const comment = (text: string) => text.split('\n').map((line) => `${mark} ${line}`.trimEnd());
+  const comment = (text: string) => text.split(LINE_END).map((line) => `${mark} ${line}`.trimEnd());
   // What no statement mends is said in words.
   const byHand = failed.filter((each) => remediesOf(each).length === 0);
   const back = remedies.flatMap(({ undo }) => (undo === undefined ? [] : [undo])).reverse();

@@ -51,9 +51,16 @@ function unusableKey(code: string, facts: Facts): StepFailure {
   return new StepFailure('CLIENT_KEY_UNUSABLE', { ...facts, what }, { driver_code: code });
 }
 
+const SEALED = 'the key is protected by a passphrase';
+
+/** A client key that needs a passphrase, which there is none for. */
+export function sealedKey(facts: Facts): StepFailure {
+  return new StepFailure('CLIENT_KEY_UNUSABLE', { ...facts, what: SEALED });
+}
+
 const KEY_FAULTS: readonly { codes: RegExp; what: string }[] = [
   { codes: /KEY_VALUES_MISMATCH/, what: 'the key is not that of the certificate' },
-  { codes: /PASSWORD|BAD_DECRYPT|INTERRUPTED|CANCELLED/, what: 'the key is protected by a passphrase' },
+  { codes: /PASSWORD|BAD_DECRYPT|INTERRUPTED|CANCELLED/, what: SEALED },
   { codes: /NO_START_LINE|UNSUPPORTED|BAD_BASE64|DECODE|ASN1/, what: 'the key is no PEM text of a private key' },
   { codes: /(EE|CA)_KEY_TOO_SMALL|MD_TOO_WEAK/, what: 'the key or the signature of the certificate is too weak' },
 ];

@@ -13,7 +13,7 @@ import type { Redactor } from '../secrets/redact.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { ProbeContext, StepOutcome } from './probe.ts';
 import { type Facts, type Problem, type ProblemCode, StepFailure } from './problems/index.ts';
-import { handshakeFailure } from './tls-failures.ts';
+import { handshakeFailure, sealedKey } from './tls-failures.ts';
 
 const SOON_DAYS = 30;
 const LONGEST_NAME = 100;
@@ -56,6 +56,9 @@ interface TlsFields {
   tls_key?: Secret | undefined;
 }
 
+/** Node would try such a key with an empty passphrase, for as long as whoever sealed it has chosen. */
+const SEALED_KEY = /\bENCRYPTED\b/;
+
 /**
  * TLS on a socket whose server has agreed to it. Nothing is sent over it before the mode's checks have passed.
  * @throws StepFailure with the certificate's facts as evidence
@@ -66,6 +69,7 @@ export async function upgrade(
   options: TlsOptions & { facts: Facts; context: ProbeContext; signal: AbortSignal },
 ): Promise<{ socket: TLSSocket; outcome: StepOutcome }> {
   const { mode, ca, client, shape, facts, context, signal } = options;
+  if (client && SEALED_KEY.test(client.key)) throw sealedKey(facts);
   const secured = await secure(socket, target, { ca, client, shape, signal, now: context.now() }).catch(
     (error: unknown) => {
       throw handshakeFailure(error, facts);

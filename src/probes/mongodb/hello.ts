@@ -6,13 +6,13 @@ import type { Session } from './session.ts';
 const COMMAND_NOT_FOUND = 59;
 const CLIENT = { driver: { name: 'headwater', version: '1' }, os: { type: process.platform } };
 
-/** "hello", or what it was called before 4.4.2. */
-export async function sayHello(session: Session): Promise<Hello> {
+/** "hello", or what it was called before 4.4.2. `named`: with the user, whose ways to log in the server then tells. */
+export async function sayHello(session: Session, { named = true } = {}): Promise<Hello> {
   const { config, authSource, srv } = session;
   const more = {
     helloOk: true,
     client: CLIENT,
-    ...(config.username === undefined ? {} : { saslSupportedMechs: `${authSource}.${config.username}` }),
+    ...(config.username === undefined || !named ? {} : { saslSupportedMechs: `${authSource}.${config.username}` }),
     ...(srv.loadBalanced ? { loadBalanced: true } : {}),
   };
   try {

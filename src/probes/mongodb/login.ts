@@ -19,7 +19,10 @@ const MOST_ROUNDS = 3;
 export async function logIn(session: Session): Promise<StepOutcome> {
   const { config, facts, encrypted, authSource } = session;
   const { username, password, auth_mechanism } = config;
-  if (username === undefined) return { skip: 'no user is set' };
+  if (username === undefined) {
+    reached(session.wire).loggedIn();
+    return { skip: 'no user is set' };
+  }
   if (password === undefined) throw new StepFailure('PASSWORD_MISSING', facts);
   const mechanism = auth_mechanism ?? mechanismOf(session);
   if (mechanism === 'PLAIN' && !encrypted) throw new StepFailure('LOGIN_NEEDS_TLS', facts);
@@ -31,6 +34,7 @@ export async function logIn(session: Session): Promise<StepOutcome> {
     throw loginFailure(error, session.asking, rejected(session));
   }
   session.loggedIn = true;
+  reached(session.wire).loggedIn();
   return { evidence: `as ${username} of ${authSource} (${mechanism})` };
 }
 

@@ -61,7 +61,7 @@ async function openTls(session: Session, signal: AbortSignal, limitMs: number): 
   } catch (error) {
     if (!(error instanceof StepFailure) || signal.aborted) throw error;
     if (!HANDSHAKE_FAILED.has(error.problem.code)) throw error;
-    if (!(await greetsInClear(session, signal))) throw error;
+    if (!(await greetsInClear(session, mode, signal))) throw error;
     if (mode === 'prefer') return inTheClear(link, facts, 'not offered by the server');
     session.wire?.socket.destroy();
     const advice = 'Turn TLS on at the server (net.tls.mode), or, on a network you trust, set tls_mode to disable.';
@@ -80,16 +80,19 @@ function secure(session: Session, socket: Socket, mode: TlsMode, signal: AbortSi
 }
 
 /**
- * Whether MongoDB answers over a further connection without TLS, which is then the session's.
+ * Whether MongoDB answers over a further connection without TLS, which is then the session's. Where the mode wants TLS
+ * it is told nothing of the config.
  * @throws StepFailure WRONG_PROTOCOL where something else answers
  */
-async function greetsInClear(session: Session, signal: AbortSignal): Promise<boolean> {
+async function greetsInClear(session: Session, mode: TlsMode, signal: AbortSignal): Promise<boolean> {
   const socket = await reached(session.link.dial)(signal).catch(() => undefined);
   if (!socket) return false;
   const wire = new Wire(socket, session.facts);
   session.wire = wire;
   try {
-    const hello = await withPatience(PATIENCE_MS, signal, () => aborted(signal, sayHello(session)));
+    const hello = await withPatience(PATIENCE_MS, signal, () =>
+      aborted(signal, sayHello(session, { named: mode === 'prefer' })),
+    );
     session.hello = hello;
     return hello !== undefined;
   } catch (error) {

@@ -20,7 +20,9 @@ export function scopeOf({ config, selected }: Session): Scope {
   return config.collections ? { collections: config.collections } : { databases: selected };
 }
 
-const js = (value: unknown) => JSON.stringify(value);
+/** A line separator would be one in a comment. */
+const js = (value: unknown) =>
+  JSON.stringify(value).replace(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
 
 /** Rights to read and to follow changes, and no more: where Atlas is recognised, by its own tool. */
 export function grantReading(session: Session, scope: Scope, why: string): ProblemDetails {

@@ -9,6 +9,8 @@ const LEAST_ROUNDS = 4096;
 /** A server may ask for as many as it likes, and each takes time here. MongoDB's own are 10,000 and 15,000. */
 const MOST_ROUNDS = 250_000;
 const NONCE_BYTES = 24;
+/** A message is a nonce, a salt and a number, or one proof. */
+const LONGEST_MESSAGE = 4096;
 const KINDS = {
   'SCRAM-SHA-1': { hash: 'sha1', bytes: 20 },
   'SCRAM-SHA-256': { hash: 'sha256', bytes: 32 },
@@ -57,6 +59,7 @@ export function scram(mechanism: ScramMechanism, username: string, password: str
 }
 
 function fieldsOf(message: string): Record<string, string> {
+  if (message.length > LONGEST_MESSAGE) throw new ScramFault();
   const pairs = message.split(',').map((part) => [part.slice(0, 1), part.slice(2)] as const);
   return Object.fromEntries(pairs);
 }

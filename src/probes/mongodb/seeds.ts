@@ -19,6 +19,7 @@ interface Seed {
 const MEMBER = /^(\[.*\]|[^:]*)(?::(\d+))?$/;
 const STANDARD_PORT = 27017;
 const SERVICE = 'mongodb';
+const LONGEST_NAME = 100;
 /** How long the others may take, once one has answered. */
 const OTHERS_MS = 1000;
 
@@ -108,7 +109,7 @@ async function servicesOf(session: Session, name: NormalHost): Promise<Seed[]> {
   try {
     const { hosts, texts } = await context.egress.lookupService(name, SERVICE);
     if (hosts.length === 0) throw srvFailure(facts, `there are no records of _${SERVICE}._tcp.${name.host}`);
-    session.srv = optionsOf(texts, facts);
+    session.srv = optionsOf(texts, session);
     return hosts.map(({ name: host, port }) => ({ host: admitted(session, host), port }));
   } catch (error) {
     if (error instanceof HeadwaterError)
@@ -124,11 +125,15 @@ function srvFailure(facts: Facts, what: string): StepFailure {
 }
 
 /** What a TXT record may say, which is these things alone. */
-function optionsOf(texts: readonly string[], facts: Facts): SrvOptions {
+function optionsOf(texts: readonly string[], session: Session): SrvOptions {
+  const { facts } = session;
   if (texts.length > 1) throw srvFailure(facts, 'it has more than one TXT record');
   const given = new URLSearchParams(texts[0] ?? '');
   const { authSource, replicaSet, loadBalanced, ...others } = Object.fromEntries(given);
   if (Object.keys(others).length > 0) throw srvFailure(facts, 'its TXT record holds other options than are permitted');
+  // They go into sentences and scripts, as names that somebody chose.
+  const isName = (text = 'none') => text !== '' && session.clean(text, LONGEST_NAME) === text;
+  if (!isName(authSource) || !isName(replicaSet)) throw srvFailure(facts, 'its TXT record holds what is no name');
   return {
     ...(authSource === undefined ? {} : { authSource }),
     ...(replicaSet === undefined ? {} : { replicaSet }),

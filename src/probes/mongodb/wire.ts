@@ -15,6 +15,8 @@ const CHECKSUM_PRESENT = 1;
 const OTHER_REQUIRED_FLAGS = 0xfffe;
 /** The largest document is 16 MB, and a little comes around it. */
 const LONGEST_MESSAGE = 17 * 1024 * 1024;
+/** Until somebody has proved who they are: a document of 17 MB can be made to take ten seconds to read. */
+const LONGEST_BEFORE_LOGIN = 256 * 1024;
 const MOST_BYTES = 96 * 1024 * 1024;
 const SHOWN_BYTES = 64;
 
@@ -37,6 +39,7 @@ export class Wire {
   #wanted = HEADER;
   #total = 0;
   #number = 0;
+  #longest = LONGEST_BEFORE_LOGIN;
   #failure: StepFailure | undefined;
   /** What came first, for whoever wants to know what answers there. */
   first: Buffer = Buffer.alloc(0);
@@ -69,6 +72,11 @@ export class Wire {
     });
     if (numberOf(unwrapped(answer['ok'])) === 1) return answer;
     throw ServerError.of(answer);
+  }
+
+  /** From now on answers may be as long as documents are. */
+  loggedIn(): void {
+    this.#longest = LONGEST_MESSAGE;
   }
 
   /** Says that what came is not the protocol, and hangs up. */
@@ -107,7 +115,7 @@ export class Wire {
     this.#wanted = HEADER;
     while (all.length - at >= HEADER) {
       const length = all.readInt32LE(at);
-      const fits = length > HEADER + FLAGS && length <= LONGEST_MESSAGE && all.readInt32LE(at + 12) === OP_MSG;
+      const fits = length > HEADER + FLAGS && length <= this.#longest && all.readInt32LE(at + 12) === OP_MSG;
       if (!fits || !this.#waiting.has(all.readInt32LE(at + 8))) return void this.broken(fingerprint(this.first));
       if (at + length > all.length) {
         this.#wanted = length;

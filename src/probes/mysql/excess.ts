@@ -63,12 +63,21 @@ function excessOf(grant: Grant): Excess[] {
   return rights.length === 0 ? [] : [{ grant, rights }];
 }
 
+const NAME = '`(?:[^`]|``)+`';
+const OBJECT = new RegExp(`^(?:\\*\\.\\*|${NAME}\\.(?:\\*|${NAME}))$`);
+const RIGHT = new RegExp(`^[A-Z][A-Z_ ]*(?:\\((?:${NAME}|[\\w$]+)(?:, ?(?:${NAME}|[\\w$]+))*\\))?$`);
+
+/** The server's own words go back into SQL for a person: only where they can be nothing else than what they should be. */
+function isFitForSql(session: Session, on: string, rights: readonly string[]): boolean {
+  const whole = `${on}${rights.join()}`;
+  return OBJECT.test(on) && rights.every((right) => RIGHT.test(right)) && session.clean(whole, 2000) === whole;
+}
+
 /** Takes from the account itself what it has too much of; of a role others may need it. */
 function lessened(session: Session, { grant, rights }: Excess): Remedy[] {
   const { asking } = session;
   const account = accountOf(asking);
-  const isFit = session.clean(`${grant.on}${rights.join()}`, 2000) === `${grant.on}${rights.join()}`;
-  if (account === undefined || !isOwn(grant, account) || !isFit) return [];
+  if (account === undefined || !isOwn(grant, account) || !isFitForSql(session, grant.on, rights)) return [];
   const { on, handsOn } = grant;
   const give = (what: readonly string[], where = on) => `GRANT ${what.join(', ')} ON ${where} TO ${account};`;
   const revoke = (what: string) => `REVOKE ${what} ON ${on} FROM ${account};`;

@@ -52,6 +52,7 @@ export class Session {
   server: { version: string; container: string; user: string } | undefined;
   readonly #others = new Set<Socket>();
   #asking = false;
+  #isClosed = false;
 
   constructor(config: OracleConfig, context: ProbeContext, server: string) {
     this.config = config;
@@ -138,7 +139,14 @@ export class Session {
     return names.filter((name) => name !== '' && !name.includes('"') && this.clean(name) === name);
   }
 
+  /** What the driver has opened, however late. */
+  adopt(connection: DriverConnection): void {
+    this.connection = connection;
+    if (this.#isClosed) connection.close({ drop: true }).catch(() => {});
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
     // Nobody waits for a driver that waits for its server.
     this.connection?.close({ drop: true }).catch(() => {});
     this.wire?.destroy();

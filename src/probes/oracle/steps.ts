@@ -70,12 +70,13 @@ async function login(session: Session, driver: Driver, signal: AbortSignal, limi
   const address = { host: link.socket?.remoteAddress ?? config.host, port: config.port };
   const { host, port } = isStraight ? address : await door(session, signal);
   try {
-    session.connection = await driver.getConnection({
+    const connection = await driver.getConnection({
       user: config.username,
       password: config.password?.reveal() ?? '',
       connectString: descriptor(config, { host, port, tls: false }),
       connectTimeout: Math.max(1, Math.floor(limitMs / 1000)),
     });
+    session.adopt(connection);
   } catch (error) {
     throw loginFailure(error, session.asking);
   }

@@ -49,8 +49,13 @@ export const cdcTableChecks: readonly CdcCheck[] = [
       const roles = gates(row, instances);
       if (roles.length > 0) {
         const facts = { ...session.facts, what: roles.map((role) => session.clean(role, 128)).join(', ') };
-        const remedies = session.fitForSql(roles).map((role) => joinRole(session.who, role));
-        throw new StepFailure('CDC_GATED', facts, { remedies });
+        const remedies = session
+          .fitForSql(roles)
+          .filter((role) => !isFixed(role))
+          .map((role) => joinRole(session.who, role));
+        const advice =
+          'Have the tables captured with a role of their own, or with none (@role_name): such a role is too much.';
+        throw new StepFailure('CDC_GATED', facts, { remedies, ...(roles.some(isFixed) ? { advice } : {}) });
       }
       const full = tables.filter(({ id }) => instances.filter((each) => each['id'] === id).length >= MOST_INSTANCES);
       if (full.length === 0) return { evidence: `${instances.length} of at most ${tables.length * MOST_INSTANCES}` };
@@ -58,6 +63,9 @@ export const cdcTableChecks: readonly CdcCheck[] = [
     },
   },
 ];
+
+/** `db_owner` and its like give far more than to read changes: nobody is told to join one. */
+const isFixed = (role: string) => /^db_/i.test(role);
 
 /** Roles whose members alone may read, and that the user is not in. Owners of the database need none. */
 function gates(row: Row, instances: readonly Row[]): string[] {

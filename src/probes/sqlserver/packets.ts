@@ -12,6 +12,8 @@ const PACKET_SIZE = 4096;
 /** Nothing that is asked here has an answer as long. */
 const LONGEST_MESSAGE = 16 * 1024 * 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Messages that nobody has asked for yet: an answer, and one to what was told to stop. */
+const MOST_WAITING = 16;
 
 interface Waiting {
   resolve: (message: Buffer) => void;
@@ -109,6 +111,7 @@ export class Messages {
       }
       this.#length += length;
       if (this.#length > LONGEST_MESSAGE) return void this.broken('its answer is too long');
+      if (this.#whole.length >= MOST_WAITING) return void this.broken('it sends without end');
       this.#parts.push(all.subarray(at + HEADER, at + length));
       if (((all[at + 1] ?? 0) & END_OF_MESSAGE) !== 0) this.#complete();
       at += length;

@@ -49,6 +49,10 @@ const ROUTING = 20;
 const STOPPED = 0x20;
 const MOST_COLUMNS = 4096;
 const MOST_ROWS = 50_000;
+/** Of what is asked here nothing has as many; a sparse row says thousands of columns in a few bytes. */
+const MOST_CELLS = 1_000_000;
+/** A refusal comes with a few others. */
+const MOST_ERRORS = 100;
 const END_OF_FEATURES = 0xff;
 
 /** What was read so far. */
@@ -79,7 +83,7 @@ const TOKENS: Readonly<Record<number, (reader: Reader, reading: Reading) => void
   [TOKEN.sspi]: skipped,
   [TOKEN.sessionState]: (reader) => void reader.part(4),
   [TOKEN.features]: features,
-  [TOKEN.error]: (reader, { errors }) => void errors.push(serverError(reader.part(2))),
+  [TOKEN.error]: failed,
   [TOKEN.loginAck]: (reader, reading) => {
     skipped(reader);
     reading.accepted = true;
@@ -97,6 +101,11 @@ const TOKENS: Readonly<Record<number, (reader: Reader, reading: Reading) => void
     add(reading, (i) => (((bits[i >> 3] ?? 0) >> (i & 7)) & 1 ? null : value(reader)));
   },
 };
+
+function failed(reader: Reader, { errors }: Reading): void {
+  if (errors.length >= MOST_ERRORS) throw new RangeError('errors without end');
+  errors.push(serverError(reader.part(2)));
+}
 
 function features(reader: Reader): void {
   while (reader.uint(1) !== END_OF_FEATURES) reader.part(4);
@@ -131,7 +140,8 @@ function columns(reader: Reader, reading: Reading): void {
 }
 
 function add({ rows, names }: Reading, read: (index: number) => string | null): void {
-  if (names.length === 0 || rows.length >= MOST_ROWS) throw new RangeError('rows without columns, or without end');
+  const isEndless = rows.length >= MOST_ROWS || rows.length * names.length >= MOST_CELLS;
+  if (names.length === 0 || isEndless) throw new RangeError('rows without columns, or without end');
   rows.push(Object.fromEntries(names.map((name, i) => [name, read(i)])));
 }
 

@@ -76,3 +76,32 @@ test('a key that takes for ever to open is given up with the step', async () => 
   await expect(readClientKey(endless, PASSPHRASE, signal)).rejects.toThrow();
   expect(performance.now() - begun).toBeLessThan(1500);
 });
+
+test('what OpenSSL would open in place of what was looked at is not opened', async () => {
+  const locked = pem('rsa', { type: 'pkcs8', format: 'pem', ...sealed });
+  const label = '-----BEGIN ENCRYPTED PRIVATE KEY-----';
+  for (const decoy of [
+    '-----BEGIN PRIVATE KEY-----x\n',
+    '-----BEGIN RSA PRIVATE KEY-----\nMAA=\n-----END RSA PRIVATE KEY-----\n',
+  ])
+    expect(await faultOf(read(`${decoy}${locked}`, PASSPHRASE))).toBe('unreadable');
+  // The rounds that count stand in one place: the same name elsewhere says nothing of them.
+  const der = Buffer.from(locked.replace(/-----[^-]*-----/g, ''), 'base64');
+  const rounds = der.indexOf(Buffer.from('02020800', 'hex'));
+  expect(rounds).toBeGreaterThan(0);
+  const many = Buffer.from(der);
+  many.writeUInt16BE(0x7fff, rounds + 2);
+  expect(
+    await faultOf(read(`${label}\n${many.toString('base64')}\n${label.replace('BEGIN', 'END')}`, PASSPHRASE)),
+  ).toBe('passphrase_wrong');
+  const name = der.indexOf(Buffer.from('06092a864886f70d01050c', 'hex'));
+  const hidden = Buffer.from(der);
+  hidden[name + 10] = 0x0d;
+  expect(
+    await faultOf(read(`${label}\n${hidden.toString('base64')}\n${label.replace('BEGIN', 'END')}`, PASSPHRASE)),
+  ).toBe('unreadable');
+  const begun = performance.now();
+  for (const filling of ['\n', ' ', 'A', '='])
+    expect(await faultOf(read(`${label}${filling.repeat(65_000)}!`, PASSPHRASE))).toBe('unreadable');
+  expect(performance.now() - begun).toBeLessThan(500);
+});

@@ -142,3 +142,16 @@ function locked(pem: string): string {
     .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'a passphrase' })
     .toString();
 }
+
+test('a key that is sealed is not tried, however often it says to be hashed', async () => {
+  const key = createPrivateKey(holder.keyPem).export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: 'open sesame',
+  });
+  const failed = failure(await lab.test(config({ tls_cert: holder.certPem, tls_key: String(key) })));
+  expect(failed).toMatchObject({ code: 'CLIENT_KEY_UNUSABLE' });
+  expect(failed?.message).toContain('protected by a passphrase');
+  expect(failed?.driver_code).toBeUndefined();
+});

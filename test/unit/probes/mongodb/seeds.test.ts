@@ -119,6 +119,18 @@ describe('an SRV address', () => {
       ['tlsInsecure=true'],
       'its TXT record holds other options',
     ],
+    [
+      'a name that ends a comment',
+      [at('s0.abcde.example.net')],
+      ['replicaSet=rs0%E2%80%A8db.dropDatabase()'],
+      'its TXT record holds what is no name',
+    ],
+    [
+      'a name that is a paragraph',
+      [at('s0.abcde.example.net')],
+      [`authSource=${'do+this '.repeat(20)}`],
+      'its TXT record holds what is no name',
+    ],
     ['two texts', [at('s0.abcde.example.net')], ['a=1', 'b=2'], 'it has more than one TXT record'],
   ] as const)('%s', async (_, hosts, texts, what) => {
     const { failed, dials } = await tested(srv, dns([...hosts], [...texts]));

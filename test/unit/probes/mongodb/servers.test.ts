@@ -65,10 +65,12 @@ describe('TLS', () => {
 
   test('a server without TLS is told as that, and prefer goes on without', async () => {
     for (const tls_mode of ['require', 'verify-ca', 'verify-full']) {
-      const { failed } = await testFake({}, { config: { tls_mode } });
+      const { failed, server } = await testFake({}, { config: { tls_mode } });
       expect(failed).toMatchObject({ id: 'tls', code: 'TLS_NOT_OFFERED', fields: ['tls_mode'] });
       expect(failed?.fix?.text).toContain('set tls_mode to disable');
       expect(failed?.fix?.text).not.toContain('prefer');
+      // What was asked in clear text named nobody.
+      expect(JSON.stringify(server.commands)).not.toContain('reader');
     }
     const { report, step } = await testFake({}, { config: { tls_mode: 'prefer' } });
     expect(report.ok).toBe(true);

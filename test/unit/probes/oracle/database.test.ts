@@ -282,3 +282,21 @@ describe('CDC: what is wrong has a code, an actor and a fix', () => {
     expect(step('cdc_archive_log')).toMatchObject({ status: 'skip', because: 'cdc_grants' });
   });
 });
+
+test('what the driver opens when nobody waits for it any more is closed', async () => {
+  const seen: { closed?: number } = {};
+  const driver = shop({}, [], seen);
+  const late: Driver = {
+    getConnection: async (settings) => {
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      return driver.getConnection(settings);
+    },
+  };
+  const listener = await startTnsListener(() => ({ accept: 319 }));
+  const lab = createLab({ connector: withDriver(late) });
+  const report = await lab.test({ ...READER, port: listener.port }, { timeoutS: 1 });
+  expect(report.steps.find(({ id }) => id === 'auth')).toMatchObject({ code: 'AUTH_TIMEOUT' });
+  expect(seen.closed).toBeUndefined();
+  await expect.poll(() => seen.closed, { timeout: 4000 }).toBe(1);
+  await listener.stop();
+});

@@ -114,6 +114,15 @@ describe('what is wrong has a code, an actor and a fix', () => {
     expect((await check(model)).step('cdc_instances').status).toBe('pass');
   });
 
+  test.concurrent('nobody is told to join a role that gives everything', async () => {
+    const [orders, ...others] = shopModel().tables;
+    const tables = [...(orders ? [{ ...orders, gates: ['db_owner'] }] : []), ...others];
+    const { step, report } = await check(shopModel({ tables }));
+    expect(step('cdc_instances')).toMatchObject({ status: 'fail', code: 'CDC_GATED' });
+    expect(step('cdc_instances').fix?.text).toContain('a role of their own');
+    expect(JSON.stringify(report)).not.toContain('ADD MEMBER');
+  });
+
   test.concurrent('two capture instances leave none for a change of columns', async () => {
     const [orders, ...others] = shopModel().tables;
     const tables = [...(orders ? [{ ...orders, gates: [null, null] }] : []), ...others];
