@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { oracle } from '../../../../src/connectors/databases/oracle.ts';
 import { loadDriver } from '../../../../src/probes/oracle/driver.ts';
 import { createAuthority, selfSigned } from '../../../support/certificates.ts';
+import { SSH_USER, startSshServer } from '../../../support/ssh-server.ts';
 import { startTnsListener } from '../../../support/tns-listener.ts';
 import { createLab, expectClosed, stepOf } from '../lab.ts';
 import { READER } from './rows.ts';
@@ -63,5 +64,17 @@ describe('the probe has the driver log in', () => {
     const ca = { tls_ca: authority.certPem };
     if (tls_mode !== 'require') expect((await through(tls, { tls_mode, ...ca })).auth).toMatchObject(busy);
     else expect((await through(await selfSigned({ names: ['other'] }), { tls_mode })).auth).toMatchObject(busy);
+  });
+
+  test('through an SSH server', async () => {
+    const listener = await startTnsListener((_, count) => (count === 1 ? { accept: 319 } : { refuse: 12516 }));
+    const ssh = await startSshServer({ password: 'of the tunnel', upstream: listener });
+    const way = { ssh_host: ssh.host, ssh_port: ssh.port, ssh_username: SSH_USER, ssh_password: 'of the tunnel' };
+    const lab = createLab({ connector: oracle });
+    const report = await lab.test({ ...READER, host: 'db.internal', port: 1521, ...way }, { timeoutS: 5 });
+    expect(stepOf(report, 'auth'), JSON.stringify(report)).toMatchObject(busy);
+    expect(ssh.forwards).toEqual(['db.internal:1521', 'db.internal:1521']);
+    await expectClosed(lab);
+    await Promise.all([listener.stop(), ssh.stop()]);
   });
 });
