@@ -42,14 +42,14 @@ describe.skipIf(!installed && !ALL_SERVICES)(
         for (const { fix } of failuresOf(report)) expect(fix?.text.length).toBeGreaterThan(20);
       });
 
-      it.runIf(mended)('is mended by the user', async () => {
-        await prepared(row);
-        expect(await lab.test({ ...mended }, row.checks)).toMatchObject({ ok: true });
-      });
+      if (mended)
+        it('is mended by the user', async () => {
+          await prepared(row);
+          expect(await lab.test({ ...mended }, row.checks)).toMatchObject({ ok: true });
+        });
 
-      it.runIf(!mended && found.length > 0)(
-        'is mended by the script, which can be run again and taken back',
-        async () => {
+      if (!mended && found.length > 0)
+        it('is mended by the script, which can be run again and taken back', async () => {
           await prepared(row);
           const before = await lab.dump();
           const letter = toTheDba(await tested(row));
@@ -59,18 +59,18 @@ describe.skipIf(!installed && !ALL_SERVICES)(
           expect(failuresOf(await tested(row))).toEqual([]);
           await lab.rollBack(letter);
           expect(await lab.dump()).toBe(before);
-        },
-      );
+        });
 
-      it.runIf(!mended)('is mended by what each step prints', async () => {
-        await prepared(row);
-        const report = await tested(row);
-        const own = [...failuresOf(report), ...warningsOf(report)].filter(({ actor }) => actor === 'dba');
-        for (const step of own) await lab.apply(step);
-        // A key is not for a script to choose.
-        const left = warningsOf(await tested(row)).map(({ code }) => code);
-        if (own.length > 0) expect(left.filter((code) => code !== 'CDC_NO_PRIMARY_KEY')).toEqual([]);
-      });
+      if (!mended)
+        it('is mended by what each step prints', async () => {
+          await prepared(row);
+          const report = await tested(row);
+          const own = [...failuresOf(report), ...warningsOf(report)].filter(({ actor }) => actor === 'dba');
+          for (const step of own) await lab.apply(step);
+          // A key is not for a script to choose.
+          const left = warningsOf(await tested(row)).map(({ code }) => code);
+          if (own.length > 0) expect(left.filter((code) => code !== 'CDC_NO_PRIMARY_KEY')).toEqual([]);
+        });
     });
   },
 );
