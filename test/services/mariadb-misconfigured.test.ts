@@ -20,7 +20,9 @@ describe.skipIf(!installed && !ALL_SERVICES)(
     });
 
     const prepared = async ({ wrong, grants, extra }: Row) => {
-      await lab.server.sql(`${GOOD} DROP USER IF EXISTS reader@'127.0.0.1', reader@'10.1.2.3';`);
+      await lab.server.sql(
+        `${GOOD} DROP USER IF EXISTS reader@'127.0.0.1', reader@'10.1.2.3', reader@'%', ''@'127.0.0.1';`,
+      );
       await lab.server.sql('ALTER TABLE shop.notes ENGINE = MyISAM; SET GLOBAL binlog_expire_logs_seconds = 2592000;');
       if (grants) await lab.server.sql(account('reader', grants, extra));
       if (wrong) await lab.server.sql(wrong);
@@ -71,6 +73,17 @@ describe.skipIf(!installed && !ALL_SERVICES)(
           const left = warningsOf(await tested(row)).map(({ code }) => code);
           if (own.length > 0) expect(left.filter((code) => code !== 'CDC_NO_PRIMARY_KEY')).toEqual([]);
         });
+    });
+
+    it('a view whose definer is gone is not taken for a rejected login', async () => {
+      const row: Row = { name: 'a view', grants: ['SELECT ON shop.*'], found: [] };
+      await prepared(row);
+      await lab.server.sql("CREATE DEFINER = gone@'%' VIEW shop.seen AS SELECT id FROM shop.orders");
+      const report = await lab.test({ tables: ['shop.orders', 'shop.seen'] });
+      await lab.server.sql('DROP VIEW shop.seen');
+      expect(shown(failuresOf(report))).toEqual([['tables_read', 'TABLE_DENIED', ['tables'], 'dba']]);
+      expect(failuresOf(report)[0]?.fix?.text).toContain('SQL SECURITY INVOKER');
+      expect(toTheDba(report)).toMatchObject({ format: 'text' });
     });
   },
 );

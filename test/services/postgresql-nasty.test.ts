@@ -66,6 +66,15 @@ describe.skipIf(DEBIAN_BIN === undefined && !ALL_SERVICES)(
       await site.sql('UPDATE shop.days SET id = 2');
     });
 
+    it('a primary key that is deferrable tells no rows apart', async () => {
+      await site.sql(`ALTER TABLE shop.orders DROP CONSTRAINT orders_pkey, ADD PRIMARY KEY (id) DEFERRABLE`);
+      const report = await site.test();
+      expect(failing(report)).toMatchObject({ id: 'cdc_tables', code: 'CDC_REPLICA_IDENTITY' });
+      expect(await site.psql(handoffTo(report, 'dba'))).toBe('');
+      expect(await site.test()).toMatchObject({ ok: true });
+      await site.sql("INSERT INTO shop.orders VALUES (1, 'a'); UPDATE shop.orders SET note = 'b'");
+    });
+
     it('the whole is fit and a partition is not', async () => {
       await site.sql(`CREATE TABLE shop.days (id int, day date) PARTITION BY RANGE (day);
         ALTER TABLE shop.days REPLICA IDENTITY FULL; ALTER PUBLICATION changes ADD TABLE shop.days;

@@ -71,6 +71,7 @@ export const ROWS: readonly Row[] = [
     name: 'a database that the account may not see, and no right to capture',
     grants: [],
     checks: CDC,
+    config: { tables: ['shop.orders'] },
     found: [['database', 'DATABASE_NOT_VISIBLE', ['database'], 'dba']],
   },
   {

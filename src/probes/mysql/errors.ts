@@ -44,8 +44,11 @@ export function loginFailure(error: unknown, asking: Asking): StepFailure {
 /** A failed statement as a step failure: `code`, where the number does not know better. */
 export function queryFailure(error: unknown, asking: Asking, code: ProblemCode): StepFailure {
   if (!(error instanceof ServerError)) return otherFailure(error);
-  return failure(error, PROBLEMS_BY_NUMBER[error.errno] ?? code, asking);
+  return failure(error, (error.errno === DENIED ? undefined : PROBLEMS_BY_NUMBER[error.errno]) ?? code, asking);
 }
+
+/** Behind the login it is not the login: so answers a view whose definer is gone. */
+const DENIED = 1045;
 
 function otherFailure(error: unknown): StepFailure {
   if (error instanceof StepFailure) return error;

@@ -2,8 +2,10 @@ import { StepFailure } from '../problems/index.ts';
 import type { Session } from './session.ts';
 
 const NO_SUCH_TABLE = '1146';
-/** By right on the table or on its columns, or a view whose maker has lost it. */
-const DENIED: ReadonlySet<string | undefined> = new Set(['1142', '1143', '1356', '1449']);
+/** By right on the table or on its columns. */
+const DENIED: ReadonlySet<string | undefined> = new Set(['1142', '1143']);
+/** A view that is read by the rights of an account that lost them, or is gone: 1045 says so to whom may not know that. */
+const BROKEN: ReadonlySet<string | undefined> = new Set(['1356', '1449', '1045']);
 const NEEDS_A_RIGHT = '1227';
 
 export function isMissing(number: string | undefined): boolean {
@@ -14,6 +16,11 @@ export function isDenied(number: string | undefined): boolean {
   return DENIED.has(number);
 }
 
+/** No right of the reader's own mends it. */
+export function isBroken(number: string | undefined): boolean {
+  return BROKEN.has(number);
+}
+
 /** The number of the server's refusal to read something, where rights or the table are lacking. */
 export async function refusalOf(session: Session, select: string): Promise<string | undefined> {
   try {
@@ -21,7 +28,7 @@ export async function refusalOf(session: Session, select: string): Promise<strin
     return undefined;
   } catch (error) {
     const number = numberOf(error);
-    if (isMissing(number) || isDenied(number)) return number;
+    if (isMissing(number) || isDenied(number) || isBroken(number)) return number;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { qualified } from './names.ts';
 import { named, nameOf, positionOf } from './positions.ts';
 import { holds } from './privileges.ts';
 import { tableKinds } from './queries.ts';
-import { isDenied, isMissing, refusalOf } from './refusals.ts';
+import { isBroken, isDenied, isMissing, refusalOf } from './refusals.ts';
 import { tableRights } from './remedies.ts';
 import type { Session } from './session.ts';
 
@@ -122,8 +122,17 @@ async function denied(session: Session, refused: readonly Refused[]): Promise<St
     asking,
     refused.filter(({ number }) => isDenied(number)).map(({ table }) => table),
   );
-  if (closed.length > 0) throw new StepFailure('TABLE_DENIED', { ...facts, what }, { remedies });
+  const broken = refused.filter(({ number }) => isBroken(number)).map(({ table }) => table);
+  const advice = broken.length > 0 ? { advice: brokenViews(session, broken) } : {};
+  if (closed.length > 0) throw new StepFailure('TABLE_DENIED', { ...facts, what }, { remedies, ...advice });
   return { warning: { code: 'COLUMNS_DENIED', facts: { ...facts, what }, remedies } };
+}
+
+function brokenViews(session: Session, views: readonly StreamPosition[]): string {
+  return (
+    `${named(session, views)}: a view that is read by the rights of its definer, who is gone or may not read what it shows ` +
+    '(SHOW CREATE VIEW tells who). Have it made anew by an account that may, or with SQL SECURITY INVOKER.'
+  );
 }
 
 function counted({ length }: readonly unknown[]): string {

@@ -13,7 +13,7 @@ JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND 
 export const ADVISED_TABLES = (streams: Streams) => `
 SELECT w.at, c.relkind AS kind, c.relpersistence AS persistence, c.relreplident AS identity,
   CASE WHEN c.relkind <> 'v' THEN c.reltuples::int8 END AS estimate, current_setting('wal_level') AS wal_level,
-  (SELECT bool_or(i.indisprimary) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)::text AS has_primary,
+  (SELECT bool_or(i.indisprimary AND i.indimmediate) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)::text AS has_primary,
   (SELECT bool_or(i.indisreplident) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)::text AS has_identity ${NAMED(streams)}`;
 
 /** With indexes, of all partitions. It asks for a lock that readers have. */

@@ -38,7 +38,7 @@ const FIRST_OF_USERS = 16_384;
 export const LOOKED_AT = 25;
 
 const PRIMARY = `, c.relreplident AS identity,
-  (SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_primary`;
+  (SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate) AS has_primary`;
 
 /**
  * The first tables that may be read, and what else may be done with them; of keys no EXISTS, which would read those of all

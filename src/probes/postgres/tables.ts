@@ -46,7 +46,7 @@ FROM (VALUES ${ways.join(', ')}) w(at, namespace, name)
 LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = w.namespace
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 LEFT JOIN LATERAL (
-  SELECT bool_or(x.indisprimary)::text AS has_primary, bool_or(x.indisreplident)::text AS has_identity,
+  SELECT bool_or(x.indisprimary AND x.indimmediate)::text AS has_primary, bool_or(x.indisreplident)::text AS has_identity,
     min(xc.relname) FILTER (WHERE x.indisunique AND NOT x.indisprimary AND x.indimmediate AND x.indisvalid AND x.indpred IS NULL
       AND x.indexprs IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = x.indrelid
         AND a.attnum = ANY (x.indkey::int2[]) AND NOT a.attnotnull)) AS candidate
