@@ -7,7 +7,7 @@ import { defineCommand } from './command.ts';
 import { readConfig } from './config-file.ts';
 import { writeHandoff } from './handoff-file.ts';
 import { showSteps } from './live-steps.ts';
-import { choice, number, text } from './parameters.ts';
+import { choice, flag, number, text } from './parameters.ts';
 import { reportLines } from './report-lines.ts';
 import { connector, operatorCall, platform } from './shared.ts';
 import { usageError } from './usage-error.ts';
@@ -24,6 +24,7 @@ export const testCommand = defineCommand({
       { min: 1, max: LONGEST_TEST_S },
       `Longest the whole test may take, up to ${LONGEST_TEST_S}; ${DEFAULT_TEST_S} by default.`,
     ),
+    again: flag('Tries a login that is paused, once the account was mended at its server.'),
     handoff: choice('ACTOR', HANDED_TO, 'Writes what that person has to do to a file: for a dba the script.'),
     out: text('FILE', 'That file; without, handoff-dba.sql and the like in this folder.'),
     platform,
@@ -38,7 +39,7 @@ export const testCommand = defineCommand({
     'jq .source shop.json | headwater test pg --config - --json',
   ],
   run: async (
-    { connector: code, config: file, check, timeout, handoff, out: to, platform: where },
+    { connector: code, config: file, check, timeout, again, handoff, out: to, platform: where },
     { app, out, json },
   ) => {
     if (to !== undefined && handoff === undefined) throw usageError('--out needs --handoff');
@@ -47,7 +48,7 @@ export const testCommand = defineCommand({
     const limits = { ...(check ? { checks: [check] } : {}), ...(timeout === undefined ? {} : { timeoutS: timeout }) };
     const services = forPeople(app.services);
     const interrupt = onInterrupt();
-    const call = operatorCall(services, 'test_connection', interrupt.signal);
+    const call = { ...operatorCall(services, 'test_connection', interrupt.signal), insists: again ?? false };
     try {
       return await audited(services.keepEntry, call.trail, { acts: true }, async () => {
         const { tests } = await describeConnector(services, about);

@@ -94,7 +94,7 @@ async function caseOf(kept: Kept, attempt: Attempt, at: number): Promise<Case> {
   const logins: LoginCase[] = [];
   for (const login of loginsOf(attempt)) {
     const rejections = await kept.rejections.list(login.account);
-    logins.push({ ...login, rejections, pauseMs: loginPause(rejections, at) });
+    logins.push({ ...login, rejections, pauseMs: attempt.insists ? 0 : loginPause(rejections, at) });
   }
   return { attempt, tenant, dialled: placeOf(endpoint.through ?? endpoint), at, key, circuit, logins };
 }

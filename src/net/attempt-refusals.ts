@@ -38,7 +38,7 @@ export function loginPaused({ destination, username }: Account, waitMs: number):
     'LOGIN_PAUSED',
     `${destination} rejected the login of ${username} ${times(REJECTIONS_TO_PAUSE)}, so the same credentials are not sent again for ${seconds(waitMs)}: more could lock the account.`,
     {
-      hint: 'Have a person check user name and password, and correct them: credentials that changed are tried at once.',
+      hint: 'Have a person check user name and password, and correct them: credentials that changed are tried at once. Where the account was mended at its server instead, that person can try it at once: headwater test … --again.',
       retry_after_ms: waitMs,
     },
   );

@@ -27,6 +27,8 @@ export interface Attempt {
   fingerprint: () => Promise<string>;
   /** The same for the account at the server that the endpoint is reached through. */
   throughFingerprint?: () => Promise<string>;
+  /** A person says that the account was mended at its server: rejections of before are no reason to leave it alone. */
+  insists?: boolean;
   /** Longest it takes until it is settled. */
   longestMs: number;
 }

@@ -108,12 +108,18 @@ async function admitted(
   connector: Connector,
   { attempt }: Planned,
   { deadlineMs }: Pick<RunOptions, 'deadlineMs'>,
-  { principal: { tenant } }: Call,
+  { principal: { tenant }, insists = false }: Call,
   run: () => Promise<Report>,
 ): Promise<Report> {
   if (!attempt) return await run();
   const longestMs = deadlineMs + SETTLING_MS;
-  const { settle } = await services.admission.admit({ ...attempt, tenant, connector: connector.code, longestMs });
+  const { settle } = await services.admission.admit({
+    ...attempt,
+    tenant,
+    connector: connector.code,
+    longestMs,
+    insists,
+  });
   let report: Report;
   try {
     report = await run();

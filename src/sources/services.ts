@@ -40,6 +40,8 @@ export interface Call {
   trail: Trail;
   signal: AbortSignal;
   onStep?: OnStep;
+  /** A person says that an account whose logins were rejected has been mended. Never at a model's word. */
+  insists?: boolean;
 }
 
 export function platformOf(services: Services, code: PlatformCode | undefined): Platform {

@@ -52,6 +52,21 @@ describe('headwater test', () => {
     expect(jsonOf(ran)['error']).toMatchObject({ code: 'RATE_LIMITED', retry_after_ms: expect.any(Number) });
   });
 
+  it('tries an account that was mended at its server once a person says so', async () => {
+    const role = 'shop_mended';
+    await server.query(`DROP ROLE IF EXISTS ${role}; CREATE ROLE ${role} LOGIN PASSWORD 'another one'`);
+    const args = ['test', 'pg', '--config', await configFile('mended', { username: role, password: 'the right one' })];
+    const env = { HEADWATER_HOME: join(folder.path, 'mended') };
+    for (const _ of ['once', 'twice']) expect(await headwater(args, { env })).toMatchObject({ code: 1 });
+    await server.query(`ALTER ROLE ${role} PASSWORD 'the right one'`);
+    const paused = await headwater(args, { env });
+    expect(paused).toMatchObject({ code: 1, stderr: expect.stringContaining('--again') });
+    const { stdout } = await headwater([...args, '--again'], { env });
+    expect(stdout).toMatch(/^✓ Login/m);
+    expect((await headwater(args, { env })).stdout).toMatch(/^✓ Login/m);
+    await server.query(`DROP ROLE ${role}`);
+  });
+
   it('takes the config from standard input and its password from the environment', async () => {
     const input = JSON.stringify(shopConfig({ password: '${env:HEADWATER_SECRET_SHOP}' }));
     const env = { HEADWATER_SECRET_SHOP: server.readerPassword };

@@ -54,6 +54,16 @@ export const LOGIN_SUSPICIONS: readonly Suspicion[] = [
   },
   {
     of: ['AUTH_REJECTED'],
+    when: ({ place }) => place.engine === 'mysql',
+    likelihood: 'possible',
+    cause: ({ facts }) =>
+      `The account of ${facts.username} demands a client certificate (REQUIRE X509); the server says the same then`,
+    fix: () => 'Give tls_cert and tls_key, or have the demand taken from the account.',
+    roles: ['tls_cert', 'tls_key'],
+    tellApart: () => "On the server: SHOW CREATE USER 'the user'@'its host';",
+  },
+  {
+    of: ['AUTH_REJECTED'],
     when: ({ place }) => place.engine === 'mongodb',
     likelihood: 'possible',
     cause: () => 'The user is kept in another database than the one that was asked (auth_source)',

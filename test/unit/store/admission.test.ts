@@ -262,6 +262,18 @@ describe('an account whose login is rejected', () => {
     expect(await tryAdmit(one)).toMatchObject({ code: 'admitted' });
   });
 
+  it('is tried with the same credentials where a person insists, and that try counts like any other', async () => {
+    const { one } = gates();
+    await end(one, wrong);
+    await end(one, wrong);
+    expect(await tryAdmit(one)).toMatchObject({ code: 'LOGIN_PAUSED' });
+    await end(one, wrong, { insists: true });
+    expect(await tryAdmit(one)).toMatchObject({ code: 'LOGIN_PAUSED' });
+    await end(one, { outcome: 'accepted' }, { insists: true });
+    expect(rows('login_rejections')).toEqual([]);
+    expect(await tryAdmit(one)).toMatchObject({ code: 'admitted' });
+  });
+
   it('is tried once with each corrected set of credentials, by one of all who come', async () => {
     const { one, other } = gates();
     await end(one, wrong);
