@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/support/closing-line.ts';
 
@@ -10,8 +11,10 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...(withServices ? [] : ['test/services/**'])],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', new ClosingLine()],
-    testTimeout: 20_000,
+    testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Tests wait for servers more than they compute: on a small machine one worker leaves it idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
