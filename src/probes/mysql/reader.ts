@@ -1,38 +1,17 @@
-/** Reads one packet's fields in order, and never past its end. Every method throws where the bytes run out. */
-export class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
+import { ByteReader } from '../reader.ts';
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.#at;
-  }
-
-  /** An unsigned little-endian number of 1 to 6 bytes. */
-  uint(length: number): number {
-    return this.take(length).readUIntLE(0, length);
-  }
-
-  take(length: number): Buffer {
-    if (length > this.left) throw new RangeError('the packet is too short');
-    const taken = this.#bytes.subarray(this.#at, this.#at + length);
-    this.#at += length;
-    return taken;
-  }
-
+/** Reads one packet's fields in order ("Protocol Basics: Data Types"). Every method throws where the bytes run out. */
+export class Reader extends ByteReader {
   rest(): Buffer {
     return this.take(this.left);
   }
 
   /** Bytes up to a zero, which is read over. */
   zeroEnded(): Buffer {
-    const end = this.#bytes.indexOf(0, this.#at);
+    const end = this.bytes.indexOf(0, this.at);
     if (end < 0) throw new RangeError('a text without an end');
-    const taken = this.take(end - this.#at);
-    this.#at += 1;
+    const taken = this.take(end - this.at);
+    this.at += 1;
     return taken;
   }
 
