@@ -90,7 +90,9 @@ function lead({ fix, fields, actor }: Cause, steps: Step[], found: Found[]): voi
   if (!first) return;
   const all = [...new Set([...(fields ?? []), ...(first.step.fields ?? [])])];
   const named = all.length > 0 ? { fields: all } : {};
-  const step = { ...first.step, ...named, actor, fix: { ...first.step.fix, text: fix } };
+  // What is printed to be run is for whom the step named, and mends what it had guessed.
+  const printedToo = actor === first.step.actor ? first.step.fix : {};
+  const step = { ...first.step, ...named, actor, fix: { ...printedToo, text: fix } };
   steps[steps.indexOf(first.step)] = step;
   found[at] = { ...first, step };
 }

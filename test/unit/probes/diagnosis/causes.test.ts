@@ -7,7 +7,7 @@ import * as hostile from '../../../support/hostile-servers.ts';
 import { freePort, portOf } from '../../../support/ports.ts';
 import { type ConfigInput, createLab, dnsError, type LabOptions } from '../lab.ts';
 import { READER } from '../rows.ts';
-import { startGreetingServer } from '../servers.ts';
+import { startGreetingServer, startRefusingPostgres } from '../servers.ts';
 
 /** What a report makes of everything it has seen. The sockets go to servers on loopback; the names are as people have them. */
 
@@ -183,6 +183,23 @@ describe('another server', () => {
 describe('a login', () => {
   const rejected = (host: string, username: string) =>
     run({ host, username, password: 'wrong' }, { names: { [host]: ['93.184.216.34'] }, dialled: '127.0.0.1' }, 5);
+
+  test('refused by an Azure firewall: no command for a pg_hba.conf that nobody can edit there', async () => {
+    const said = 'no pg_hba.conf entry for host "203.0.113.9", user "reader", database "shop", no encryption';
+    const refusing = await startRefusingPostgres({ code: '28000', message: said });
+    const host = 'shop.postgres.database.azure.com';
+    const lab = { names: { [host]: ['93.184.216.34'] }, dialled: '127.0.0.1' };
+    try {
+      const step = failed(await run({ host, port: refusing.port, tls_mode: 'prefer' }, lab, 5));
+      expect(step).toMatchObject({ code: 'HOST_NOT_PERMITTED', actor: 'cloud_admin' });
+      expect(step?.fix).toEqual({ text: expect.stringMatching(/firewall rule/) });
+      const elsewhere = failed(await run({ port: refusing.port, tls_mode: 'prefer' }, {}, 5));
+      expect(elsewhere).toMatchObject({ code: 'HOST_NOT_PERMITTED', actor: 'dba' });
+      expect(elsewhere?.fix?.command).toContain('203.0.113.9/32');
+    } finally {
+      await refusing.stop();
+    }
+  });
 
   test('at no known provider: the causes that servers do not tell apart', async () => {
     const report = await rejected('db.example.com', READER.username);
