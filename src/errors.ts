@@ -51,7 +51,8 @@ export const ERROR_CODES = {
   SOURCE_PAUSED: { retryable: false, meaning: 'The source is paused or stopped, so no connection is opened for it.' },
   RATE_LIMITED: {
     retryable: true,
-    meaning: 'Connections were attempted too often. `retry_after_ms` says when there is room again.',
+    meaning:
+      'Connections were attempted too often, or the platform says so of its requests. `retry_after_ms` says when there is room again.',
   },
   CIRCUIT_OPEN: {
     retryable: true,
@@ -62,6 +63,27 @@ export const ERROR_CODES = {
     retryable: false,
     meaning:
       'The server rejected these credentials twice, and more could lock the account. Corrected ones are tried at once, the same ones after `retry_after_ms`.',
+  },
+  PLATFORM_NOT_CONFIGURED: {
+    retryable: false,
+    meaning: 'The platform has no credentials here. `describe_platforms` says what an operator must set.',
+  },
+  PLATFORM_AUTH_FAILED: {
+    retryable: false,
+    meaning: "The platform does not accept Headwater's own credentials there, or they may not do this.",
+  },
+  PLATFORM_REJECTED: {
+    retryable: false,
+    meaning: 'The platform refused the request. `fields` and `upstream_message` say what it names.',
+  },
+  PLATFORM_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'The platform cannot be reached, or failed on its side.',
+  },
+  OUTCOME_UNKNOWN: {
+    retryable: true,
+    meaning:
+      'The connection to the platform ended before it said what it did. Repeat the same call: Headwater looks first, and makes nothing twice.',
   },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The store cannot be opened or is too busy.' },
   KEY_UNAVAILABLE: {

@@ -21,6 +21,10 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   /** Canonical code, snake_case: `postgresql`. */
   code: string;
   name: string;
+  /** What its platform calls it, where that is another code. */
+  vendorCode?: string;
+  /** What whoever looks for it should know: `vendor: coming soon`. */
+  note?: string;
   category: Category;
   /** Other names it is known by; search and every `connector` argument accept them. */
   aliases: readonly string[];
@@ -36,6 +40,16 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   alternatives?: Readonly<Record<string, readonly string[]>>;
   /** What no single field can say: called with a config whose fields are right, it tells what is wrong with the whole. */
   rules?: (config: Readonly<Record<string, unknown>>) => readonly ConfigFault[];
+  /**
+   * The code of the connector of the same platform that a config in portable names belongs to, where that is another
+   * one than it was given for: a MongoDB of one's own is no Atlas.
+   */
+  instead?: (config: Readonly<Record<string, unknown>>) => string | undefined;
+  /**
+   * What the platform is sent, where that is not the config as it stands: fields that are virtual made into the
+   * platform's own. Secrets in it are `Secret`s; `composed` of `secrets/` joins them.
+   */
+  compose?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   capabilities: readonly Capability[];
   /** What must be true or known before a config can be written. */
   prerequisites: readonly string[];

@@ -59,6 +59,13 @@ export interface FieldFacts {
    * add it where there was none only narrows where secrets go.
    */
   seenAt?: readonly string[];
+  /**
+   * How a value in the portable form becomes this field's and back, where the two differ: a list of tables that is
+   * text with commas here. `take` leaves what is in the field's own form as it is.
+   */
+  portable?: { take: (value: unknown) => unknown; give: (value: unknown) => unknown };
+  /** Taken for portability only: what the platform is sent is made of it, and its schema does not have it. */
+  virtual?: boolean;
   /** Left out of the `essential` schema. */
   advanced?: boolean;
   /** Other names people use for it; they feed did-you-mean. */

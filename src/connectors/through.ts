@@ -42,7 +42,8 @@ function madeBy<C>(config: (own: C) => Made, own: C): Made {
   }
 }
 
-function inOwnWords(
+/** The step with its problems told by the fields of the config that was given. */
+export function inOwnWords(
   step: StepSpec,
   connector: Connector,
   ownFields: (fields: readonly string[]) => string[],

@@ -10,19 +10,34 @@ export const SCHEMES = { env: ENV, file: FILE, vault: VAULT } as const satisfies
 export type Scheme = keyof typeof SCHEMES;
 
 /** Names that have a meaning already, though nothing can be read by them here. */
-const RESERVED = ['credential', 'worker'];
+const RESERVED = ['credential'];
+
+/**
+ * What is kept where Headwater cannot read it: `worker` is read by a Kafka Connect worker itself, as its own
+ * `${provider:path:key}`; `platform` is a secret that its platform holds, and is never written by a caller.
+ */
+const ELSEWHERE = ['worker', 'platform'] as const;
+const WORKER_TARGET = /^[A-Za-z0-9_.-]+:(?:[^:{}$]*:)?[^:{}$]+$/;
 
 /** A pointer to a secret that is resolved at use, never at create. */
 export interface Reference {
-  scheme: Scheme;
+  scheme: Scheme | (typeof ELSEWHERE)[number];
   target: string;
+}
+
+/** The secret of a source whose platform holds it and does not give it out. */
+export const HELD_BY_PLATFORM: Reference = { scheme: 'platform', target: '' };
+
+/** Whether it can only be read somewhere else. */
+export function isElsewhere({ scheme }: Reference): boolean {
+  return (ELSEWHERE as readonly string[]).includes(scheme);
 }
 
 /** How each scheme says where its secrets are, by the operator's settings. */
 export type Providers = Readonly<Record<Scheme, ReadSecret>>;
 
 const SHAPE = /^\$\{([A-Za-z_]+):([\s\S]*)\}$/;
-const NAMES = [...Object.keys(SCHEMES), ...RESERVED].join('|');
+const NAMES = [...Object.keys(SCHEMES), ...RESERVED, 'worker'].join('|');
 
 /** The beginning of a reference, anywhere in a text. */
 export const REFERENCE_START = new RegExp(`\\$\\{(?:${NAMES}):`);
@@ -35,7 +50,7 @@ export const REFERENCE_FORMS = `${FORMS.slice(0, -1).join(', ')} or ${FORMS.at(-
 
 /** `env:NAME`, `file:/path`: how a reference is shown. */
 export function describeReference(reference: Reference): string {
-  return `${reference.scheme}:${reference.target}`;
+  return reference.target === '' ? reference.scheme : `${reference.scheme}:${reference.target}`;
 }
 
 /**
@@ -46,6 +61,10 @@ export function parseReference(text: string): Reference | undefined {
   const [whole, name = '', target = ''] = SHAPE.exec(text) ?? [];
   if (whole === undefined) return undefined;
   if (RESERVED.includes(name)) throw malformed(`\${${name}:…} is not known here; use ${REFERENCE_FORMS}`);
+  if (name === 'worker') {
+    if (WORKER_TARGET.test(target)) return { scheme: 'worker', target };
+    throw malformed('those of a Kafka Connect worker are written ${worker:provider:path:key}');
+  }
   if (!isScheme(name)) throw malformed(`references are ${REFERENCE_FORMS}`);
   const { form, isTarget } = SCHEMES[name];
   if (!isTarget(target)) throw malformed(`those of this kind are written ${form}`);
@@ -56,7 +75,9 @@ export function parseReference(text: string): Reference | undefined {
  * Reads the secret a reference points at.
  * @throws HeadwaterError REFERENCE_DENIED where the operator has not opened it, REFERENCE_BROKEN where nothing is there.
  */
-export async function resolveReference({ scheme, target }: Reference, providers: Providers): Promise<Secret> {
+export async function resolveReference(reference: Reference, providers: Providers): Promise<Secret> {
+  const { scheme, target } = reference;
+  if (!isScheme(scheme)) throw unreadable(reference);
   try {
     return await providers[scheme](target);
   } catch (error) {
@@ -66,6 +87,13 @@ export async function resolveReference({ scheme, target }: Reference, providers:
       cause: error,
     });
   }
+}
+
+function unreadable(reference: Reference): HeadwaterError {
+  const where = reference.scheme === 'worker' ? 'a Kafka Connect worker' : 'the platform of its source';
+  return new HeadwaterError('REFERENCE_BROKEN', `This secret is held by ${where}; Headwater cannot read it.`, {
+    hint: 'Give the secret, or a reference to it, where Headwater itself is to use it.',
+  });
 }
 
 function isScheme(name: string): name is Scheme {

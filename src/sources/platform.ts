@@ -1,21 +1,30 @@
 import type { z } from 'zod';
 import type { Config } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
+import type { StepSpec } from '../probes/probe.ts';
 import type { AuditEntry } from './audit.ts';
 import type { Principal } from './principal.ts';
 import type { IdempotencyEntry } from './repository.ts';
-import type { DesiredState, PlatformCode, Source, Status, TestOutcome } from './source.ts';
+import type { DesiredState, PlatformCode, RunRecord, Source, Status, TestOutcome } from './source.ts';
+
+/** What `run_source` may do. */
+export const RUN_ACTIONS = ['sync', 'snapshot', 'cancel', 'restart', 'verify', 'reauthenticate'] as const;
+export type RunAction = (typeof RUN_ACTIONS)[number];
 
 /** What a platform may be able to do. Each is `true`, or the reason why not. */
 export const ABILITIES = [
   'create',
   'update',
   'delete',
+  'pause',
+  'stop',
+  'draft',
   'test',
+  'remote_test',
   'discover',
   'preview',
   'cdc_check',
-  'sync',
+  'tags',
   'schedule',
   'oauth',
 ] as const;
@@ -38,6 +47,12 @@ export interface NewSource {
   desiredState: DesiredState;
   status: Status;
   outcome?: TestOutcome;
+  /** As the platform's `options` have validated them. */
+  options: Readonly<Record<string, unknown>>;
+  schedule?: Readonly<Record<string, unknown>>;
+  syncImmediately?: boolean;
+  /** Until the platform has put it into service, as far as that takes. */
+  wait: boolean;
 }
 
 /** Only what is to change. */
@@ -49,6 +64,10 @@ export interface SourceChange {
   desiredState?: DesiredState;
   /** The whole new config; credentials that were kept are in it. */
   config?: Config;
+  /** Names of the fields of the config that change. */
+  changedFields: readonly string[];
+  options: Readonly<Record<string, unknown>>;
+  schedule?: Readonly<Record<string, unknown>> | null;
   status: Status;
   outcome?: TestOutcome;
 }
@@ -70,6 +89,43 @@ export interface SourcePage {
   next?: string;
 }
 
+/** Something at the source that outlives it, and how to remove it. */
+export interface LeftBehind {
+  what: string;
+  remove: string;
+}
+
+/** Who asks, until when, and who hears how it goes. */
+export interface Asking {
+  principal: Principal;
+  signal: AbortSignal;
+  onProgress?: (text: string) => void;
+}
+
+export interface RunRequest {
+  action: RunAction;
+  /** Streams by name, where the action can be held to some. */
+  streams?: readonly string[];
+  /** Longest to wait for what the action begins, in seconds; 0: not at all. */
+  waitS: number;
+}
+
+export interface RunResult {
+  source: Source;
+  run?: RunRecord;
+  warnings?: readonly string[];
+}
+
+/** Begins an action on a source. @throws HeadwaterError UNSUPPORTED, PLATFORM_… */
+export type Run = (asking: Asking, stored: StoredSource, request: RunRequest, audit: AuditEntry) => Promise<RunResult>;
+
+/** One request that a platform would be sent, secrets masked: what a dry run shows. */
+export interface PlannedRequest {
+  method: string;
+  url: string;
+  body?: unknown;
+}
+
 /**
  * Where sources live. `local` implements it over our own store, the vendors over their APIs. Tenants see nothing of
  * each other: "not yours" and "not there" are the same SOURCE_NOT_FOUND. Every write takes its entry of the audit trail,
@@ -78,26 +134,29 @@ export interface SourcePage {
 export interface PlatformSources {
   /** @throws HeadwaterError NAME_TAKEN, IDEMPOTENCY_CONFLICT */
   create(
-    principal: Principal,
+    asking: Asking,
     draft: NewSource,
     /** Without the id that it will have. */
     audit: AuditEntry,
     idempotency?: IdempotencyEntry,
-  ): Promise<{ source: Source; replayed: boolean }>;
+  ): Promise<{ source: Source; replayed: boolean; warnings?: readonly string[] }>;
+  /** What a create would send; absent where nothing is sent anywhere. */
+  planCreate?(draft: NewSource): readonly PlannedRequest[];
+  planUpdate?(stored: StoredSource, change: SourceChange): readonly PlannedRequest[];
   /** @throws HeadwaterError IDEMPOTENCY_CONFLICT when the key was used with another digest */
-  replayed(principal: Principal, idempotency: IdempotencyEntry): Promise<Source | undefined>;
+  replayed(asking: Asking, idempotency: IdempotencyEntry): Promise<Source | undefined>;
   /** @throws HeadwaterError SOURCE_NOT_FOUND */
-  get(principal: Principal, id: string): Promise<StoredSource>;
-  nameTaken(principal: Principal, name: string): Promise<boolean>;
-  list(principal: Principal, query: SourceQuery): Promise<SourcePage>;
+  get(asking: Asking, id: string): Promise<StoredSource>;
+  nameTaken(asking: Asking, name: string): Promise<boolean>;
+  list(asking: Asking, query: SourceQuery): Promise<SourcePage>;
   /** @throws HeadwaterError VERSION_CONFLICT, NAME_TAKEN, SOURCE_NOT_FOUND */
-  update(principal: Principal, stored: StoredSource, change: SourceChange, audit: AuditEntry): Promise<Source>;
+  update(asking: Asking, stored: StoredSource, change: SourceChange, audit: AuditEntry): Promise<Source>;
   /** @throws HeadwaterError VERSION_CONFLICT, SOURCE_NOT_FOUND */
-  remove(principal: Principal, stored: StoredSource, audit: AuditEntry): Promise<void>;
-  noteTest(principal: Principal, source: Source, outcome: TestOutcome, audit: AuditEntry): Promise<void>;
+  remove(asking: Asking, stored: StoredSource, audit: AuditEntry): Promise<readonly LeftBehind[]>;
+  noteTest(asking: Asking, source: Source, outcome: TestOutcome, audit: AuditEntry): Promise<void>;
   /** References whose secrets are others than at the last test that passed. */
   driftedSecrets?(
-    principal: Principal,
+    asking: Asking,
     source: Source,
     resolved: NonNullable<TestOutcome['secrets']>,
   ): Promise<readonly { field: string; from: string }[]>;
@@ -110,15 +169,30 @@ export interface Platform {
   summary: string;
   /** `true`, or what a person must set for it to work. */
   configured: true | string;
-  connectors: readonly Connector[];
+  /** Its catalog, in the order of codes; loaded with its first use. */
+  connectors: () => Promise<readonly Connector[]>;
+  /** How many that are, without loading any. */
+  connectorCount: number;
   /** The schema of `options`, where the platform has settings of its own. */
   options: () => z.ZodObject;
   abilities: Readonly<Record<Ability, true | string>>;
+  /** Each action of `run_source`, or the reason why there is none. */
+  actions: Readonly<Record<RunAction, Run | string>>;
   /** It reads changes as they happen: a test looks whether the database is fit for that, unless told otherwise. */
   streams: boolean;
   /** What whoever asks about the platform should know besides. */
   notes?: readonly string[];
   sources: PlatformSources;
+  /**
+   * What the platform itself says of a config or of a source of its own, as steps of a test: they run beside ours, and
+   * none is a gate.
+   */
+  ownChecks?: (subject: {
+    connector: Connector;
+    /** Secrets as `Secret`s, or as the `Reference` of one that only the platform can read. */
+    values: Readonly<Record<string, unknown>>;
+    source?: Source;
+  }) => readonly StepSpec[];
 }
 
 /** What a test looks at beyond the connection where nobody says it. */

@@ -17,7 +17,7 @@ export type Status = (typeof STATUSES)[number];
 export const DESIRED_STATES = ['Active', 'Paused', 'Stopped', 'Pending'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
 
-export const PLATFORM_CODES = ['local'] as const;
+export const PLATFORM_CODES = ['local', 'streamkap', 'kaireon', 'airweave', 'camelai', 'kafka_connect'] as const;
 export type PlatformCode = (typeof PLATFORM_CODES)[number];
 
 /**
@@ -37,10 +37,16 @@ export interface Source {
   connector: string;
   connector_display_name: string;
   platform: PlatformCode;
+  /** The platform's own code of its connector, where that is another one. */
+  platform_connector?: string;
   description?: string;
   config: Readonly<Record<string, unknown>>;
   desired_state: DesiredState;
   status: Status;
+  /** In the platform's words. */
+  platform_status?: string;
+  /** How it signs in there, and whether that has worked. */
+  auth?: Readonly<Record<string, unknown>>;
   /** Set by failures only, cleared by success; warnings never go here. */
   last_error: string | null;
   error_category?: string;
@@ -49,12 +55,20 @@ export interface Source {
   /** When the rows were last counted, and how many there were. */
   last_sync_at?: string;
   last_sync_row_count?: number;
+  topics?: readonly string[];
+  streams?: readonly unknown[];
+  tasks?: readonly unknown[];
+  schedule?: Readonly<Record<string, unknown>>;
   tags: readonly string[];
   collection?: string;
   todo: readonly Todo[];
+  /** Every other field that the platform answers with, secrets masked. */
+  details?: Readonly<Record<string, unknown>>;
+  external_url?: string;
   created_from: 'api';
-  created_at: string;
-  updated_at: string;
+  /** Null where the platform does not say. */
+  created_at: string | null;
+  updated_at: string | null;
   version: number;
   tenant_id: string;
 }
@@ -62,7 +76,25 @@ export interface Source {
 /** What a person must still do. */
 export interface Todo {
   kind: 'open_url' | 'run_sql' | 'copy_value';
+  /** What to do with it, and why. */
   text: string;
+  url?: string;
+  sql?: string;
+  value?: string;
+  /** ISO 8601. */
+  expires_at?: string;
+}
+
+/** One run of a source on its platform. */
+export interface RunRecord {
+  id?: string;
+  /** In the platform's words, in small letters: `running`, `completed`. */
+  status: string;
+  started_at?: string;
+  completed_at?: string;
+  /** What it has done so far: `inserted`, `updated` … */
+  counts?: Readonly<Record<string, number>>;
+  error?: string;
 }
 
 /** What the last test says of a source. */

@@ -9,6 +9,7 @@ import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
 import { MONGODB_PROBLEMS } from './mongodb.ts';
 import { ORACLE_PROBLEMS } from './oracle.ts';
+import { PLATFORM_PROBLEMS } from './platform.ts';
 import { POSTGRES_PROBLEMS } from './postgres.ts';
 import { REACHING_PROBLEMS } from './reaching.ts';
 import { READING_PROBLEMS } from './reading.ts';
@@ -40,6 +41,7 @@ export const PROBLEMS = {
   ...SQLSERVER_PROBLEMS,
   ...ORACLE_PROBLEMS,
   ...BROUGHT_PROBLEMS,
+  ...PLATFORM_PROBLEMS,
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

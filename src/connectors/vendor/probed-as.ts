@@ -1,0 +1,87 @@
+import type { Probe, StepSpec } from '../../probes/probe.ts';
+import type { Problem } from '../../probes/problems/index.ts';
+import { reachProbe } from '../brought/reach.ts';
+import { fieldWithRole } from '../config.ts';
+import type { Fields } from '../fields.ts';
+import { CONNECTORS } from '../index.ts';
+import { completeConfig } from '../resolved-config.ts';
+import { findConnector } from '../search.ts';
+import { inOwnWords } from '../through.ts';
+
+type Config = Readonly<Record<string, unknown>>;
+type MakeProbe = (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
+
+/**
+ * The probe of a connector that comes with Headwater, for a platform's config whose fields have the same roles. What is
+ * not given counts with the platform's default. Reports name the fields of the platform's config.
+ * `also`: what roles do not say.
+ */
+export function probedAs(code: string, also: (own: Config) => Config = () => ({})): MakeProbe {
+  return (fields, defaults) => {
+    const connector = findConnector(CONNECTORS, code);
+    const pairs = Object.entries(fields).flatMap(([name, { facts }]) => {
+      const target = facts.role && fieldWithRole(connector, facts.role);
+      return target === undefined ? [] : [{ name, target, give: facts.portable?.give }];
+    });
+    const ownName = new Map(pairs.map(({ name, target }) => [target, name]));
+    const ownFields = (names: readonly string[]) => names.flatMap((name) => ownName.get(name) ?? []);
+    return async () => {
+      const probe = (await connector.probe()) as Probe<unknown>;
+      return {
+        plan: (given: Config, context, options) => {
+          const own = { ...defaults, ...given };
+          const made = pairs.flatMap(({ name, target, give }) => {
+            const value = own[name] === undefined ? undefined : (give?.(own[name]) ?? own[name]);
+            return value === undefined || value === '' ? [] : [[target, asPort(target, value)] as const];
+          });
+          const config = completeConfig(connector, { ...Object.fromEntries(made), ...also(own) });
+          const plan = probe.plan(config, context, options);
+          return { ...plan, steps: plan.steps.map((step) => inOwnWords(step, connector, ownFields)) };
+        },
+      } as Probe<never>;
+    };
+  };
+}
+
+/** Vendors take ports as text as well. */
+function asPort(target: string, value: unknown): unknown {
+  return target === 'port' || target === 'ssh_port' ? Number(value) : value;
+}
+
+/** As far as DNS, TCP and TLS, where the fields say where; `otherwise` where they do not. */
+export function reached(server: string, otherwise: MakeProbe = notReached(server)): MakeProbe {
+  return (fields, defaults) => {
+    const probe = reachProbe(server, fields);
+    if (!probe) return otherwise(fields, defaults);
+    return async () => {
+      const reach = (await probe()) as Probe<unknown>;
+      return {
+        plan: (own: Config, context, options) => reach.plan({ ...defaults, ...own }, context, options),
+      } as Probe<never>;
+    };
+  };
+}
+
+/** What only its platform can reach: the test says that nothing was connected to, and why. */
+export function notReached(server: string, why = 'its platform is what connects to it'): MakeProbe {
+  return () => async () => ({
+    plan: () => ({
+      subject: server,
+      steps: [untested({ code: 'TESTED_ELSEWHERE', facts: { server, what: why } })],
+      close: async () => {},
+      session: () => {
+        throw new TypeError('nothing to read through');
+      },
+    }),
+  });
+}
+
+function untested(warning: Problem): StepSpec {
+  return {
+    id: 'reach',
+    title: 'Connection',
+    limitMs: 1000,
+    timeout: { code: 'CHECK_BROKEN', facts: {} },
+    run: () => ({ warning }),
+  };
+}
