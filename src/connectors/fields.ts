@@ -22,7 +22,6 @@ export const ROLES = [
   'tables',
   'slot_name',
   'publication',
-  'tls_mode',
   'tls_ca',
   'tls_cert',
   'tls_key',
@@ -33,6 +32,15 @@ export const ROLES = [
   'ssh_private_key',
   'ssh_passphrase',
   'ssh_host_key',
+  'connection_string',
+  'bootstrap_servers',
+  'account',
+  'warehouse',
+  'project',
+  'bucket',
+  'prefix',
+  'region',
+  'token',
 ] as const;
 export type Role = (typeof ROLES)[number];
 
