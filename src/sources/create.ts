@@ -48,12 +48,7 @@ export async function createSource(services: Services, request: CreateRequest, c
     source,
     replayed,
     warnings: told = [],
-  } = await platform.sources.create(
-    call,
-    { ...draft, ...tested?.state },
-    call.trail.take(),
-    idempotency,
-  );
+  } = await platform.sources.create(call, { ...draft, ...tested?.state }, call.trail.take(), idempotency);
   return {
     source,
     ...(tested ? { report: tested.report } : {}),
@@ -134,7 +129,11 @@ async function plan(
 ): Promise<CreateAnswer> {
   const said = [...warnings, ...(await takenNames(platform, call, draft.name))];
   return {
-    plan: { action: 'create', ...(await planCreate(services, platform, draft, request)), tests: draft.desiredState === 'Active' },
+    plan: {
+      action: 'create',
+      ...(await planCreate(services, platform, draft, request)),
+      tests: draft.desiredState === 'Active',
+    },
     ...(said.length > 0 ? { warnings: said } : {}),
     next: [],
   };

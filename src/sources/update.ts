@@ -77,12 +77,7 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   }
   const tested = await testFirst(services, stored, before, change, changed, request, call);
   if (tested?.pinned) notePin(stored, before, tested.pinned, changed, call);
-  const source = await platform.sources.update(
-    call,
-    stored,
-    { ...change, ...tested?.state },
-    call.trail.take(),
-  );
+  const source = await platform.sources.update(call, stored, { ...change, ...tested?.state }, call.trail.take());
   return {
     source,
     changed,

@@ -46,7 +46,8 @@ export async function changedRecord(
     ...before,
     name: change.name ?? before.name,
     description: change.description === undefined ? before.description : change.description,
-    collection: change.options['collection'] === null ? null : (textOf(change.options['collection']) ?? before.collection),
+    collection:
+      change.options['collection'] === null ? null : (textOf(change.options['collection']) ?? before.collection),
     tags: change.tags ?? before.tags,
     desiredState: change.desiredState ?? before.desiredState,
     ...(change.config

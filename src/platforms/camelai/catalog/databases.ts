@@ -18,6 +18,13 @@ function partFaults({ hostname: host, username: user, database_name: database }:
   return missing.map((path) => ({ path, message: 'is required with hostname' }));
 }
 
+function schemaFaults({ selected_schemas: schemas }: Config): ConfigFault[] {
+  const isTooLong = (name: unknown) => typeof name === 'string' && name.length > 255;
+  if (!Array.isArray(schemas)) return [];
+  const at = schemas.findIndex(isTooLong);
+  return at < 0 ? [] : [{ path: `selected_schemas/${at}`, message: 'has more than 255 characters' }];
+}
+
 const postgresql = camelConnector({
   code: 'postgresql',
   vendorCode: 'POSTGRES',
@@ -43,7 +50,7 @@ const postgresql = camelConnector({
     tls_mode: tlsMode(),
   },
   alternatives: { hostname: PARTS, connection_string: [] },
-  rules: partFaults,
+  rules: (config) => [...partFaults(config), ...schemaFaults(config)],
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [READER],
   example: { hostname: 'db.example.com', port: 5432, username: 'camel', password: SECRET, database_name: 'shop' },
@@ -107,7 +114,6 @@ const mongodb = camelConnector({
   fields: {
     connection_string: connectionString({
       description: 'mongodb:// or mongodb+srv://, with user, password and database in it.',
-      required: true,
     }),
     host: text('Host', { description: 'Host of the server.', role: 'host', virtual: true, aka: ['hostname'] }),
     ...MONGO_PARTS,

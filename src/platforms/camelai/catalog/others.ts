@@ -72,7 +72,7 @@ const file = camelConnector({
       description:
         'Links to csv, tsv, xls, xlsx, sqlite, db, sqlite3 or parquet files of up to 10 GB: url and filename of each. ' +
         'For links with a signature in them: signed_file_urls, the same list as JSON text and a secret.',
-      required: true,
+      essential: true,
       min: 1,
       max: 500,
       destination: true,
