@@ -71,7 +71,9 @@ async function testFirst(services: Services, platform: Platform, draft: NewSourc
   // Storing asks again; this is so that nobody waits for a test whose source could not be stored.
   if (await platform.sources.nameTaken(call, draft.name)) throw takenName(draft, request);
   const checks = standardChecks(platform, draft.connector);
-  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call);
+  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call, {
+    platform,
+  });
   if (!report.ok) throw testFailed(services, draft.connector, report);
   const outcome = outcomeOf(report, draft.desiredState, resolved);
   if (pinned) call.trail.note({ destination_after: destinationFacts(draft.connector, pinned) });

@@ -31,6 +31,7 @@ export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorC
     prerequisites: [],
     ...rest,
     fields: made,
+    defaults: defaultsOf(fields),
     ...(ways ? { auth: ways } : {}),
     rules: (config) => [...conditionFaults(fields, config), ...(rules?.(config) ?? [])],
     probe: probe(made, defaultsOf(fields)) as never,

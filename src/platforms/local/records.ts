@@ -3,7 +3,7 @@ import type { NewSource, SourceChange } from '../../sources/platform.ts';
 import type { Principal } from '../../sources/principal.ts';
 import type { SourceRecord } from '../../sources/repository.ts';
 import type { TestOutcome } from '../../sources/source.ts';
-import { fingerprintsOf, kept, ownerOf } from './credentials.ts';
+import { fingerprintsOf, kept, ownerOf } from '../credentials.ts';
 
 /** What is kept of a new source, its credentials sealed. @throws HeadwaterError KEY_UNAVAILABLE */
 export async function newRecord(
