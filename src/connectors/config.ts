@@ -36,7 +36,7 @@ const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
   refuseFault(input);
-  const given = expandConnectionString(connector, input);
+  const given = expandConnectionString(connector, connector.normalise?.(input) ?? input);
   refuseMasks(connector, given);
   return validated(connector, given, {});
 }
@@ -52,7 +52,7 @@ export function mergeConfig(
   removed: readonly string[],
 ): Config {
   refuseFault(patch);
-  const given = expandConnectionString(connector, patch);
+  const given = expandConnectionString(connector, connector.normalise?.(patch, before.settings) ?? patch);
   refuseMasks(connector, given);
   const said = [...removed, ...leftBehind(connector, given), ...seenElsewhere(connector, before, given, removed)];
   const replaced = patch[CONNECTION_STRING] === undefined ? said : [...said, CONNECTION_STRING, ...ADDRESS];
