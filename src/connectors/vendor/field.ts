@@ -154,11 +154,11 @@ function schemaOf(row: VendorField): z.ZodType {
         .max(max ?? 10_000);
     case 'array':
       return z
-        .array(z.json())
+        .array(z.unknown())
         .min(min ?? 0)
         .max(max ?? 10_000);
     case 'object':
-      return z.record(z.string().max(255), z.json());
+      return z.record(z.string().max(255), z.unknown());
     case 'json':
       return text(1, LONGEST).refine(isJson, { error: 'must be JSON text' });
     default:
