@@ -30,21 +30,21 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
     properties: Record<string, JsonSchema>;
   };
   const required = (whole['required'] as string[] | undefined) ?? [];
-  const shown = Object.entries(connector.fields).filter(
-    ([name, { facts }]) => detail === 'full' || !facts.advanced || required.includes(name),
-  );
+  const own = Object.entries(connector.fields).filter(([, { facts }]) => !facts.virtual);
+  const shown = own.filter(([name, { facts }]) => detail === 'full' || !facts.advanced || required.includes(name));
+  const instead = Object.keys(connector.alternatives ?? {}).filter((name) => !connector.fields[name]?.facts.virtual);
   const properties = Object.fromEntries(
     shown.map(([name, { facts, json }]) => [name, described(facts, json ?? whole.properties[name])]),
   );
   if (connector.auth) properties[AUTH] = authSchema(connector.auth, whole.properties[AUTH]);
   // A connection string stands for everything that is required.
-  const need = connector.connectionString
+  const need = connector.fields['connection_string'] && connector.connectionString
     ? { anyOf: [{ required }, { required: ['connection_string'] }] }
-    : connector.alternatives
-      ? { required, oneOf: Object.keys(connector.alternatives).map((name) => ({ required: [...required, name] })) }
-      : { required };
+    : instead.length > 1
+      ? { required, oneOf: instead.map((name) => ({ required: [...required, name] })) }
+      : { required: [...required, ...instead] };
   const schema = { $schema: whole['$schema'], type: 'object', properties, ...need, additionalProperties: false };
-  return { schema, hiddenFields: Object.keys(connector.fields).length - shown.length };
+  return { schema, hiddenFields: own.length - shown.length };
 }
 
 function described(facts: FieldFacts, schema: JsonSchema | undefined): JsonSchema {
