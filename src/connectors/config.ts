@@ -7,8 +7,8 @@ import { alternativeProblems, leftBehind } from './alternatives.ts';
 import { canonicalHost } from './canonical-host.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
-import { withOwnNames } from './portable.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
+import { withOwnNames } from './portable.ts';
 
 export type SecretValue = Secret | Reference;
 

@@ -38,11 +38,12 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   );
   if (connector.auth) properties[AUTH] = authSchema(connector.auth, whole.properties[AUTH]);
   // A connection string stands for everything that is required.
-  const need = connector.fields['connection_string'] && connector.connectionString
-    ? { anyOf: [{ required }, { required: ['connection_string'] }] }
-    : instead.length > 1
-      ? { required, oneOf: instead.map((name) => ({ required: [...required, name] })) }
-      : { required: [...required, ...instead] };
+  const need =
+    connector.fields['connection_string'] && connector.connectionString
+      ? { anyOf: [{ required }, { required: ['connection_string'] }] }
+      : instead.length > 1
+        ? { required, oneOf: instead.map((name) => ({ required: [...required, name] })) }
+        : { required: [...required, ...instead] };
   const schema = { $schema: whole['$schema'], type: 'object', properties, ...need, additionalProperties: false };
   return { schema, hiddenFields: own.length - shown.length };
 }

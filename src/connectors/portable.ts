@@ -24,7 +24,8 @@ export function withOwnNames(
   const twice: FieldProblem[] = [];
   for (const [role, name] of portableNames(connector)) {
     if (role === name || Object.hasOwn(connector.fields, role) || input[role] === undefined) continue;
-    if (input[name] !== undefined) twice.push({ field: `${base}/${role}`, message: `is ${name} here; give one of them` });
+    if (input[name] !== undefined)
+      twice.push({ field: `${base}/${role}`, message: `is ${name} here; give one of them` });
     delete own[role];
     own[name] = input[role];
   }
