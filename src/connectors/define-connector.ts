@@ -58,6 +58,8 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
    * platform's own. Secrets in it are `Secret`s; `composed` of `secrets/` joins them.
    */
   compose?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  /** What its platform takes for fields that are not given, and that tests therefore count with; never sent. */
+  defaults?: Readonly<Record<string, unknown>>;
   capabilities: readonly Capability[];
   /** What must be true or known before a config can be written. */
   prerequisites: readonly string[];

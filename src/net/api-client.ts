@@ -96,7 +96,12 @@ export function createApiClient({ name, server, headers, authorization, now, loo
       try {
         const { exchangeOver, readBounded } = await import('./http.ts');
         isSent = true;
-        const wire = { method: request.method, path: pathOf(request), headers: all, ...(body === undefined ? {} : { body }) };
+        const wire = {
+          method: request.method,
+          path: pathOf(request),
+          headers: all,
+          ...(body === undefined ? {} : { body }),
+        };
         const answer = await readBounded(await exchangeOver(socket, url.origin, wire, limit), MOST_BYTES);
         return { answer: await answerOf(answer, [request.body, all]) };
       } finally {
@@ -147,7 +152,8 @@ interface Sent {
 function queryOf(query: ApiRequest['query'] = {}): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    for (const each of value === undefined ? [] : Array.isArray(value) ? value : [value]) search.append(key, String(each));
+    for (const each of value === undefined ? [] : Array.isArray(value) ? value : [value])
+      search.append(key, String(each));
   }
   const text = search.toString();
   return text === '' ? '' : `?${text}`;
@@ -161,7 +167,12 @@ function opened(body: unknown): string {
 }
 
 async function answerOf(
-  { status, headers, body, truncated }: { status: number; headers: Readonly<Record<string, string>>; body: Buffer; truncated: boolean },
+  {
+    status,
+    headers,
+    body,
+    truncated,
+  }: { status: number; headers: Readonly<Record<string, string>>; body: Buffer; truncated: boolean },
   sent: unknown,
 ): Promise<ApiAnswer> {
   const text = body.toString('utf8');

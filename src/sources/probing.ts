@@ -1,7 +1,8 @@
 import { type Config, fieldOfRole, fieldWithRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
-import { AUTH, fieldsByPath, valueAt } from '../connectors/paths.ts';
+import { AUTH, fieldsByPath, valueAt, withValues } from '../connectors/paths.ts';
 import { exampleConfig, type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
+import { reachOnly } from '../connectors/vendor/probed-as.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { Attempt } from '../net/attempt.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
@@ -10,11 +11,14 @@ import type { Report } from '../probes/report.ts';
 import { type RunOptions, runPlan, runSteps } from '../probes/run.ts';
 import { fingerprintOf } from '../secrets/fingerprint.ts';
 import { createRedactor } from '../secrets/redact.ts';
-import { describeReference } from '../secrets/references.ts';
+import { describeReference, isElsewhere, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { canonicalJson } from './canonical.ts';
 import { findingOf } from './finding.ts';
+import type { Platform } from './platform.ts';
+import { platformChecks } from './platform-checks.ts';
 import type { Call, Services } from './services.ts';
+import type { Source } from './source.ts';
 
 export const DEFAULT_TEST_S = 10;
 export const LONGEST_TEST_S = 25;
@@ -22,6 +26,12 @@ export const LONGEST_TEST_S = 25;
 export interface TestRequest {
   checks?: readonly string[];
   timeoutS?: number;
+}
+
+/** Where the tested thing is, or is to be: what the platform says of it is part of the test. */
+export interface TestedAt {
+  platform: Platform;
+  source?: Source;
 }
 
 interface Planned {
@@ -50,8 +60,9 @@ export async function testConfig(
   config: Config,
   request: TestRequest,
   call: Call,
+  at?: TestedAt,
 ): Promise<TestResult> {
-  const planned = await planTest(services, connector, config, new Set(request.checks));
+  const planned = await planTest(services, connector, config, new Set(request.checks), at);
   const limits = options(services, connector, request.timeoutS, call);
   const run = () => services.egress.guarded(() => runPlan(planned.plan, limits));
   const report = await admitted(services, connector, planned, limits, call, run);
@@ -185,17 +196,20 @@ async function planTest(
   connector: Connector,
   config: Config,
   checks: ReadonlySet<string>,
+  at?: TestedAt,
 ): Promise<Planned> {
-  const probe = await connector.probe();
+  const { here, elsewhere } = whereSecretsAre(config);
+  const probe = await (elsewhere.length > 0 ? reachOnly(connector) : connector.probe());
   try {
-    const { values, secrets, resolved } = await resolveConfig(connector, config, services.resolveReference);
+    const { values, secrets, resolved } = await resolveConfig(connector, here, services.resolveReference);
+    const own = at ? await platformChecks(at, connector, withValues(values, elsewhere)) : [];
     const users = userNames(values);
     // What `connector.schema()` has validated is what its own probe was typed for.
     const plan = probe.plan(values as never, probeContext(services, secrets, [...users, ...sshUser(values)]), {
       checks,
     });
     return {
-      plan: { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] },
+      plan: { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps, ...own] },
       attempt: {
         endpoint: plan.endpoint,
         username: users[0],
@@ -210,6 +224,14 @@ async function planTest(
     const { steps } = probe.plan(exampleConfig(connector) as never, probeContext(services, []), { checks });
     return { plan: { subject: connector.name, steps: [brokenConfig(error), ...steps], close: async () => {} } };
   }
+}
+
+/** What Headwater can read of a config, and the secrets that only somebody else can. */
+function whereSecretsAre(config: Config) {
+  const isThere = ([, value]: [string, unknown]) => !(value instanceof Secret) && isElsewhere(value as Reference);
+  const entries = Object.entries(config.secrets);
+  const here = { ...config, secrets: Object.fromEntries(entries.filter((entry) => !isThere(entry))) };
+  return { here, elsewhere: entries.filter(isThere) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createSource } from '../sources/create.ts';
 import { DESIRED_STATES } from '../sources/source.ts';
-import { ATTEMPT_ERRORS, defineTool } from './define-tool.ts';
+import { ATTEMPT_ERRORS, defineTool, PLATFORM_ERRORS } from './define-tool.ts';
 import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 
@@ -37,6 +37,7 @@ export const createSourceTool = defineTool({
   role: 'editor',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   errors: [
+    ...PLATFORM_ERRORS,
     ...ATTEMPT_ERRORS,
     'CONNECTOR_NOT_FOUND',
     'INVALID_CONFIG',

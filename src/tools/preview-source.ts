@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { previewSource } from '../sources/preview.ts';
-import { ATTEMPT_ERRORS, defineTool } from './define-tool.ts';
+import { ATTEMPT_ERRORS, defineTool, PLATFORM_ERRORS } from './define-tool.ts';
 import { defined } from './defined.ts';
 import * as inputs from './inputs.ts';
 
@@ -23,6 +23,7 @@ export const previewSourceTool = defineTool({
   role: 'editor',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: [
+    ...PLATFORM_ERRORS,
     ...ATTEMPT_ERRORS,
     'SOURCE_NOT_FOUND',
     'CONNECTOR_NOT_FOUND',

@@ -32,6 +32,7 @@ export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorC
     prerequisites: [],
     ...rest,
     fields: made,
+    defaults: defaultsOf(fields),
     ...(ways ? { auth: ways } : {}),
     rules: (config) => [
       ...conditionFaults(fields, config),

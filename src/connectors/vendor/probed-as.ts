@@ -2,6 +2,7 @@ import type { Probe, StepSpec } from '../../probes/probe.ts';
 import type { Problem } from '../../probes/problems/index.ts';
 import { reachProbe } from '../brought/reach.ts';
 import { fieldWithRole } from '../config.ts';
+import type { Connector } from '../define-connector.ts';
 import type { Fields } from '../fields.ts';
 import { CONNECTORS } from '../index.ts';
 import { completeConfig } from '../resolved-config.ts';
@@ -60,6 +61,25 @@ export function reached(server: string, otherwise: MakeProbe = notReached(server
       } as Probe<never>;
     };
   };
+}
+
+/** A test that knows no credentials, since somebody else holds them: as far as the connection, and it says so. */
+export async function reachOnly({ name, fields, defaults = {} }: Connector): Promise<Probe<never>> {
+  const why = 'its credentials are held where Headwater cannot read them';
+  const probe = (await reached(name)(fields, defaults)()) as Probe<unknown>;
+  return {
+    plan: (own, context, options) => {
+      const plan = probe.plan(own, context, options);
+      const login = untested({ code: 'CREDENTIALS_ELSEWHERE', facts: { server: name, what: why } });
+      return {
+        ...plan,
+        steps: [
+          ...plan.steps.filter(({ id }) => id !== 'auth' && id !== 'reach'),
+          { ...login, id: 'auth', title: 'Login' },
+        ],
+      };
+    },
+  } as Probe<never>;
 }
 
 /** What only its platform can reach: the test says that nothing was connected to, and why. */
