@@ -37,9 +37,14 @@ const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
   refuseFault(input);
-  const given = withOwnNames(connector, expandConnectionString(connector, input), BASE);
+  const given = ownForm(connector, input);
   refuseMasks(connector, given);
   return validated(connector, given, {});
+}
+
+function ownForm(connector: Connector, given: Readonly<Record<string, unknown>>, stored?: Config['settings']) {
+  const own = connector.normalise?.(given, stored) ?? given;
+  return withOwnNames(connector, expandConnectionString(connector, own), BASE);
 }
 
 /**
@@ -53,7 +58,7 @@ export function mergeConfig(
   removed: readonly string[],
 ): Config {
   refuseFault(patch);
-  const given = withOwnNames(connector, expandConnectionString(connector, patch), BASE);
+  const given = ownForm(connector, patch, before.settings);
   refuseMasks(connector, given);
   const said = [...removed, ...leftBehind(connector, given), ...seenElsewhere(connector, before, given, removed)];
   const replaced = patch[CONNECTION_STRING] === undefined ? said : [...said, CONNECTION_STRING, ...ADDRESS];

@@ -35,6 +35,8 @@ export interface VendorField {
   /** Of a number; of a text, its length; of a list, how many. */
   min?: number;
   max?: number;
+  /** What a text must match, and how to say that. Of a secret, only what is given as it stands can be held to it. */
+  pattern?: { is: RegExp; says: string };
   secret?: boolean;
   /** What it means on every platform. */
   role?: Role;
@@ -152,16 +154,20 @@ function schemaOf(row: VendorField): z.ZodType {
         .max(max ?? 10_000);
     case 'array':
       return z
-        .array(z.json())
+        .array(z.unknown())
         .min(min ?? 0)
         .max(max ?? 10_000);
     case 'object':
-      return z.record(z.string().max(255), z.json());
+      return z.record(z.string().max(255), z.unknown());
     case 'json':
       return text(1, LONGEST).refine(isJson, { error: 'must be JSON text' });
     default:
-      return text(min ?? (required ? 1 : 0), max ?? LONGEST);
+      return matching(text(min ?? (required ? 1 : 0), max ?? LONGEST), row.pattern);
   }
+}
+
+function matching(schema: z.ZodString, pattern: VendorField['pattern']): z.ZodString {
+  return pattern ? schema.regex(pattern.is, { error: pattern.says }) : schema;
 }
 
 function bounded(schema: z.ZodNumber, min: number | undefined, max: number | undefined): z.ZodNumber {
