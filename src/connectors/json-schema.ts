@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conditionalNeeds, wordsOf } from './conditions.ts';
 import type { Connector } from './define-connector.ts';
 import { type AuthWays, type FieldFacts, isSecret } from './fields.ts';
 import { AUTH } from './paths.ts';
@@ -29,10 +30,12 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   const whole = z.toJSONSchema(connector.schema(), { io: 'input', target: 'draft-2020-12' }) as JsonSchema & {
     properties: Record<string, JsonSchema>;
   };
-  const required = (whole['required'] as string[] | undefined) ?? [];
-  const shown = Object.entries(connector.fields).filter(
-    ([name, { facts }]) => detail === 'full' || !facts.advanced || required.includes(name),
-  );
+  const required = [
+    ...((whole['required'] as string[] | undefined) ?? []),
+    ...Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.unless ? [name] : [])),
+  ];
+  const own = Object.entries(connector.fields).filter(([, { facts }]) => !facts.virtual);
+  const shown = own.filter(([name, { facts }]) => detail === 'full' || !facts.advanced || required.includes(name));
   const properties = Object.fromEntries(
     shown.map(([name, { facts, json }]) => [name, described(facts, json ?? whole.properties[name])]),
   );
@@ -43,14 +46,23 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
     : connector.alternatives
       ? { required, oneOf: Object.keys(connector.alternatives).map((name) => ({ required: [...required, name] })) }
       : { required };
-  const schema = { $schema: whole['$schema'], type: 'object', properties, ...need, additionalProperties: false };
-  return { schema, hiddenFields: Object.keys(connector.fields).length - shown.length };
+  const defaults = Object.fromEntries(own.map(([name]) => [name, whole.properties[name]?.['default']]));
+  const allOf = conditionalNeeds(Object.fromEntries(own), defaults);
+  const schema = {
+    $schema: whole['$schema'],
+    type: 'object',
+    properties,
+    ...need,
+    ...(allOf.length > 0 ? { allOf } : {}),
+    additionalProperties: false,
+  };
+  return { schema, hiddenFields: own.length - shown.length };
 }
 
 function described(facts: FieldFacts, schema: JsonSchema | undefined): JsonSchema {
   return {
     title: facts.title,
-    description: facts.description,
+    description: facts.shownWhen ? `${facts.description} Counts while ${wordsOf(facts.shownWhen)}.` : facts.description,
     ...schema,
     ...(facts.examples ? { examples: facts.examples } : {}),
     ...(isSecret(facts) ? { writeOnly: true } : {}),
