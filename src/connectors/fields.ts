@@ -43,6 +43,13 @@ export type Role = (typeof ROLES)[number];
  */
 export type FieldClass = 'setting' | 'destination' | 'secret' | 'secret_destination';
 
+/** What must hold for a field to count; a list is ANDed. A field without a value counts with its default. */
+export interface Condition {
+  field: string;
+  /** One of these. */
+  is: readonly unknown[];
+}
+
 export type FieldGroup = 'connection' | 'authentication' | 'tls' | 'ssh' | 'selection';
 
 export interface FieldFacts {
@@ -64,6 +71,14 @@ export interface FieldFacts {
    * text with commas here. `take` leaves what is in the field's own form as it is.
    */
   portable?: { take: (value: unknown) => unknown; give: (value: unknown) => unknown };
+  /** It counts only while these hold. */
+  shownWhen?: readonly Condition[];
+  /** Required while it counts. */
+  needed?: true;
+  /** Required, unless all of these are given, which are virtual. */
+  unless?: readonly string[];
+  /** Of a host: what is no host name is kept as it is, and is for the test to refuse. */
+  anyHost?: boolean;
   /** Taken for portability only: what the platform is sent is made of it, and its schema does not have it. */
   virtual?: boolean;
   /** Left out of the `essential` schema. */
