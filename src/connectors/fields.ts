@@ -22,6 +22,7 @@ export const ROLES = [
   'tables',
   'slot_name',
   'publication',
+  'bootstrap_servers',
   'tls_mode',
   'tls_ca',
   'tls_cert',
