@@ -8,7 +8,7 @@ import { canonicalHost } from './canonical-host.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
-import { withOwnNames } from './portable.ts';
+import { knownKeys, withOwnNames } from './portable.ts';
 
 export type SecretValue = Secret | Reference;
 
@@ -37,9 +37,14 @@ const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
   refuseFault(input);
-  const given = withOwnNames(connector, expandConnectionString(connector, input), BASE);
+  const given = ownForm(connector, input);
   refuseMasks(connector, given);
   return validated(connector, given, {});
+}
+
+function ownForm(connector: Connector, given: Readonly<Record<string, unknown>>, stored?: Config['settings']) {
+  const own = connector.normalise?.(given, stored) ?? given;
+  return withOwnNames(connector, expandConnectionString(connector, own), BASE);
 }
 
 /**
@@ -53,7 +58,7 @@ export function mergeConfig(
   removed: readonly string[],
 ): Config {
   refuseFault(patch);
-  const given = withOwnNames(connector, expandConnectionString(connector, patch), BASE);
+  const given = ownForm(connector, patch, before.settings);
   refuseMasks(connector, given);
   const said = [...removed, ...leftBehind(connector, given), ...seenElsewhere(connector, before, given, removed)];
   const isExpanded = connector.connectionString && patch[CONNECTION_STRING] !== undefined;
@@ -254,24 +259,13 @@ function withCanonicalHost(connector: Connector, role: Role, settings: Record<st
   if (name === undefined || value === undefined) return settings;
   const canonical = canonicalHost(value);
   if ('host' in canonical) return { ...settings, [name]: canonical.host };
+  if (connector.fields[name]?.facts.anyHost) return settings;
   throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
     fields: [{ field: `${BASE}/${name}`, message: canonical.fault }],
   });
 }
 
-/** Field names, their portable names and what else people call them, each with the name to use. */
-function knownKeys(connector: Connector): Record<string, string> {
-  const known: Record<string, string> = {};
-  // Those inside auth first: a name means the field at the top where both have it.
-  for (const [path, { facts }] of [...fieldsByPath(connector)].reverse()) {
-    for (const other of facts.aka ?? []) known[other] = path;
-    known[path.replace(`${AUTH}/`, '')] = path;
-    if (facts.role !== undefined) known[facts.role] ??= path;
-  }
-  return known;
-}
-
-/** The same; what is reached by a URL has its host and port in there. */
+/** The field of a role; what is reached by a URL has its host and port in there. */
 export function fieldOfRole(connector: Pick<Connector, 'fields'>, role: string): string | undefined {
   const within = role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined;
   return fieldWithRole(connector, role as Role) ?? within;

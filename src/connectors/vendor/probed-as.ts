@@ -37,7 +37,7 @@ export function probedAs(
         plan: (given: Config, context, options) => {
           const own = { ...defaults, ...given };
           const made = pairs.flatMap(({ name, target, give }) => {
-            const value = own[name] === undefined ? undefined : (give?.(own[name]) ?? own[name]);
+            const value = own[name] === undefined || !give ? own[name] : give(own[name]);
             return value === undefined || value === '' ? [] : [[target, asPort(target, value)] as const];
           });
           const config = completeConfig(connector, { ...Object.fromEntries(made), ...also(own) });
