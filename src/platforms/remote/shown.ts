@@ -144,15 +144,21 @@ function settingsOf(connector: Connector, { config }: VendorSource, record: Remo
     Object.hasOwn(connector.fields, name) || (name === AUTH && connector.auth !== undefined);
   const entries = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
   const virtual = Object.entries(sent).filter(([name]) => connector.fields[name]?.facts.virtual);
-  const auth = connector.auth && isObject(sent[AUTH]) ? { [AUTH]: sent[AUTH] } : {};
+  const auth = connector.auth ? authOf(sent[AUTH], config[AUTH]) : undefined;
   return {
     settings: {
       ...Object.fromEntries(virtual),
-      ...auth,
       ...Object.fromEntries(entries.filter(([name]) => isKnown(name))),
+      ...(auth ? { [AUTH]: auth } : {}),
     },
     unknown: Object.fromEntries(entries.filter(([name]) => !isKnown(name))),
   };
+}
+
+/** How it signs in: what was sent, as long as the vendor names the same way; it may not show all that belongs to it. */
+function authOf(sent: unknown, shown: unknown): Record<string, unknown> | undefined {
+  if (!isObject(shown)) return isObject(sent) ? sent : undefined;
+  return isObject(sent) && sent['method'] === shown['method'] ? { ...shown, ...sent } : shown;
 }
 
 /** The reference that a record keeps by its text; sealed values and what is no reference apart. */

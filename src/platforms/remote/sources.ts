@@ -15,7 +15,7 @@ import { nameKey, type PlatformCode, type Source, type TestOutcome } from '../..
 import { kept, configOf as openedConfig, ownerOf } from '../credentials.ts';
 import { keyOfDeleted, keyRetired, keyReused, nameTaken, notFound, stale } from '../failures.ts';
 import { resealing } from '../resealing.ts';
-import { type Created, createOnce, ownerHere } from './creating.ts';
+import { type Created, createOnce, ownerHere, saidOf } from './creating.ts';
 import { followed } from './following.ts';
 import { fittingPage } from './paging.ts';
 import { configOf, idOf, KEPT_PREFIX, type Seen, sourceOf, versionOf } from './shown.ts';
@@ -175,7 +175,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       return {
         source: await shown(tenant, source, made.record),
         replayed: made.found,
-        ...(made.found ? { warnings: [`${name} had made it before its answer was lost; this is that source.`] } : {}),
+        ...saidOf(name, made),
       };
     },
     async planCreate(draft) {
