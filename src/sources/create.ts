@@ -12,7 +12,7 @@ import { type NewSource, type Platform, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
 import { type Call, connectorFor, offer, offerDiscovery, platformOf, type Services } from './services.ts';
-import { type DesiredState, outcomeOf, type PlatformCode, type Source, untestedStatus } from './source.ts';
+import { outcomeOf, type Source } from './source.ts';
 
 export interface CreateAnswer {
   source?: Source;

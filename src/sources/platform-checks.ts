@@ -1,7 +1,14 @@
 import type { Connector } from '../connectors/define-connector.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { StepOutcome, StepSpec } from '../probes/probe.ts';
-import type { TestedAt } from './probing.ts';
+import type { Platform } from './platform.ts';
+import type { Source } from './source.ts';
+
+/** Where the tested thing is, or is to be: what the platform says of it is part of the test. */
+export interface TestedAt {
+  platform: Platform;
+  source?: Source;
+}
 
 /** Before the step's own end, which would be a failure of the source. */
 const EARLIER_MS = 200;

@@ -1,6 +1,6 @@
-import { type Config, fieldOfRole, fieldWithRole } from '../connectors/config.ts';
+import { type Config, fieldOfRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
-import { AUTH, fieldsByPath, valueAt, withValues } from '../connectors/paths.ts';
+import { AUTH, valueAt, withValues } from '../connectors/paths.ts';
 import { exampleConfig, type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
 import { reachOnly } from '../connectors/vendor/probed-as.ts';
 import { HeadwaterError } from '../errors.ts';
@@ -9,16 +9,13 @@ import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
 import { problemKind, StepFailure } from '../probes/problems/index.ts';
 import type { Report } from '../probes/report.ts';
 import { type RunOptions, runPlan, runSteps } from '../probes/run.ts';
-import { fingerprintOf } from '../secrets/fingerprint.ts';
 import { createRedactor } from '../secrets/redact.ts';
 import { describeReference, isElsewhere, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
-import { canonicalJson } from './canonical.ts';
 import { findingOf } from './finding.ts';
-import type { Platform } from './platform.ts';
-import { platformChecks } from './platform-checks.ts';
+import { credentialsOf } from './login-identity.ts';
+import { platformChecks, type TestedAt } from './platform-checks.ts';
 import type { Call, Services } from './services.ts';
-import type { Source } from './source.ts';
 
 export const DEFAULT_TEST_S = 10;
 export const LONGEST_TEST_S = 25;
@@ -26,12 +23,6 @@ export const LONGEST_TEST_S = 25;
 export interface TestRequest {
   checks?: readonly string[];
   timeoutS?: number;
-}
-
-/** Where the tested thing is, or is to be: what the platform says of it is part of the test. */
-export interface TestedAt {
-  platform: Platform;
-  source?: Source;
 }
 
 interface Planned {
@@ -232,37 +223,6 @@ function whereSecretsAre(config: Config) {
   const entries = Object.entries(config.secrets);
   const here = { ...config, secrets: Object.fromEntries(entries.filter((entry) => !isThere(entry))) };
   return { here, elsewhere: entries.filter(isThere) };
-}
-
-/**
- * What tells one set of credentials from another: the secrets that are sent, wherever they came from, and whether they go
- * over TLS, since a server that rejects a login without it may take it with. Without the master key all are alike, so
- * that a pause holds for all.
- */
-async function credentialsOf(
-  { fingerprint }: Services,
-  connector: Connector,
-  values: ResolvedConfig,
-  login: 'endpoint' | 'through',
-): Promise<string> {
-  const isClear = login === 'endpoint' && values[fieldWithRole(connector, 'tls_mode') ?? ''] === 'disable';
-  const sent = [...fieldsByPath(connector)]
-    .filter(([, { facts }]) => facts.class === 'secret' && (facts.group === 'ssh') === (login === 'through'))
-    .flatMap(([path]) => valueAt(values, path) ?? [])
-    .filter((value) => value instanceof Secret);
-  const method = valueAt(values, `${AUTH}/method`) ?? null;
-  // The same name is another account in another database of users.
-  const source = values[fieldWithRole(connector, 'auth_source') ?? ''];
-  try {
-    return await fingerprintOf(
-      sent,
-      ['login', canonicalJson([isClear, method, ...(source === undefined ? [] : [source])])],
-      fingerprint,
-    );
-  } catch (error) {
-    if (error instanceof HeadwaterError && error.code === 'KEY_UNAVAILABLE') return 'unknown';
-    throw error;
-  }
 }
 
 function probeContext(services: Services, secrets: readonly Secret[], companions: readonly string[] = []) {

@@ -18,6 +18,7 @@ import { canonicalJson } from '../sources/canonical.ts';
 import type { PrincipalRole } from '../sources/principal.ts';
 import type { Call, Services } from '../sources/services.ts';
 import { audited, createTrail } from '../sources/trail.ts';
+import { COMMON_ERRORS } from './error-sets.ts';
 import { invalidArguments, jsonSchema, once } from './tool-schema.ts';
 
 /** What a handler gets besides its arguments. */
@@ -53,31 +54,6 @@ export interface Tool extends Omit<ToolDefinition<z.ZodObject, z.ZodObject>, 'ha
   /** Validates, runs the handler, and gives its result. @throws HeadwaterError and whatever a fault throws */
   run: (input: unknown, context: ToolContext) => Promise<Record<string, unknown>>;
 }
-
-/** Codes that any tool can end with. */
-export const COMMON_ERRORS: readonly ErrorCode[] = [
-  'INVALID_ARGUMENTS',
-  'STORE_UNAVAILABLE',
-  'KEY_UNAVAILABLE',
-  'CANCELLED',
-  'INTERNAL',
-];
-
-/** Codes that a tool which connects to sources can end with before it has connected. */
-export const ATTEMPT_ERRORS: readonly ErrorCode[] = ['RATE_LIMITED', 'CIRCUIT_OPEN', 'LOGIN_PAUSED'];
-
-/** Codes that a tool which asks a platform can end with. */
-export const PLATFORM_ERRORS: readonly ErrorCode[] = [
-  'PLATFORM_NOT_CONFIGURED',
-  'PLATFORM_AUTH_FAILED',
-  'PLATFORM_REJECTED',
-  'PLATFORM_UNAVAILABLE',
-  'OUTCOME_UNKNOWN',
-  'REFERENCE_DENIED',
-  'REFERENCE_BROKEN',
-  'UNSUPPORTED',
-  'RATE_LIMITED',
-];
 
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(definition: ToolDefinition<I, O>): Tool {
   const { input, output, handler } = definition;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { deleteSource } from '../sources/delete.ts';
-import { defineTool, PLATFORM_ERRORS } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const deleteSourceTool = defineTool({

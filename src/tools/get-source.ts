@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { getSource } from '../sources/get.ts';
 import { STATUSES } from '../sources/source.ts';
-import { defineTool, PLATFORM_ERRORS } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const getSourceTool = defineTool({

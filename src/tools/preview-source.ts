@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { previewSource } from '../sources/preview.ts';
-import { ATTEMPT_ERRORS, defineTool, PLATFORM_ERRORS } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const previewSourceTool = defineTool({

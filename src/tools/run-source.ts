@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { RUN_ACTIONS } from '../sources/platform.ts';
 import { runSource } from '../sources/run.ts';
-import { defineTool, PLATFORM_ERRORS } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const runSourceTool = defineTool({

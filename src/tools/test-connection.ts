@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { HeadwaterError } from '../errors.ts';
 import { DEFAULT_TEST_S, LONGEST_TEST_S } from '../sources/probing.ts';
 import { testNewConfig, testSource } from '../sources/test.ts';
-import { ATTEMPT_ERRORS, defineTool, PLATFORM_ERRORS } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
 import { config, connectorCode, next, platform, sourceId } from './inputs.ts';
 
 export const testConnectionTool = defineTool({

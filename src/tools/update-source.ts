@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { DESIRED_STATES } from '../sources/source.ts';
 import { updateSource } from '../sources/update.ts';
-import { ATTEMPT_ERRORS, defineTool, PLATFORM_ERRORS } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const updateSourceTool = defineTool({

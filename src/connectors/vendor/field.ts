@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { REFERENCE_START } from '../../secrets/references.ts';
 import {
+  type Condition,
   type Field,
   type FieldClass,
   type FieldFacts,
@@ -10,13 +11,6 @@ import {
   type Role,
   secretText,
 } from '../fields.ts';
-
-/** What must hold for a field to count; a list is ANDed. A field without a value counts with its default. */
-export interface Condition {
-  field: string;
-  /** One of these. */
-  is: readonly unknown[];
-}
 
 /**
  * One field of a platform's catalog as its vendor documents it: the vendor's own key, type, default and bounds. A table
@@ -47,6 +41,10 @@ export interface VendorField {
   canonical?: FieldFacts['canonical'];
   /** It counts only while these hold; `required` is then "required while it counts". */
   shownWhen?: readonly Condition[];
+  /** Virtual fields that stand for it where it is required: `compose` makes it of them. */
+  unless?: readonly string[];
+  /** Any text for a host: the test says what is none, or there may be several in it. */
+  anyHost?: boolean;
   /** The vendor sets it: it is accepted and not sent. */
   serverAssigned?: boolean;
   virtual?: boolean;
@@ -90,34 +88,29 @@ export function vendorField(row: VendorField): Field {
   });
 }
 
-export function isMandatory({ required = false, shownWhen, virtual = false }: VendorField): boolean {
-  return required && shownWhen === undefined && !virtual;
+export function isMandatory({ required = false, shownWhen, virtual = false, unless }: VendorField): boolean {
+  return required && shownWhen === undefined && !virtual && unless === undefined;
 }
 
 function factsOf(row: VendorField): FieldFacts {
-  const { role, portable, canonical, virtual, examples, aka } = row;
-  const isDestination = row.destination ?? DESTINATIONS.has(role);
-  const fieldClass: FieldClass = row.secret
-    ? isDestination
-      ? 'secret_destination'
-      : 'secret'
-    : isDestination
-      ? 'destination'
-      : 'setting';
+  const { role, portable, canonical, virtual, unless, anyHost, shownWhen, examples, aka } = row;
   const isEssential = row.required || role !== undefined || row.secret || row.essential;
+  const advanced = isEssential && !row.serverAssigned ? undefined : true;
+  const told = { role, portable, canonical, virtual, unless, anyHost, shownWhen, examples, aka, advanced };
   return {
-    class: fieldClass,
+    class: classOf(row),
     group: row.group ?? (row.secret ? 'authentication' : ((role && GROUPS[role]) ?? 'connection')),
     title: row.title,
     description: row.description,
-    ...(role === undefined ? {} : { role }),
-    ...(portable ? { portable } : {}),
-    ...(canonical ? { canonical } : {}),
-    ...(virtual ? { virtual } : {}),
-    ...(examples ? { examples } : {}),
-    ...(aka ? { aka } : {}),
-    ...(isEssential && !row.serverAssigned ? {} : { advanced: true }),
+    ...(row.required && shownWhen ? { needed: true } : {}),
+    ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)),
   };
+}
+
+function classOf({ secret, destination, role }: VendorField): FieldClass {
+  const isDestination = destination ?? DESTINATIONS.has(role);
+  if (secret) return isDestination ? 'secret_destination' : 'secret';
+  return isDestination ? 'destination' : 'setting';
 }
 
 const LONGEST = 65_536;

@@ -10,21 +10,26 @@ import { findConnector } from '../search.ts';
 import { inOwnWords } from '../through.ts';
 
 type Config = Readonly<Record<string, unknown>>;
-type MakeProbe = (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
+export type MakeProbe = (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
 
 /**
  * The probe of a connector that comes with Headwater, for a platform's config whose fields have the same roles. What is
  * not given counts with the platform's default. Reports name the fields of the platform's config.
- * `also`: what roles do not say.
+ * `also`: what roles do not say; `paths`: where that stands in the platform's config, by what it is there.
  */
-export function probedAs(code: string, also: (own: Config) => Config = () => ({})): MakeProbe {
+export function probedAs(
+  code: string,
+  also: (own: Config) => Config = () => ({}),
+  paths: Readonly<Record<string, string>> = {},
+): MakeProbe {
   return (fields, defaults) => {
     const connector = findConnector(CONNECTORS, code);
     const pairs = Object.entries(fields).flatMap(([name, { facts }]) => {
       const target = facts.role && fieldWithRole(connector, facts.role);
       return target === undefined ? [] : [{ name, target, give: facts.portable?.give }];
     });
-    const ownName = new Map(pairs.map(({ name, target }) => [target, name]));
+    const byRole = pairs.map(({ name, target }) => [target, name] as const);
+    const ownName = new Map([...byRole, ...Object.entries(paths)]);
     const ownFields = (names: readonly string[]) => names.flatMap((name) => ownName.get(name) ?? []);
     return async () => {
       const probe = (await connector.probe()) as Probe<unknown>;
@@ -32,7 +37,7 @@ export function probedAs(code: string, also: (own: Config) => Config = () => ({}
         plan: (given: Config, context, options) => {
           const own = { ...defaults, ...given };
           const made = pairs.flatMap(({ name, target, give }) => {
-            const value = own[name] === undefined ? undefined : (give?.(own[name]) ?? own[name]);
+            const value = own[name] === undefined || !give ? own[name] : give(own[name]);
             return value === undefined || value === '' ? [] : [[target, asPort(target, value)] as const];
           });
           const config = completeConfig(connector, { ...Object.fromEntries(made), ...also(own) });

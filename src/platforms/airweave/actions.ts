@@ -4,10 +4,11 @@ import type { ApiAnswer, ApiClient, ApiRequest } from '../../net/api-client.ts';
 import type { RunRequest } from '../../sources/platform.ts';
 import type { Vendor, VendorCall, VendorRun, VendorSource } from '../remote/vendor.ts';
 import { rhythmOf } from './catalog/index.ts';
+import { connectionIn } from './connection.ts';
 import { isRunning, type Job, jobOf } from './job.ts';
 import { rejected } from './refusals.ts';
 import { neverSynced } from './schedule.ts';
-import { connectionIn, sourceOf } from './source.ts';
+import { sourceOf } from './source.ts';
 import { connectionPath, isBrowser, methodOf } from './wire.ts';
 
 const FIRST_LOOK_MS = 300;

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { isSecret } from '../../connectors/fields.ts';
 import { AUTH } from '../../connectors/paths.ts';
 import { namesSecret } from '../../connectors/secret-names.ts';
@@ -8,54 +7,9 @@ import type { Status } from '../../sources/source.ts';
 import type { VendorSource } from '../remote/vendor.ts';
 import { HELD } from './catalog/held.ts';
 import { AIRWEAVE_CONNECTORS, rhythmOf } from './catalog/index.ts';
+import type { Connection } from './connection.ts';
 import { jobOf } from './job.ts';
 import { todoOf } from './todo.ts';
-
-const text = z.string().nullish().catch(undefined);
-const flag = z.boolean().nullish().catch(undefined);
-const loose = z.looseObject({}).nullish().catch(undefined);
-
-const AUTH_SHAPE = z
-  .looseObject({
-    method: text,
-    authenticated: flag,
-    authenticated_at: text,
-    expires_at: text,
-    auth_url: text,
-    auth_url_expires: text,
-    redirect_url: text,
-    claim_token: text,
-    provider_readable_id: text,
-    provider_id: text,
-  })
-  .nullish()
-  .catch(undefined);
-
-/** A source connection, whole or as a list has it (facts: airweave.md §3). What is not relied on may be anything. */
-const CONNECTION = z.looseObject({
-  id: z.string().min(1).max(100),
-  name: z.string(),
-  short_name: z.string().min(1),
-  readable_collection_id: text,
-  description: text,
-  status: text,
-  created_at: text,
-  modified_at: text,
-  auth: AUTH_SHAPE,
-  config: loose,
-  schedule: loose,
-  sync: loose,
-  sync_id: text,
-  entities: loose,
-  error_category: text,
-  error_message: text,
-  provider_settings_url: text,
-  // Of a list.
-  is_authenticated: flag,
-  auth_method: text,
-  entity_count: z.number().nullish().catch(undefined),
-});
-export type Connection = z.infer<typeof CONNECTION>;
 
 /** What has a place of its own in a source. The rest of an answer goes to `details`. */
 const PLACED: ReadonlySet<string> = new Set([
@@ -74,11 +28,6 @@ const PLACED: ReadonlySet<string> = new Set([
   'is_authenticated',
   'auth_method',
 ]);
-
-/** @returns undefined where it is none */
-export function connectionIn(json: unknown): Connection | undefined {
-  return CONNECTION.safeParse(json).data;
-}
 
 /** `clean`: of the answer that it came in. */
 export function sourceOf(connection: Connection, clean: ApiAnswer['clean']): VendorSource {

@@ -1,5 +1,5 @@
 import type { Status, Todo } from '../../sources/source.ts';
-import type { Connection } from './source.ts';
+import type { Connection } from './connection.ts';
 
 const AGAIN = 'run_source with action reauthenticate gives a fresh link.';
 

@@ -4,9 +4,10 @@ import { Secret } from '../../secrets/secret.ts';
 import type { Vendor, VendorCall, VendorChange, VendorSource } from '../remote/vendor.ts';
 import { actionsOf } from './actions.ts';
 import { chooseCollection, collectionPlan } from './collections.ts';
+import { type Connection, connectionIn } from './connection.ts';
 import { rejected } from './refusals.ts';
 import { scheduleWarnings } from './schedule.ts';
-import { type Connection, connectionIn, sourceOf } from './source.ts';
+import { sourceOf } from './source.ts';
 import { connectionPath, createRequest, createWarnings, isHeld, updateRequest } from './wire.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

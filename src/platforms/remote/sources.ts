@@ -1,48 +1,16 @@
-import { absentConnector } from '../../connectors/absent.ts';
-import type { Config } from '../../connectors/config.ts';
-import type { Connector } from '../../connectors/define-connector.ts';
 import { HeadwaterError } from '../../errors.ts';
-import type { ApiClient } from '../../net/api-client.ts';
-import type { Reference } from '../../secrets/references.ts';
-import { Secret } from '../../secrets/secret.ts';
-import type { Vault } from '../../secrets/vault.ts';
-import type { AuditEntry } from '../../sources/audit.ts';
 import { canonicalJson } from '../../sources/canonical.ts';
-import type { Asking, NewSource, PlatformSources, Run, RunRequest } from '../../sources/platform.ts';
-import type { CreateIntent, RemoteRecord, RemoteRecords } from '../../sources/remote-records.ts';
-import type { IdempotencyEntry } from '../../sources/repository.ts';
-import { nameKey, type PlatformCode, type Source, type TestOutcome } from '../../sources/source.ts';
-import { kept, configOf as openedConfig, ownerOf } from '../credentials.ts';
-import { keyOfDeleted, keyRetired, keyReused, nameTaken, notFound, stale } from '../failures.ts';
-import { resealing } from '../resealing.ts';
+import type { NewSource, PlatformSources, Run, RunRequest } from '../../sources/platform.ts';
+import type { CreateIntent, RemoteRecord } from '../../sources/remote-records.ts';
+import { nameKey, type Source } from '../../sources/source.ts';
+import { keyOfDeleted, keyReused, nameTaken, stale } from '../failures.ts';
+import { createAccess, type RemoteParts, testOf } from './access.ts';
 import { type Created, createOnce, ownerHere, saidOf } from './creating.ts';
 import { followed } from './following.ts';
 import { fittingPage } from './paging.ts';
-import { configOf, idOf, KEPT_PREFIX, type Seen, sourceOf, versionOf } from './shown.ts';
-import type { Vendor, VendorCall, VendorRun, VendorSource } from './vendor.ts';
+import { configOf, sourceOf, versionOf } from './shown.ts';
+import type { VendorRun, VendorSource } from './vendor.ts';
 import { changeFor, draftFor, planned, sendable, showable } from './wire.ts';
-
-export interface RemoteParts {
-  platform: PlatformCode;
-  /** In sentences: `Streamkap`. */
-  name: string;
-  connectors: () => Promise<readonly Connector[]>;
-  /** Loaded with its first use. Where the platform is not configured, its client throws PLATFORM_NOT_CONFIGURED. */
-  vendor: () => Promise<{ vendor: Vendor; client: Pick<ApiClient, 'urlOf'> }>;
-  records: RemoteRecords;
-  vault: Vault;
-  /** Tenants that may use the operator's account there. */
-  tenants: Pick<ReadonlySet<string>, 'has'>;
-  resolveReference: (reference: Reference) => Promise<Secret>;
-  now: () => Date;
-}
-
-/** What a use of a source works with besides. */
-interface Inside {
-  vendorApi: Vendor;
-  client: Pick<ApiClient, 'urlOf'>;
-  call: VendorCall;
-}
 
 const FOLLOW_CREATE_MS = 45_000;
 const FOLLOW_UPDATE_MS = 20_000;
@@ -59,79 +27,9 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
   /** Creates of one name one after the other; the store keeps other processes apart. */
   const creating = new Map<string, Promise<unknown>>();
 
-  const enter = async (asking: Asking, id?: string) => {
-    const { tenant } = asking.principal;
-    if (!parts.tenants.has(tenant)) throw notForTenant(name);
-    const { vendor, client } = await parts.vendor();
-    const call: VendorCall = {
-      signal: asking.signal,
-      progress: asking.onProgress ?? (() => {}),
-      kept: async () => {
-        const record = id === undefined ? undefined : await records.find(tenant, id);
-        const held = record ? await heldBy(record) : {};
-        const own = Object.entries(held).filter(([path]) => path.startsWith(KEPT_PREFIX));
-        return Object.fromEntries(
-          own.flatMap(([path, value]) => (value instanceof Secret ? [[path.slice(KEPT_PREFIX.length), value]] : [])),
-        );
-      },
-    };
-    return { tenant, vendor, client, call };
-  };
-  const connectorOf = async (code: string) =>
-    (await parts.connectors()).find(({ code: own, vendorCode = own }) => vendorCode === code) ?? absentConnector(code);
-  const vendorIdOf = (id: string) => id.slice(platform.length + 1);
-  const heldBy = async (record: RemoteRecord) => {
-    const again = async () => (await records.find(record.tenant, record.id)) ?? record;
-    return (await openedConfig(vault, record, again)).secrets;
-  };
+  const { enter, see, keep, heldBy, connectorOf } = createAccess(parts);
   const shown = async (tenant: string, vendor: VendorSource, record?: RemoteRecord): Promise<Source> =>
     sourceOf({ platform, tenant, connector: await connectorOf(vendor.connector), vendor, record });
-  const see = async (asking: Asking, id: string): Promise<Seen & Inside> => {
-    const { tenant, vendor: vendorApi, client, call } = await enter(asking, id);
-    const vendor = await vendorApi.get(vendorIdOf(id), call);
-    if (!vendor) throw notFound(id);
-    const record = await records.find(tenant, id);
-    return {
-      platform,
-      tenant,
-      connector: await connectorOf(vendor.connector),
-      vendor,
-      record,
-      vendorApi,
-      client,
-      call,
-    };
-  };
-
-  /** Keeps what was sent and what came back, sealed; with the audit entry of what was done. */
-  const keepRecord = async (
-    tenant: string,
-    vendor: VendorSource,
-    connector: Connector,
-    config: Config,
-    before: RemoteRecord | undefined,
-    outcome: TestOutcome | undefined,
-    audit: AuditEntry,
-    ends: { intent?: CreateIntent; idempotency?: IdempotencyEntry } = {},
-  ): Promise<RemoteRecord> => {
-    const id = idOf(platform, vendor.id);
-    const extra = Object.entries(vendor.keep ?? {}).map(([key, secret]) => [KEPT_PREFIX + key, secret] as const);
-    const whole = { ...config, secrets: { ...config.secrets, ...Object.fromEntries(extra) } };
-    const { record } = await resealing(vault, async () => {
-      const owner = { tenant, sourceId: id, credentialVersion: (before?.credentialVersion ?? 0) + 1 };
-      const record: RemoteRecord = {
-        tenant,
-        id,
-        connector: connector.code,
-        ...(await kept(vault, whole, owner, outcome)),
-        lastTest: outcome ? testOf(outcome) : (before?.lastTest ?? null),
-      };
-      const result = await records.keep(record, { ...audit, source_id: id }, ends);
-      return { record, retired: result === 'key_retired' };
-    });
-    return record;
-  };
-
   const digestOf = async (draft: NewSource) => {
     const { settings, secrets } = draft.config;
     return await vault.fingerprint(
@@ -157,7 +55,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
         async (): Promise<Created & { record: RemoteRecord }> => {
           const created = await createOnce({ vendor, records, now }, intent, draftFor(draft, values), call);
           const ends = { intent, ...(idempotency ? { idempotency } : {}) };
-          const record = await keepRecord(
+          const record = await keep(
             tenant,
             created.source,
             draft.connector,
@@ -236,9 +134,8 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const values = change.config && (await sendable(connector, change.config, parts.resolveReference));
       const after = await vendorApi.update(before, changeFor(change, values), connector, call);
       const config = change.config ?? (await stored.config());
-      const again = record && (await call.kept());
-      const whole = { ...after, keep: { ...again, ...after.keep } };
-      const keptRecord = await keepRecord(tenant, whole, connector, config, record, change.outcome, audit);
+      const whole = { ...after, keep: { ...(await call.kept()), ...after.keep } };
+      const keptRecord = await keep(tenant, whole, connector, config, record, change.outcome, audit);
       const source = await followed({ vendor: vendorApi, name }, after, FOLLOW_UPDATE_MS, call);
       return await shown(tenant, source, keptRecord);
     },
@@ -263,9 +160,9 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const result: VendorRun = await act(vendor, request, call);
       const now = (await vendorApi.get(vendor.id, call)) ?? vendor;
       const after = await followed({ vendor: vendorApi, name }, now, request.waitS * 1000, call);
-      const keep = { ...(record ? await call.kept() : {}), ...result.keep };
+      const again = { ...(record ? await call.kept() : {}), ...result.keep };
       const config = await stored.config();
-      const keptRecord = await keepRecord(tenant, { ...after, keep }, connector, config, record, undefined, audit);
+      const keptRecord = await keep(tenant, { ...after, keep: again }, connector, config, record, undefined, audit);
       return {
         source: await shown(tenant, { ...after, todo: result.todo ?? after.todo ?? [] }, keptRecord),
         ...(result.run ? { run: result.run } : {}),
@@ -273,10 +170,6 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       };
     },
   };
-}
-
-function testOf({ status, lastError, errorCategory, testedAt, latencyMs }: TestOutcome) {
-  return { status, lastError, testedAt, latencyMs, ...(errorCategory === undefined ? {} : { errorCategory }) };
 }
 
 async function oneAfterTheOther<T>(
@@ -295,10 +188,4 @@ async function oneAfterTheOther<T>(
   } finally {
     if (running.get(key) === mine) running.delete(key);
   }
-}
-
-function notForTenant(name: string): HeadwaterError {
-  return new HeadwaterError('UNSUPPORTED', `The ${name} account of this Headwater is not open to your tenant.`, {
-    hint: 'An operator can open it: HEADWATER_PLATFORM_TENANTS.',
-  });
 }
