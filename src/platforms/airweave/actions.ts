@@ -142,9 +142,10 @@ async function notRun(
   if (answer.status === 409) {
     return because('Airweave has paused the sync of this source.', 'See last_error: new credentials resume it.');
   }
-  const running = answer.status === 400 ? (await jobs().catch(() => undefined))?.find(isRunning) : undefined;
-  if (!running) return error;
-  const which = running.id ? ` (${running.id}, ${running.status})` : '';
+  if (answer.status !== 400) return error;
+  const running = (await jobs().catch(() => undefined))?.find(isRunning);
+  if (!running && !/running|pending|already|progress/i.test(error.details.upstream_message ?? '')) return error;
+  const which = running?.id ? ` (${running.id}, ${running.status})` : '';
   return because(`A job of this source is running already${which}.`, 'Wait for it, or run_source with action cancel.');
 }
 

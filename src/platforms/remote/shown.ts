@@ -83,7 +83,9 @@ function latest(one: string | undefined, other: string | undefined): string | nu
  * whoever has changed it; it says nothing of which came first.
  */
 export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined): number {
-  const { name, description, connector, config, desiredState, tags, schedule } = vendor;
+  const { name, description, connector, config, desiredState, tags } = vendor;
+  // Time alone changes these of a schedule.
+  const { next_run: _, cursor_value: __, ...schedule } = vendor.schedule ?? {};
   const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion];
   const digest = createHash('sha256')
     .update(canonicalJson(said.map((value) => value ?? null)))
