@@ -83,7 +83,9 @@ function latest(one: string | undefined, other: string | undefined): string | nu
  * whoever has changed it; it says nothing of which came first.
  */
 export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined): number {
-  const { name, description, connector, config, desiredState, tags, schedule } = vendor;
+  const { name, description, connector, config, desiredState, tags } = vendor;
+  // Time alone changes these of a schedule.
+  const { next_run: _, cursor_value: __, ...schedule } = vendor.schedule ?? {};
   const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion];
   const digest = createHash('sha256')
     .update(canonicalJson(said.map((value) => value ?? null)))
@@ -144,15 +146,21 @@ function settingsOf(connector: Connector, { config }: VendorSource, record: Remo
     Object.hasOwn(connector.fields, name) || (name === AUTH && connector.auth !== undefined);
   const entries = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
   const virtual = Object.entries(sent).filter(([name]) => connector.fields[name]?.facts.virtual);
-  const auth = connector.auth && isObject(sent[AUTH]) ? { [AUTH]: sent[AUTH] } : {};
+  const auth = connector.auth ? authOf(sent[AUTH], config[AUTH]) : undefined;
   return {
     settings: {
       ...Object.fromEntries(virtual),
-      ...auth,
       ...Object.fromEntries(entries.filter(([name]) => isKnown(name))),
+      ...(auth ? { [AUTH]: auth } : {}),
     },
     unknown: Object.fromEntries(entries.filter(([name]) => !isKnown(name))),
   };
+}
+
+/** How it signs in: what was sent, as long as the vendor names the same way; it may not show all that belongs to it. */
+function authOf(sent: unknown, shown: unknown): Record<string, unknown> | undefined {
+  if (!isObject(shown)) return isObject(sent) ? sent : undefined;
+  return isObject(sent) && sent['method'] === shown['method'] ? { ...shown, ...sent } : shown;
 }
 
 /** The reference that a record keeps by its text; sealed values and what is no reference apart. */
