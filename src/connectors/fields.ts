@@ -3,46 +3,22 @@ import { z } from 'zod';
 import { TLS_MODES, type TlsMode } from '../net/tls.ts';
 import { REFERENCE_START } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
+import type { Role } from './roles.ts';
 
-/**
- * What a field means across platforms. The same role is the same thing on every platform, whatever its key there.
- */
-export const ROLES = [
-  'url',
-  'path',
-  'host',
-  'port',
-  'username',
-  'password',
-  'auth_source',
-  'replica_set',
-  'database',
-  'schemas',
-  'tls_mode',
-  'tables',
-  'slot_name',
-  'publication',
-  'bootstrap_servers',
-  'tls_mode',
-  'tls_ca',
-  'tls_cert',
-  'tls_key',
-  'ssh_host',
-  'ssh_port',
-  'ssh_username',
-  'ssh_password',
-  'ssh_private_key',
-  'ssh_passphrase',
-  'ssh_host_key',
-] as const;
-export type Role = (typeof ROLES)[number];
-
+export { ROLES, type Role } from './roles.ts';
 /**
  * Every field has a class, so that nothing can be forgotten:
  * `setting` is shown and kept; `destination` decides where a secret is sent; `secret` is sealed and never shown;
  * `secret_destination` is both (a connection string).
  */
 export type FieldClass = 'setting' | 'destination' | 'secret' | 'secret_destination';
+
+/** What must hold for a field to count; a list is ANDed. A field without a value counts with its default. */
+export interface Condition {
+  field: string;
+  /** One of these. */
+  is: readonly unknown[];
+}
 
 export type FieldGroup = 'connection' | 'authentication' | 'tls' | 'ssh' | 'selection';
 
@@ -65,6 +41,14 @@ export interface FieldFacts {
    * text with commas here. `take` leaves what is in the field's own form as it is.
    */
   portable?: { take: (value: unknown) => unknown; give: (value: unknown) => unknown };
+  /** It counts only while these hold. */
+  shownWhen?: readonly Condition[];
+  /** Required while it counts. */
+  needed?: true;
+  /** Required, unless all of these are given, which are virtual. */
+  unless?: readonly string[];
+  /** Of a host: what is no host name is kept as it is, and is for the test to refuse. */
+  anyHost?: boolean;
   /** Taken for portability only: what the platform is sent is made of it, and its schema does not have it. */
   virtual?: boolean;
   /** Left out of the `essential` schema. */

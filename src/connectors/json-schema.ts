@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conditionalNeeds, wordsOf } from './conditions.ts';
 import type { Connector } from './define-connector.ts';
 import { type AuthWays, type FieldFacts, isSecret } from './fields.ts';
 import { AUTH } from './paths.ts';
@@ -29,7 +30,10 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   const whole = z.toJSONSchema(connector.schema(), { io: 'input', target: 'draft-2020-12' }) as JsonSchema & {
     properties: Record<string, JsonSchema>;
   };
-  const required = (whole['required'] as string[] | undefined) ?? [];
+  const required = [
+    ...((whole['required'] as string[] | undefined) ?? []),
+    ...Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.unless ? [name] : [])),
+  ];
   const own = Object.entries(connector.fields).filter(([, { facts }]) => !facts.virtual);
   const shown = own.filter(([name, { facts }]) => detail === 'full' || !facts.advanced || required.includes(name));
   const instead = Object.keys(connector.alternatives ?? {}).filter((name) => !connector.fields[name]?.facts.virtual);
@@ -38,19 +42,29 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   );
   if (connector.auth) properties[AUTH] = authSchema(connector.auth, whole.properties[AUTH]);
   // A connection string stands for everything that is required.
-  const need = connector.fields['connection_string'] && connector.connectionString
-    ? { anyOf: [{ required }, { required: ['connection_string'] }] }
-    : instead.length > 1
-      ? { required, oneOf: instead.map((name) => ({ required: [...required, name] })) }
-      : { required: [...required, ...instead] };
-  const schema = { $schema: whole['$schema'], type: 'object', properties, ...need, additionalProperties: false };
+  const need =
+    connector.fields['connection_string'] && connector.connectionString
+      ? { anyOf: [{ required }, { required: ['connection_string'] }] }
+      : instead.length > 1
+        ? { required, oneOf: instead.map((name) => ({ required: [...required, name] })) }
+        : { required: [...required, ...instead] };
+  const defaults = Object.fromEntries(own.map(([name]) => [name, whole.properties[name]?.['default']]));
+  const allOf = conditionalNeeds(Object.fromEntries(own), defaults);
+  const schema = {
+    $schema: whole['$schema'],
+    type: 'object',
+    properties,
+    ...need,
+    ...(allOf.length > 0 ? { allOf } : {}),
+    additionalProperties: false,
+  };
   return { schema, hiddenFields: own.length - shown.length };
 }
 
 function described(facts: FieldFacts, schema: JsonSchema | undefined): JsonSchema {
   return {
     title: facts.title,
-    description: facts.description,
+    description: facts.shownWhen ? `${facts.description} Counts while ${wordsOf(facts.shownWhen)}.` : facts.description,
     ...schema,
     ...(facts.examples ? { examples: facts.examples } : {}),
     ...(isSecret(facts) ? { writeOnly: true } : {}),

@@ -96,7 +96,12 @@ export function createApiClient({ name, server, headers, authorization, now, loo
       try {
         const { exchangeOver, readBounded } = await import('./http.ts');
         isSent = true;
-        const wire = { method: request.method, path: pathOf(request), headers: all, ...(body === undefined ? {} : { body }) };
+        const wire = {
+          method: request.method,
+          path: pathOf(request),
+          headers: all,
+          ...(body === undefined ? {} : { body }),
+        };
         const answer = await readBounded(await exchangeOver(socket, url.origin, wire, limit), MOST_BYTES);
         return { answer: await answerOf(answer, [request.body, all]) };
       } finally {
@@ -112,30 +117,30 @@ export function createApiClient({ name, server, headers, authorization, now, loo
   return {
     urlOf: (request) => url.origin + pathOf(request),
     async send(request, options) {
-      let renewed = false;
-      for (let attempt = 1; ; attempt++) {
-        const { answer, failure, unknown } = await once(request, options);
-        if (answer?.status === 401 && !renewed && authorization?.renew?.()) {
-          renewed = true;
-          continue;
-        }
+      let sent = await once(request, options);
+      if (sent.answer?.status === 401 && authorization?.renew?.()) sent = await once(request, options);
+      for (let attempt = 1; attempt < TRIES; attempt++) {
         // After a 429 nothing was done, whatever the method.
-        const mayRepeat = options.repeats || answer?.status === 429;
-        const pauseMs = mayRepeat && attempt < TRIES ? pauseOf(answer, failure, attempt, now()) : undefined;
-        if (pauseMs !== undefined && pauseMs <= LONGEST_PAUSE_MS) {
-          await delay(pauseMs, undefined, { signal: options.signal }).catch(() => {
-            throw new HeadwaterError('CANCELLED', 'The call was cancelled.');
-          });
-          continue;
-        }
-        if (failure) throw unknown ? outcomeUnknown(name) : unreachable(name, failure.reason);
-        if (answer === undefined) throw new TypeError('neither an answer nor a failure');
-        if (answer.status === 429) throw rateLimited(name, waitOf(answer, now()));
-        if (answer.status >= 500) throw broken(name, answer, !options.repeats && request.method !== 'GET');
-        return answer;
+        const mayRepeat = options.repeats || sent.answer?.status === 429;
+        const pauseMs = mayRepeat ? pauseOf(sent, attempt, now()) : undefined;
+        if (pauseMs === undefined || pauseMs > LONGEST_PAUSE_MS) break;
+        await delay(pauseMs, undefined, { signal: options.signal }).catch(() => {
+          throw new HeadwaterError('CANCELLED', 'The call was cancelled.');
+        });
+        sent = await once(request, options);
       }
+      return usable(name, sent, !options.repeats && request.method !== 'GET', now());
     },
   };
+}
+
+/** @throws HeadwaterError for what is no answer of the API itself */
+function usable(name: string, { answer, failure, unknown }: Sent, mayHaveDone: boolean, now: Date): ApiAnswer {
+  if (failure) throw unknown ? outcomeUnknown(name) : unreachable(name, failure.reason);
+  if (answer === undefined) throw new TypeError('neither an answer nor a failure');
+  if (answer.status === 429) throw rateLimited(name, waitOf(answer, now));
+  if (answer.status >= 500) throw broken(name, answer, mayHaveDone);
+  return answer;
 }
 
 interface Sent {
@@ -147,7 +152,8 @@ interface Sent {
 function queryOf(query: ApiRequest['query'] = {}): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    for (const each of value === undefined ? [] : Array.isArray(value) ? value : [value]) search.append(key, String(each));
+    for (const each of value === undefined ? [] : Array.isArray(value) ? value : [value])
+      search.append(key, String(each));
   }
   const text = search.toString();
   return text === '' ? '' : `?${text}`;
@@ -161,7 +167,12 @@ function opened(body: unknown): string {
 }
 
 async function answerOf(
-  { status, headers, body, truncated }: { status: number; headers: Readonly<Record<string, string>>; body: Buffer; truncated: boolean },
+  {
+    status,
+    headers,
+    body,
+    truncated,
+  }: { status: number; headers: Readonly<Record<string, string>>; body: Buffer; truncated: boolean },
   sent: unknown,
 ): Promise<ApiAnswer> {
   const text = body.toString('utf8');
@@ -194,12 +205,7 @@ function* secretsIn(value: unknown): Generator<Secret> {
 }
 
 /** How long to wait before the next try; undefined where there is nothing to try again. */
-function pauseOf(
-  answer: ApiAnswer | undefined,
-  failure: ServerFailure | undefined,
-  attempt: number,
-  now: Date,
-): number | undefined {
+function pauseOf({ answer, failure }: Sent, attempt: number, now: Date): number | undefined {
   const pause = FIRST_PAUSE_MS * 2 ** (attempt - 1);
   if (failure) return PASSING.has(failure.reason) ? pause : undefined;
   if (answer?.status === 429) return waitOf(answer, now) ?? pause;

@@ -14,7 +14,8 @@ export const connectorResource = defineTemplate({
   complete: {
     platform: (_, { services }) => [...services.platforms.keys()],
     connector: async (_, { services }, { platform }) =>
-      (await platformNamed(services, platform ?? services.defaultPlatform)?.connectors())?.map(({ code }) => code) ?? [],
+      (await platformNamed(services, platform ?? services.defaultPlatform)?.connectors())?.map(({ code }) => code) ??
+      [],
   },
   read: ({ services }, { platform = '', connector = '' }) => {
     const found = platformNamed(services, platform);

@@ -12,7 +12,7 @@ import { type NewSource, type Platform, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
 import { type Call, connectorFor, offer, offerDiscovery, platformOf, type Services } from './services.ts';
-import { type DesiredState, outcomeOf, type PlatformCode, type Source, untestedStatus } from './source.ts';
+import { outcomeOf, type Source } from './source.ts';
 
 export interface CreateAnswer {
   source?: Source;
@@ -48,12 +48,7 @@ export async function createSource(services: Services, request: CreateRequest, c
     source,
     replayed,
     warnings: told = [],
-  } = await platform.sources.create(
-    call,
-    { ...draft, ...tested?.state },
-    call.trail.take(),
-    idempotency,
-  );
+  } = await platform.sources.create(call, { ...draft, ...tested?.state }, call.trail.take(), idempotency);
   return {
     source,
     ...(tested ? { report: tested.report } : {}),
@@ -76,7 +71,9 @@ async function testFirst(services: Services, platform: Platform, draft: NewSourc
   // Storing asks again; this is so that nobody waits for a test whose source could not be stored.
   if (await platform.sources.nameTaken(call, draft.name)) throw takenName(draft, request);
   const checks = standardChecks(platform, draft.connector);
-  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call);
+  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call, {
+    platform,
+  });
   if (!report.ok) throw testFailed(services, draft.connector, report);
   const outcome = outcomeOf(report, draft.desiredState, resolved);
   if (pinned) call.trail.note({ destination_after: destinationFacts(draft.connector, pinned) });
@@ -134,7 +131,11 @@ async function plan(
 ): Promise<CreateAnswer> {
   const said = [...warnings, ...(await takenNames(platform, call, draft.name))];
   return {
-    plan: { action: 'create', ...(await planCreate(services, platform, draft, request)), tests: draft.desiredState === 'Active' },
+    plan: {
+      action: 'create',
+      ...(await planCreate(services, platform, draft, request)),
+      tests: draft.desiredState === 'Active',
+    },
     ...(said.length > 0 ? { warnings: said } : {}),
     next: [],
   };

@@ -5,7 +5,7 @@ import { connectorSchema, type Detail, type JsonSchema } from '../connectors/jso
 import { fieldsByPath } from '../connectors/paths.ts';
 import { type ConnectorQuery, searchConnectors } from '../connectors/search.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
-import { type Platform, reasonOf, RUN_ACTIONS } from './platform.ts';
+import { type Platform, RUN_ACTIONS, reasonOf } from './platform.ts';
 import { testSteps } from './probing.ts';
 import { connectorFor, platformOf, type Services } from './services.ts';
 import type { PlatformCode } from './source.ts';
@@ -174,7 +174,10 @@ function describePlatform({
   actions,
   notes = [],
 }: Platform): PlatformDescription {
-  const entries = [...Object.entries(abilities), ...RUN_ACTIONS.map((name) => [name, reasonOf({ actions }, name)] as const)];
+  const entries = [
+    ...Object.entries(abilities),
+    ...RUN_ACTIONS.map((name) => [name, reasonOf({ actions }, name)] as const),
+  ];
   return {
     platform: code,
     name,

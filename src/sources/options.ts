@@ -1,6 +1,6 @@
+import type { Config } from '../connectors/config.ts';
 import { HeadwaterError } from '../errors.ts';
 import { fieldProblems } from '../issues.ts';
-import type { Config } from '../connectors/config.ts';
 import { Secret } from '../secrets/secret.ts';
 import { type Platform, reasonOf } from './platform.ts';
 import type { DesiredState } from './source.ts';
@@ -47,7 +47,11 @@ export function refuseWorkerReferences(platform: Platform, { secrets }: Config):
     return !(value instanceof Secret) && value?.scheme === 'worker';
   });
   if (names.length === 0) return;
-  throw new HeadwaterError('INVALID_CONFIG', `A \${worker:…} reference is for Kafka Connect, not for ${platform.name}.`, {
-    fields: names.map((name) => ({ field: `/config/${name}`, message: 'cannot be read by this platform' })),
-  });
+  throw new HeadwaterError(
+    'INVALID_CONFIG',
+    `A \${worker:…} reference is for Kafka Connect, not for ${platform.name}.`,
+    {
+      fields: names.map((name) => ({ field: `/config/${name}`, message: 'cannot be read by this platform' })),
+    },
+  );
 }

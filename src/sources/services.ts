@@ -1,7 +1,7 @@
 import type { Connector } from '../connectors/define-connector.ts';
+import { findConnector } from '../connectors/search.ts';
 import type { NextCall } from '../errors.ts';
 import { HeadwaterError } from '../errors.ts';
-import { findConnector } from '../connectors/search.ts';
 import type { FileAccess } from '../files/file-access.ts';
 import type { Admission } from '../net/admission.ts';
 import type { Egress } from '../net/egress.ts';
@@ -11,9 +11,9 @@ import type { Reference } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { KeepEntry } from './audit.ts';
 import { storedDestination } from './destination.ts';
+import { platformCodeOf } from './id.ts';
 import type { Platform, StoredSource } from './platform.ts';
 import type { Principal } from './principal.ts';
-import { platformCodeOf } from './id.ts';
 import type { PlatformCode } from './source.ts';
 import { soughtSource, type Trail } from './trail.ts';
 

@@ -65,7 +65,7 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   if (request.dry_run) {
     const renamed = change.name !== undefined && nameKey(change.name) !== nameKey(stored.source.name);
     const taken = renamed ? await takenNames(platform, call, change.name ?? '') : [];
-    const requests = platform.sources.planUpdate?.(stored, change);
+    const requests = await platform.sources.planUpdate?.(call, stored, change);
     const wanted = { ...fieldsOf(change), ...(config ? { config: shownConfig(config) } : {}) };
     return {
       source: stored.source,
@@ -77,12 +77,7 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   }
   const tested = await testFirst(services, stored, before, change, changed, request, call);
   if (tested?.pinned) notePin(stored, before, tested.pinned, changed, call);
-  const source = await platform.sources.update(
-    call,
-    stored,
-    { ...change, ...tested?.state },
-    call.trail.take(),
-  );
+  const source = await platform.sources.update(call, stored, { ...change, ...tested?.state }, call.trail.take());
   return {
     source,
     changed,
@@ -239,8 +234,19 @@ async function testFirst(
   const needed = changed.some((name) => name === 'desired_state' || name.startsWith('config.'));
   if (run_test === false || !needed || desired !== 'Active') return undefined;
   const { connector } = stored;
-  const checks = standardChecks(platformOfSource(services, stored.source.id), connector);
-  const { report, resolved, pinned } = await testConfig(services, connector, change.config ?? before, { checks }, call);
+  const platform = platformOfSource(services, stored.source.id);
+  const checks = standardChecks(platform, connector);
+  const { report, resolved, pinned } = await testConfig(
+    services,
+    connector,
+    change.config ?? before,
+    { checks },
+    call,
+    {
+      platform,
+      source: stored.source,
+    },
+  );
   if (!report.ok) throw testFailed(services, connector, report);
   const outcome = outcomeOf(report, desired, resolved);
   return { report, pinned, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };

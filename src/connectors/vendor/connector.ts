@@ -1,7 +1,9 @@
 import type { Probe } from '../../probes/probe.ts';
+import { wordsOf } from '../conditions.ts';
 import { type ConfigFault, type Connector, type ConnectorDefinition, defineConnector } from '../define-connector.ts';
 import type { AuthWays, Fields } from '../fields.ts';
-import { type Condition, isMandatory, type VendorField, type VendorFields, vendorField } from './field.ts';
+import { AUTH, isObject } from '../paths.ts';
+import { isMandatory, type VendorField, type VendorFields, vendorField } from './field.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -31,8 +33,14 @@ export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorC
     prerequisites: [],
     ...rest,
     fields: made,
+    defaults: defaultsOf(fields),
     ...(ways ? { auth: ways } : {}),
-    rules: (config) => [...conditionFaults(fields, config), ...(rules?.(config) ?? [])],
+    rules: (config) => [
+      ...conditionFaults(fields, config),
+      ...secretFaults(fields, config),
+      ...authFaults(auth ?? {}, config),
+      ...(rules?.(config) ?? []),
+    ],
     probe: probe(made, defaultsOf(fields)) as never,
   });
 }
@@ -49,9 +57,30 @@ export function defaultsOf(rows: VendorFields): Config {
 /** A field that counts, is required and is not there. What does not count may be given all the same: it is sent as it is. */
 function conditionFaults(rows: VendorFields, config: Config): ConfigFault[] {
   return Object.entries(rows)
-    .filter(([, row]) => row.required && row.shownWhen && !isMandatory(row) && !row.virtual)
+    .filter(([, row]) => row.required && !isMandatory(row) && !row.virtual)
     .filter(([name, row]) => config[name] === undefined && row.default === undefined && counts(row, rows, config))
-    .map(([name, row]) => ({ path: name, message: `is required while ${sentenceOf(row.shownWhen ?? [])}` }));
+    .filter(([, { unless }]) => !unless?.every((name) => config[name] !== undefined))
+    .map(([name, { shownWhen }]) => ({
+      path: name,
+      message: shownWhen ? `is required while ${wordsOf(shownWhen)}` : 'is required',
+    }));
+}
+
+/** A secret that stands there as it is and that its vendor would not take. What is behind a reference only it can see. */
+function secretFaults(rows: VendorFields, config: Config): ConfigFault[] {
+  return Object.entries(rows).flatMap(([name, { secret, min = 1, pattern }]) => {
+    const value = config[name];
+    if (!secret || typeof value !== 'string' || value.startsWith('${')) return [];
+    if (value.trim().length < min) return [{ path: name, message: `must have at least ${min} characters` }];
+    return pattern && !pattern.is.test(value.trim()) ? [{ path: name, message: pattern.says }] : [];
+  });
+}
+
+function authFaults(ways: Readonly<Record<string, VendorFields>>, config: Config): ConfigFault[] {
+  const given = config[AUTH];
+  if (!isObject(given)) return [];
+  const faults = secretFaults(ways[String(given['method'])] ?? {}, given);
+  return faults.map(({ path, message }) => ({ path: `${AUTH}/${path}`, message }));
 }
 
 /** Whether all conditions of a field hold, those of the fields they name included. */
@@ -61,10 +90,4 @@ export function counts(row: VendorField, rows: VendorFields, config: Config): bo
     const value = config[field] ?? other?.default;
     return is.includes(value) && (other === undefined || counts(other, rows, config));
   });
-}
-
-function sentenceOf(conditions: readonly Condition[]): string {
-  return conditions
-    .map(({ field, is }) => `${field} is ${is.map((value) => JSON.stringify(value)).join(' or ')}`)
-    .join(' and ');
 }

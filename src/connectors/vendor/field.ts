@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { REFERENCE_START } from '../../secrets/references.ts';
 import {
+  type Condition,
   type Field,
   type FieldClass,
   type FieldFacts,
@@ -10,13 +11,6 @@ import {
   type Role,
   secretText,
 } from '../fields.ts';
-
-/** What must hold for a field to count; a list is ANDed. A field without a value counts with its default. */
-export interface Condition {
-  field: string;
-  /** One of these. */
-  is: readonly unknown[];
-}
 
 /**
  * One field of a platform's catalog as its vendor documents it: the vendor's own key, type, default and bounds. A table
@@ -35,6 +29,8 @@ export interface VendorField {
   /** Of a number; of a text, its length; of a list, how many. */
   min?: number;
   max?: number;
+  /** What a text must match, and how to say that. Of a secret, only what is given as it stands can be held to it. */
+  pattern?: { is: RegExp; says: string };
   secret?: boolean;
   /** What it means on every platform. */
   role?: Role;
@@ -45,6 +41,10 @@ export interface VendorField {
   canonical?: FieldFacts['canonical'];
   /** It counts only while these hold; `required` is then "required while it counts". */
   shownWhen?: readonly Condition[];
+  /** Virtual fields that stand for it where it is required: `compose` makes it of them. */
+  unless?: readonly string[];
+  /** Any text for a host: the test says what is none, or there may be several in it. */
+  anyHost?: boolean;
   /** The vendor sets it: it is accepted and not sent. */
   serverAssigned?: boolean;
   virtual?: boolean;
@@ -88,34 +88,29 @@ export function vendorField(row: VendorField): Field {
   });
 }
 
-export function isMandatory({ required = false, shownWhen, virtual = false }: VendorField): boolean {
-  return required && shownWhen === undefined && !virtual;
+export function isMandatory({ required = false, shownWhen, virtual = false, unless }: VendorField): boolean {
+  return required && shownWhen === undefined && !virtual && unless === undefined;
 }
 
 function factsOf(row: VendorField): FieldFacts {
-  const { role, portable, canonical, virtual, examples, aka } = row;
-  const isDestination = row.destination ?? DESTINATIONS.has(role);
-  const fieldClass: FieldClass = row.secret
-    ? isDestination
-      ? 'secret_destination'
-      : 'secret'
-    : isDestination
-      ? 'destination'
-      : 'setting';
+  const { role, portable, canonical, virtual, unless, anyHost, shownWhen, examples, aka } = row;
   const isEssential = row.required || role !== undefined || row.secret || row.essential;
+  const advanced = isEssential && !row.serverAssigned ? undefined : true;
+  const told = { role, portable, canonical, virtual, unless, anyHost, shownWhen, examples, aka, advanced };
   return {
-    class: fieldClass,
+    class: classOf(row),
     group: row.group ?? (row.secret ? 'authentication' : ((role && GROUPS[role]) ?? 'connection')),
     title: row.title,
     description: row.description,
-    ...(role === undefined ? {} : { role }),
-    ...(portable ? { portable } : {}),
-    ...(canonical ? { canonical } : {}),
-    ...(virtual ? { virtual } : {}),
-    ...(examples ? { examples } : {}),
-    ...(aka ? { aka } : {}),
-    ...(isEssential && !row.serverAssigned ? {} : { advanced: true }),
+    ...(row.required && shownWhen ? { needed: true } : {}),
+    ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)),
   };
+}
+
+function classOf({ secret, destination, role }: VendorField): FieldClass {
+  const isDestination = destination ?? DESTINATIONS.has(role);
+  if (secret) return isDestination ? 'secret_destination' : 'secret';
+  return isDestination ? 'destination' : 'setting';
 }
 
 const LONGEST = 65_536;
@@ -152,16 +147,20 @@ function schemaOf(row: VendorField): z.ZodType {
         .max(max ?? 10_000);
     case 'array':
       return z
-        .array(z.json())
+        .array(z.unknown())
         .min(min ?? 0)
         .max(max ?? 10_000);
     case 'object':
-      return z.record(z.string().max(255), z.json());
+      return z.record(z.string().max(255), z.unknown());
     case 'json':
       return text(1, LONGEST).refine(isJson, { error: 'must be JSON text' });
     default:
-      return text(min ?? (required ? 1 : 0), max ?? LONGEST);
+      return matching(text(min ?? (required ? 1 : 0), max ?? LONGEST), row.pattern);
   }
+}
+
+function matching(schema: z.ZodString, pattern: VendorField['pattern']): z.ZodString {
+  return pattern ? schema.regex(pattern.is, { error: pattern.says }) : schema;
 }
 
 function bounded(schema: z.ZodNumber, min: number | undefined, max: number | undefined): z.ZodNumber {

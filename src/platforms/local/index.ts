@@ -38,7 +38,8 @@ export function createLocalPlatform({ notes, ...parts }: LocalPlatformParts & Pi
       cancel: NO_ENGINE,
       restart: NO_ENGINE,
       verify: 'No connector of this platform signs in through a browser, so there is nothing to verify.',
-      reauthenticate: 'Give new credentials with update_source; no connector of this platform signs in through a browser.',
+      reauthenticate:
+        'Give new credentials with update_source; no connector of this platform signs in through a browser.',
     },
     ...(notes ? { notes } : {}),
     sources: createLocalSources(parts),

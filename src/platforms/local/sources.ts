@@ -2,7 +2,6 @@ import { absentConnector } from '../../connectors/absent.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
 import { isSecret } from '../../connectors/fields.ts';
 import { fieldsByPath, valueAt, withValues } from '../../connectors/paths.ts';
-import { HeadwaterError } from '../../errors.ts';
 import type { Vault } from '../../secrets/vault.ts';
 import { isSourceId } from '../../sources/id.ts';
 import { foreignCursor } from '../../sources/list.ts';
@@ -10,9 +9,10 @@ import type { PlatformSources } from '../../sources/platform.ts';
 import type { Principal } from '../../sources/principal.ts';
 import type { RecordFilter, SourceRecord, SourceRepository } from '../../sources/repository.ts';
 import { nameKey, type ShownSecret, type Source } from '../../sources/source.ts';
-import { configOf, fingerprintsOf, ownerOf } from './credentials.ts';
+import { configOf, fingerprintsOf, ownerOf } from '../credentials.ts';
+import { keyOfDeleted, keyRetired, keyReused, nameTaken, notFound, stale } from '../failures.ts';
+import { resealing } from '../resealing.ts';
 import { changedRecord, newRecord } from './records.ts';
-import { resealing } from './resealing.ts';
 
 export interface LocalPlatformParts {
   connectors: readonly Connector[];
@@ -164,46 +164,4 @@ function shownSettings({ settings }: SourceRecord, connector: Connector): Record
     settings,
     now.map(([path]) => [path, { set: true, from: 'clear' }]),
   );
-}
-
-function notFound(id: string): HeadwaterError {
-  return new HeadwaterError('SOURCE_NOT_FOUND', `There is no source ${id.slice(0, 60)}.`, {
-    next: [{ tool: 'list_sources', arguments: {}, why: 'See which sources there are.' }],
-  });
-}
-
-function nameTaken(name: string): HeadwaterError {
-  return new HeadwaterError('NAME_TAKEN', `There is a source named ${JSON.stringify(name)} already.`, {
-    hint: 'Choose another name, or use the source that is there.',
-    fields: [{ field: '/name', message: 'is taken' }],
-    next: [{ tool: 'list_sources', arguments: { query: name }, why: 'See the source that has the name.' }],
-  });
-}
-
-function keyReused(): HeadwaterError {
-  return new HeadwaterError('IDEMPOTENCY_CONFLICT', 'This idempotency_key was used before with other arguments.', {
-    hint: 'Use a new key for a new call.',
-    fields: [{ field: '/idempotency_key', message: 'was used before' }],
-  });
-}
-
-function keyOfDeleted(): HeadwaterError {
-  return new HeadwaterError('IDEMPOTENCY_CONFLICT', 'The source that this idempotency_key made was deleted since.', {
-    hint: 'Use a new key to make another one.',
-    fields: [{ field: '/idempotency_key', message: 'was used before' }],
-  });
-}
-
-function keyRetired(): HeadwaterError {
-  return new HeadwaterError('KEY_UNAVAILABLE', 'The master key was replaced while this was stored; nothing was.', {
-    hint: 'Try again.',
-    retryable: true,
-  });
-}
-
-function stale(): HeadwaterError {
-  return new HeadwaterError('VERSION_CONFLICT', 'The source changed in the meantime.', {
-    hint: 'Read it again, and decide on what it is now.',
-    retryable: true,
-  });
 }

@@ -27,7 +27,7 @@ export function reachSteps(facts: TargetFacts, context: ProbeContext, link: Link
 }
 
 /** What the network's steps are called, and how they fail, where they lead to an SSH server. */
-function ofSsh({ depth: _, ...step }: StepSpec): StepSpec {
+export function ofSsh({ depth: _, ...step }: StepSpec): StepSpec {
   const code = (plain: ProblemCode) => `SSH_${plain}` as ProblemCode;
   return {
     ...step,

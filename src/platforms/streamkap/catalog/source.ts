@@ -1,0 +1,34 @@
+import type { Connector } from '../../../connectors/define-connector.ts';
+import { type VendorConnector, vendorConnector } from '../../../connectors/vendor/connector.ts';
+import { SSH, tunnelled, withTunnel } from './ssh.ts';
+import { RECORDS } from './transforms.ts';
+
+type Config = Readonly<Record<string, unknown>>;
+
+interface Source extends Omit<VendorConnector, 'vendorCode'> {
+  /** Streamkap's own code, where it is another. */
+  vendorCode?: string;
+  /** Reached through an SSH server, where that is wanted. */
+  ssh?: boolean;
+  /** Kafka Connect runs it, so that its records can be transformed. */
+  records?: boolean;
+}
+
+/** A connector of Streamkap's: what all have in common is added, and what is for us alone is not sent. */
+export function source({ vendorCode, ssh = false, records = true, aliases = [], ...own }: Source): Connector {
+  const fields = { ...own.fields, ...(ssh ? SSH : {}), ...(records ? RECORDS : {}) };
+  const virtual = Object.entries(fields).flatMap(([name, row]) => (row.virtual ? [name] : []));
+  const sent = (config: Config): Config => {
+    const made = own.compose?.(config) ?? config;
+    const whole = ssh ? withTunnel(made) : made;
+    return Object.fromEntries(Object.entries(whole).filter(([name]) => !virtual.includes(name)));
+  };
+  return vendorConnector({
+    ...own,
+    ...(vendorCode === undefined ? {} : { vendorCode }),
+    aliases: vendorCode === undefined ? aliases : [...aliases, vendorCode],
+    fields,
+    compose: sent,
+    probe: ssh ? tunnelled(own.name, own.probe) : own.probe,
+  });
+}
