@@ -49,7 +49,7 @@ export async function update(
   if (change.config) {
     const raw = await rawConfig(ask, id, call);
     if (!raw) throw gone(id);
-    const body = changedConfig(raw, before.config, change);
+    const body = changedConfig(raw, before.config ?? {}, change);
     const request = { method: 'PUT', path: `${pathOf(id)}/config`, body } as const;
     const answer = await ask(request, { signal: call.signal, repeats: true });
     if (answer.status >= 400) throw refused(answer, connector, 'change it');

@@ -1,5 +1,4 @@
 import type { Connector } from '../../connectors/define-connector.ts';
-import { isObject } from '../../connectors/paths.ts';
 import type { ApiRequest } from '../../net/api-client.ts';
 import type { VendorChange, VendorDraft, VendorSource } from '../remote/vendor.ts';
 import { madeFor } from './made.ts';
@@ -38,7 +37,7 @@ export function createRequest(
 export function updateRequests(before: VendorSource, change: VendorChange): ApiRequest[] {
   const { id, config } = before;
   const { desiredState } = change;
-  const body = change.config && changedConfig(toWorker({ ...config, ...change.config }), config, change);
+  const body = change.config && changedConfig(toWorker({ ...config, ...change.config }), config ?? {}, change);
   const moves = desiredState !== undefined && desiredState !== 'Pending' && desiredState !== before.desiredState;
   return [
     ...(body ? [{ method: 'PUT', path: `${pathOf(id)}/config`, body } as const] : []),
@@ -46,16 +45,19 @@ export function updateRequests(before: VendorSource, change: VendorChange): ApiR
   ];
 }
 
-/** A worker's own settings with what was touched changed in them: what nobody here has seen stays. */
-export function changedConfig(raw: Config, shown: Config, change: VendorChange): Record<string, unknown> {
-  const wanted = change.config ?? {};
+/**
+ * A worker's own settings with what was touched changed in them: what nobody here has seen stays, and so do secrets that
+ * were not given again.
+ */
+export function changedConfig(raw: Config, shown: Config, { config = {}, changedFields }: VendorChange): Config {
+  const [before, after] = [toWorker(shown), toWorker(config)];
   const body: Record<string, unknown> = { ...raw };
-  for (const field of change.changedFields) {
-    if (field === 'extra') {
-      for (const key of Object.keys(isObject(shown['extra']) ? shown['extra'] : {})) delete body[key];
-      Object.assign(body, toWorker({ extra: wanted['extra'] }));
-    } else if (wanted[field] === undefined) delete body[field];
-    else Object.assign(body, toWorker({ [field]: wanted[field] }));
+  for (const key of Object.keys(before)) if (after[key] === undefined) delete body[key];
+  for (const [key, value] of Object.entries(after)) {
+    const isSecret = typeof config[key] === 'object';
+    if (isSecret ? changedFields.includes(key) : value !== before[key]) body[key] = value;
   }
+  // A secret that was taken away.
+  for (const key of changedFields) if (after[key] === undefined) delete body[key];
   return body;
 }

@@ -27,6 +27,9 @@ export function sourceOf(name: string, raw: WorkerConfig, { status, topics, offs
     connector: connector?.vendorCode ?? className,
     config,
     secretsSet: Object.keys(secrets),
+    secretsFrom: Object.fromEntries(
+      Object.entries(secrets).flatMap(([path, target]) => (target === undefined ? [] : [[path, `worker:${target}`]])),
+    ),
     desiredState: desired,
     status: own,
     platformStatus: said,

@@ -68,24 +68,34 @@ export interface ReadConfig {
 
 export function fromWorker(raw: WorkerConfig, connector: Connector | undefined): ReadConfig {
   const read: ReadConfig = { config: {}, secrets: {}, hidden: [], literals: [] };
-  const extra: Record<string, string> = {};
-  for (const [key, value] of Object.entries(raw)) {
-    if (OURS.has(key)) continue;
+  const entries = Object.entries(raw).filter(([key]) => !OURS.has(key));
+  const [known, further] = [true, false].map((is) => entries.filter(([key]) => is === (connector?.fields[key] !== undefined)));
+  for (const [key, value] of known ?? []) {
     const facts = connector?.fields[key]?.facts;
     const target = WORKER_REFERENCE.exec(value)?.[1];
-    if (facts ? isSecret(facts) : isSecretName(key)) {
+    if (!facts || !isSecret(facts)) read.config[key] = typed(connector, key, hideCredentials(value, read));
+    else {
+      read.secrets[key] = target;
       if (target === undefined) read.literals.push(value);
-      if (facts) read.secrets[key] = target;
-      else if (target === undefined) read.hidden.push(key);
-      else extra[key] = `\${worker:${target}}`;
-    } else if (facts) {
-      read.config[key] = typed(connector, key, hideCredentials(value, read));
-    } else {
-      extra[key] = target === undefined ? hideCredentials(value, read) : `\${worker:${target}}`;
     }
   }
+  const extra = furtherOf(further ?? [], read);
   if (Object.keys(extra).length > 0) read.config[connector ? 'extra' : 'settings'] = extra;
   return read;
+}
+
+/** Settings that have no field here. */
+function furtherOf(entries: readonly (readonly [string, string])[], read: ReadConfig): Record<string, string> {
+  const extra: Record<string, string> = {};
+  for (const [key, value] of entries) {
+    const target = WORKER_REFERENCE.exec(value)?.[1];
+    if (target !== undefined) extra[key] = `\${worker:${target}}`;
+    else if (isSecretName(key)) {
+      read.hidden.push(key);
+      read.literals.push(value);
+    } else extra[key] = hideCredentials(value, read);
+  }
+  return extra;
 }
 
 /** Where somebody has put a password into a URL after all. */

@@ -9,6 +9,8 @@ import type { RemoteRecord } from '../../sources/remote-records.ts';
 import type { PlatformCode, ShownSecret, Source } from '../../sources/source.ts';
 import type { VendorSource } from './vendor.ts';
 
+type Settings = Readonly<Record<string, unknown>>;
+
 /** What of our record is the vendor's and no field of a config: claim tokens and the like. */
 export const KEPT_PREFIX = '@';
 
@@ -98,7 +100,10 @@ export function configOf(seen: Omit<Seen, 'platform' | 'tenant'>, held: Config['
   const elsewhere = elsewhereOf(connector, vendor, new Set(own.map(([path]) => path)));
   return {
     settings: settingsOf(connector, vendor, record).settings,
-    secrets: { ...Object.fromEntries(elsewhere.map((path) => [path, HELD_BY_PLATFORM])), ...Object.fromEntries(own) },
+    secrets: {
+      ...Object.fromEntries(elsewhere.map((path) => [path, pointerOf(vendor, path) ?? HELD_BY_PLATFORM])),
+      ...Object.fromEntries(own),
+    },
   };
 }
 
@@ -110,7 +115,10 @@ function shownSecrets(
   const own = Object.entries(record?.secretSources ?? {}).filter(([path]) => !path.startsWith(KEPT_PREFIX));
   const elsewhere = elsewhereOf(connector, vendor, new Set(own.map(([path]) => path)));
   return [
-    ...elsewhere.map((path): [string, ShownSecret] => [path, { set: true, from: HELD_BY_PLATFORM.scheme }]),
+    ...elsewhere.map((path): [string, ShownSecret] => [
+      path,
+      { set: true, from: vendor.secretsFrom?.[path] ?? HELD_BY_PLATFORM.scheme },
+    ]),
     ...own.map(([path, from]): [string, ShownSecret] => {
       const fingerprint = record?.fingerprints[path];
       return [path, { set: true, from, ...(fingerprint === undefined ? {} : { fingerprint }) }];
@@ -136,6 +144,11 @@ function elsewhereOf(
   return set.map(([path]) => path).filter((path) => !known.has(path));
 }
 
+function pointerOf({ secretsFrom }: VendorSource, path: string) {
+  const from = secretsFrom?.[path];
+  return from === undefined ? undefined : shownReference(from);
+}
+
 /** What the vendor shows; where it shows nothing, what was sent. Virtual fields are ours alone. */
 function settingsOf(connector: Connector, { config }: VendorSource, record: RemoteRecord | undefined) {
   const sent = record?.settings ?? {};
@@ -143,7 +156,7 @@ function settingsOf(connector: Connector, { config }: VendorSource, record: Remo
   const isKnown = (name: string) =>
     Object.hasOwn(connector.fields, name) || (name === AUTH && connector.auth !== undefined);
   const entries = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
-  const virtual = Object.entries(sent).filter(([name]) => connector.fields[name]?.facts.virtual);
+  const virtual = virtualOf(connector, sent, config);
   const auth = connector.auth && isObject(sent[AUTH]) ? { [AUTH]: sent[AUTH] } : {};
   return {
     settings: {
@@ -153,6 +166,14 @@ function settingsOf(connector: Connector, { config }: VendorSource, record: Remo
     },
     unknown: Object.fromEntries(entries.filter(([name]) => !isKnown(name))),
   };
+}
+
+/** None where the vendor shows all that is made of them: that is as it is now, and they are as they were. */
+function virtualOf({ fields, compose }: Connector, sent: Settings, config: Settings): [string, unknown][] {
+  const isVirtual = (name: string) => fields[name]?.facts.virtual === true;
+  const virtual = Object.entries(sent).filter(([name]) => isVirtual(name));
+  const made = Object.keys(compose?.(Object.fromEntries(virtual)) ?? {}).filter((name) => !isVirtual(name));
+  return made.length > 0 && made.every((name) => name in config) ? [] : virtual;
 }
 
 /** The reference that a record keeps by its text; sealed values and what is no reference apart. */

@@ -70,10 +70,11 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       );
       const waitMs = draft.wait && draft.desiredState === 'Active' ? FOLLOW_CREATE_MS : 0;
       const source = await followed({ vendor, name }, made.source, waitMs, call);
+      const again = made.found ? [`${name} had made it before its answer was lost; this is that source.`] : [];
       return {
         source: await shown(tenant, source, made.record),
         replayed: made.found,
-        ...(made.found ? { warnings: [`${name} had made it before its answer was lost; this is that source.`] } : {}),
+        warnings: [...(made.source.warnings ?? []), ...again],
       };
     },
     async planCreate(draft) {

@@ -47,6 +47,8 @@ export interface VendorSource
    * secret that the connector requires is taken to be set.
    */
   secretsSet?: readonly string[];
+  /** Of these, where the vendor itself reads each from, as references show: `worker:file:/run/db.properties:password`. */
+  secretsFrom?: Readonly<Record<string, string>>;
   desiredState: DesiredState;
   status: Status;
   /** In the vendor's words. */
@@ -56,6 +58,8 @@ export interface VendorSource
   tags?: readonly string[];
   todo?: readonly Todo[];
   details?: Readonly<Record<string, unknown>>;
+  /** What whoever had it made should know. */
+  warnings?: readonly string[];
   /** Secrets that the vendor gave with this answer, to be kept sealed for later calls: a claim token. */
   keep?: Readonly<Record<string, Secret>>;
   /** ISO 8601; null where the vendor does not say. */

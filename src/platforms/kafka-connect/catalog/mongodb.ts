@@ -23,7 +23,8 @@ export const mongodb = debezium({
       'Connection string',
       'mongodb:// or mongodb+srv://, without user and password: it is shown to all who ask the worker.',
       {
-        essential: true,
+        required: true,
+        unless: ['host'],
         destination: true,
         examples: ['mongodb://db1.example.com:27017/?replicaSet=rs0'],
         aka: ['connection_string', 'mongodb.hosts', 'uri', 'url'],
@@ -92,7 +93,6 @@ export const mongodb = debezium({
     'mongodb.server.selection.timeout.ms': whole('Selection timeout', 'Milliseconds.', { default: 30_000, min: 1 }),
     ...binaries,
   },
-  alternatives: { [STRING]: [], host: ['port', 'replica_set'] },
   rules: stringFaults,
   compose: (config) => inDatabaseList(connectionStringOf(config)),
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
@@ -111,6 +111,8 @@ export const mongodb = debezium({
 
 function stringFaults(config: Config): ConfigFault[] {
   const own = config[STRING];
+  const alone = config['host'] === undefined && ['port', 'replica_set'].find((name) => config[name] !== undefined);
+  if (alone) return [{ path: alone, message: 'goes with host' }];
   if (typeof own !== 'string') return [];
   if (!/^mongodb(\+srv)?:\/\//.test(own))
     return [{ path: STRING, message: 'must begin with mongodb:// or mongodb+srv://' }];
