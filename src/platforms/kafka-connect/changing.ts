@@ -4,6 +4,7 @@ import type { LeftBehind } from '../../sources/platform.ts';
 import type { DesiredState } from '../../sources/source.ts';
 import type { VendorCall, VendorChange, VendorDraft, VendorSource } from '../remote/vendor.ts';
 import { leftBehind } from './left-behind.ts';
+import { literalsIn, literalWarning } from './literals.ts';
 import { nameFault } from './name.ts';
 import { findings, installedPlugins, isAtLeast, rawConfig, seen } from './reading.ts';
 import { isMissingPlugin, missingPlugin, refused } from './refusals.ts';
@@ -34,7 +35,8 @@ export async function create(ask: Ask, draft: VendorDraft, call: VendorCall): Pr
   }
   const made = await seen(ask, name, call, (source) => source.desiredState === desiredState);
   if (!made) throw new HeadwaterError('OUTCOME_UNKNOWN', `${NAME} took the source, but does not show it yet.`);
-  return made;
+  const open = literalsIn(connector, draft.config);
+  return open.length > 0 ? { ...made, warnings: [literalWarning(open)] } : made;
 }
 
 export async function update(

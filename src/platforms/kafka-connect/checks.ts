@@ -1,11 +1,10 @@
 import type { Connector } from '../../connectors/define-connector.ts';
-import { isSecret } from '../../connectors/fields.ts';
 import { isObject } from '../../connectors/paths.ts';
 import type { ApiAnswer } from '../../net/api-client.ts';
 import type { StepOutcome, StepSpec } from '../../probes/probe.ts';
 import { StepFailure } from '../../probes/problems/index.ts';
-import { Secret } from '../../secrets/secret.ts';
 import type { Source } from '../../sources/source.ts';
+import { literalsIn } from './literals.ts';
 import { installedPlugins } from './reading.ts';
 import { installHint, isMissingPlugin, missingText, refused } from './refusals.ts';
 import { sentConfig } from './requests.ts';
@@ -25,31 +24,32 @@ interface Verdict {
 
 const LIMIT_MS = 20_000;
 /** What plugins say once they have tried to connect, from where they run. */
-const CONNECTING = /unable to connect|error while validating connector config|connection to .* refused|timed out|communications link/i;
+const CONNECTING =
+  /unable to connect|error while validating connector config|connection to .* refused|timed out|communications link/i;
 /** Settings that plugins hand on without listing them. */
-const HANDED_ON = /^(schema\.history\.internal\.|driver\.|signal\.|transforms\.|predicates\.|topic\.creation\.|(key|value|header)\.converter\.|producer\.override\.|errors\.|database\.|converters\.)/;
+const HANDED_ON =
+  /^(schema\.history\.internal\.|driver\.|signal\.|transforms\.|predicates\.|topic\.creation\.|(key|value|header)\.converter\.|producer\.override\.|errors\.|database\.|converters\.)/;
 
 /** The plugin's own validation, which connects to the database from the worker; and what becomes of secrets there. */
 export function checksOf(ask: Ask, subject: Subject): StepSpec[] {
   const { connector, values } = subject;
-  const timeout = { code: 'PLATFORM_CHECK_UNAVAILABLE', facts: { server: NAME, what: 'it did not answer in time' } } as const;
+  const timeout = {
+    code: 'PLATFORM_CHECK_UNAVAILABLE',
+    facts: { server: NAME, what: 'it did not answer in time' },
+  } as const;
   const open = literalsIn(connector, values);
   return [
-    { id: 'worker_config', title: 'Validation by the worker', limitMs: LIMIT_MS, timeout, run: (signal) => validated(ask, subject, signal) },
+    {
+      id: 'worker_config',
+      title: 'Validation by the worker',
+      limitMs: LIMIT_MS,
+      timeout,
+      run: (signal) => validated(ask, subject, signal),
+    },
     ...(open.length > 0
       ? [{ id: 'worker_secrets', title: 'Secrets in the worker', limitMs: 1000, timeout, run: () => readable(open) }]
       : []),
   ];
-}
-
-/** Secrets that would stand in the worker's config as they are. */
-export function literalsIn({ fields }: Connector, values: Subject['values']): string[] {
-  const isOpen = (name: string) => values[name] instanceof Secret;
-  return Object.entries(fields).flatMap(([name, { facts }]) => (isSecret(facts) && isOpen(name) ? [name] : []));
-}
-
-export function literalWarning(names: readonly string[]): string {
-  return `${names.join(' and ')}: everybody who can read the REST API of the workers or their config topic can read this value there. Put it where a worker reads it itself, and give \${worker:provider:path:key}.`;
 }
 
 function readable(names: readonly string[]): StepOutcome {
@@ -114,12 +114,17 @@ function readableError(answer: ApiAnswer, error: string): string {
 
 function notInstalled(connector: Connector, installed: readonly string[]): StepFailure {
   const what = missingText(connector, installed).replace(/\.$/, '');
-  return new StepFailure('PLATFORM_REFUSED_CONFIG', { server: NAME, what, fix: installHint(connector) }, { fields: [] });
+  return new StepFailure(
+    'PLATFORM_REFUSED_CONFIG',
+    { server: NAME, what, fix: installHint(connector) },
+    { fields: [] },
+  );
 }
 
 /** Drift: what the catalog has and this version of the plugin does not say. */
 function unlisted({ fields }: Connector, values: Subject['values'], known: ReadonlySet<string>): string[] {
   return Object.keys(values).filter(
-    (name) => name !== 'extra' && fields[name] && !fields[name].facts.virtual && !known.has(name) && !HANDED_ON.test(name),
+    (name) =>
+      name !== 'extra' && fields[name] && !fields[name].facts.virtual && !known.has(name) && !HANDED_ON.test(name),
   );
 }

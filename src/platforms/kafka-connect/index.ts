@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PlatformSettings } from '../../net/platform-variables.ts';
+import { basicLogin } from '../../secrets/composed.ts';
 import type { Platform } from '../../sources/platform.ts';
 import { createVendorPlatform, type VendorShared } from '../remote/platform.ts';
 
@@ -59,8 +60,8 @@ export function createKafkaConnectPlatform(
           import('./checks.ts'),
           import('./worker.ts'),
         ]);
-        const { basicAuthorization } = await import('./login.ts');
-        const client = connect({ ...(username === undefined ? {} : { headers: basicAuthorization(username, password) }) });
+        const login = username === undefined ? {} : { authorization: basicLogin(username, password) };
+        const client = connect({ headers: login });
         const ask = workerOf(client);
         return { vendor: createKafkaConnect(client), client, ownChecks: (subject) => checksOf(ask, subject) };
       },

@@ -69,7 +69,9 @@ export interface ReadConfig {
 export function fromWorker(raw: WorkerConfig, connector: Connector | undefined): ReadConfig {
   const read: ReadConfig = { config: {}, secrets: {}, hidden: [], literals: [] };
   const entries = Object.entries(raw).filter(([key]) => !OURS.has(key));
-  const [known, further] = [true, false].map((is) => entries.filter(([key]) => is === (connector?.fields[key] !== undefined)));
+  const [known, further] = [true, false].map((is) =>
+    entries.filter(([key]) => is === (connector?.fields[key] !== undefined)),
+  );
   for (const [key, value] of known ?? []) {
     const facts = connector?.fields[key]?.facts;
     const target = WORKER_REFERENCE.exec(value)?.[1];
