@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../../src/connectors/config.ts';
 import { postgresql } from '../../../../src/connectors/databases/postgresql.ts';
@@ -9,7 +8,6 @@ import { createMasterKey } from '../../../../src/secrets/master-key.ts';
 import { Secret } from '../../../../src/secrets/secret.ts';
 import { createVault } from '../../../../src/secrets/vault.ts';
 import type { Asking, NewSource } from '../../../../src/sources/platform.ts';
-import { nameKey } from '../../../../src/sources/source.ts';
 import { type MemoryVendor, memoryVendor } from '../../../support/memory-vendor.ts';
 import { auditEntry } from '../../store/audited.ts';
 import { freshForEachTest } from '../../store/fresh.ts';
@@ -69,6 +67,7 @@ const failing = async (work: Promise<unknown>) => {
   return error;
 };
 const entry = auditEntry();
+const OTHER = { host: 'other.example.com', database: 'shop', username: 'u' };
 
 describe('a source on a platform of others', () => {
   it('is made with its secrets opened, kept with them sealed, and shown without', async () => {
@@ -116,25 +115,23 @@ describe('a source on a platform of others', () => {
   });
 
   it('is made once although the process died between the request and the answer', async () => {
-    const dead = open();
-    const intent = {
-      tenant: 'acme',
-      platform: 'streamkap' as const,
-      name: nameKey('Shop'),
-      owner: `${hostname()}:${2 ** 22 + 1}`,
-      startedAt: fresh.clock.toISOString(),
-      digest: '',
-    };
-    // What the first process had written down and sent before it was killed.
-    const spy = memory.vendor.create.bind(memory.vendor);
-    memory.vendor.create = async (...args) => {
-      await spy(...args);
-      throw new Error('killed');
-    };
-    await dead.sources.create(asking, draft(), entry).catch(() => {});
-    memory.vendor.create = spy;
-    const left = await dead.store.remotes.intent(intent);
-    expect(left).toBeUndefined();
+    const make = memory.vendor.create.bind(memory.vendor);
+    const sent = new Promise<void>((resolve) => {
+      memory.vendor.create = async (...args) => {
+        await make(...args);
+        resolve();
+        return await new Promise(() => {});
+      };
+    });
+    void open().sources.create(asking, draft(), entry);
+    await sent;
+    memory.vendor.create = make;
+    const { source, replayed } = await open().sources.create(asking, draft(), entry);
+    expect(replayed).toBe(true);
+    expect([...memory.sources.keys()]).toEqual(['v1']);
+    expect(source.config['password']).toMatchObject({ set: true, from: 'vault' });
+    const other = draft({ name: 'Shop', config: parseConfig(postgresql, { ...OTHER, password: 'x-word-here' }) });
+    expect((await failing(open().sources.create(asking, other, entry))).code).toBe('NAME_TAKEN');
   });
 
   it('is not adopted where somebody else has made it', async () => {
