@@ -9,6 +9,8 @@ import type { RemoteRecord } from '../../sources/remote-records.ts';
 import type { PlatformCode, ShownSecret, Source } from '../../sources/source.ts';
 import type { VendorSource } from './vendor.ts';
 
+type Settings = Readonly<Record<string, unknown>>;
+
 /** What of our record is the vendor's and no field of a config: claim tokens and the like. */
 export const KEPT_PREFIX = '@';
 
@@ -83,7 +85,9 @@ function latest(one: string | undefined, other: string | undefined): string | nu
  * whoever has changed it; it says nothing of which came first.
  */
 export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined): number {
-  const { name, description, connector, config, desiredState, tags, schedule } = vendor;
+  const { name, description, connector, config, desiredState, tags } = vendor;
+  // Time alone changes these of a schedule.
+  const { next_run: _, cursor_value: __, ...schedule } = vendor.schedule ?? {};
   const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion];
   const digest = createHash('sha256')
     .update(canonicalJson(said.map((value) => value ?? null)))
@@ -99,7 +103,10 @@ export function configOf(seen: Omit<Seen, 'platform' | 'tenant'>, held: Config['
   const elsewhere = elsewhereOf(connector, vendor, settings, new Set(own.map(([path]) => path)));
   return {
     settings,
-    secrets: { ...Object.fromEntries(elsewhere.map((path) => [path, HELD_BY_PLATFORM])), ...Object.fromEntries(own) },
+    secrets: {
+      ...Object.fromEntries(elsewhere.map((path) => [path, pointerOf(vendor, path) ?? HELD_BY_PLATFORM])),
+      ...Object.fromEntries(own),
+    },
   };
 }
 
@@ -112,7 +119,10 @@ function shownSecrets(
   const { settings } = settingsOf(connector, vendor, record);
   const elsewhere = elsewhereOf(connector, vendor, settings, new Set(own.map(([path]) => path)));
   return [
-    ...elsewhere.map((path): [string, ShownSecret] => [path, { set: true, from: HELD_BY_PLATFORM.scheme }]),
+    ...elsewhere.map((path): [string, ShownSecret] => [
+      path,
+      { set: true, from: vendor.secretsFrom?.[path] ?? HELD_BY_PLATFORM.scheme },
+    ]),
     ...own.map(([path, from]): [string, ShownSecret] => {
       const fingerprint = record?.fingerprints[path];
       return [path, { set: true, from, ...(fingerprint === undefined ? {} : { fingerprint }) }];
@@ -143,6 +153,11 @@ function elsewhereOf(
   return set.map(([path]) => path).filter((path) => !known.has(path) && !isInstead(path));
 }
 
+function pointerOf({ secretsFrom }: VendorSource, path: string) {
+  const from = secretsFrom?.[path];
+  return from === undefined ? undefined : shownReference(from);
+}
+
 /** What the vendor shows; where it shows nothing, what was sent. Virtual fields are ours alone. */
 function settingsOf(connector: Connector, { config }: VendorSource, record: RemoteRecord | undefined) {
   const sent = record?.settings ?? {};
@@ -150,7 +165,7 @@ function settingsOf(connector: Connector, { config }: VendorSource, record: Remo
   const isKnown = (name: string) =>
     Object.hasOwn(connector.fields, name) || (name === AUTH && connector.auth !== undefined);
   const entries = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
-  const virtual = Object.entries(sent).filter(([name]) => connector.fields[name]?.facts.virtual);
+  const virtual = virtualOf(connector, sent, config);
   const auth = connector.auth ? authOf(sent[AUTH], config[AUTH]) : undefined;
   return {
     settings: {
@@ -171,6 +186,14 @@ function authOf(sent: unknown, shown: unknown): Readonly<Record<string, unknown>
   if (!isObject(sent)) return shown;
   if (sent['method'] === NO_AUTH) return sent;
   return sent['method'] === shown['method'] ? { ...sent, ...shown } : shown;
+}
+
+/** None where the vendor shows all that is made of them: that is as it is now, and they are as they were. */
+function virtualOf({ fields, compose }: Connector, sent: Settings, config: Settings): [string, unknown][] {
+  const isVirtual = (name: string) => fields[name]?.facts.virtual === true;
+  const virtual = Object.entries(sent).filter(([name]) => isVirtual(name));
+  const made = Object.keys(compose?.(Object.fromEntries(virtual)) ?? {}).filter((name) => !isVirtual(name));
+  return made.length > 0 && made.every((name) => name in config) ? [] : virtual;
 }
 
 /** The reference that a record keeps by its text; sealed values and what is no reference apart. */
