@@ -144,6 +144,16 @@ describe('what is given', () => {
     ]);
   });
 
+  it('may be in the words of its API', () => {
+    const mysql = connectorOf('mysql');
+    expect(problemsOf(mysql, { ...mysql.example, type: 'MYSQL' })).toEqual({});
+    expect(problemsOf(mysql, { ...mysql.example, type: 'POSTGRES' })).toHaveProperty(['/config/type']);
+    const key = { type: 'service_account', project_id: 'acme' };
+    const { settings, secrets } = parseConfig(connectorOf('bigquery'), { service_account_key: key });
+    expect(settings).toEqual({});
+    expect(Object.keys(secrets)).toEqual(['service_account_key']);
+  });
+
   it('is not half a set of parts', () => {
     expect(Object.keys(problemsOf(connectorOf('mssql'), { hostname: 'db.example.com' }))).toEqual([
       '/config/username',

@@ -136,6 +136,35 @@ describe('what is given', () => {
     expect(problemsOf(connectorOf('databricks'), config)['/config/http_paht']).toMatch(/did you mean httpPath/);
   });
 
+  it('may be in the words of its API', () => {
+    const { example } = connectorOf('snowflake');
+    const base = without(example, 'auth');
+    const login = parseConfig(connectorOf('snowflake'), {
+      ...base,
+      authMethod: 'access_key',
+      authConfig: { username: 'svc', password: 'pw-1234567' },
+    });
+    expect(login.settings['auth']).toEqual({ method: 'access_key', username: 'svc' });
+    expect(Object.keys(login.secrets)).toEqual(['auth/password']);
+    const other = parseConfig(connectorOf('snowflake'), { ...base, authConfig: { privateKey: 'pw-1234567' } });
+    expect(other.settings['auth']).toEqual({ method: 'other', auth_method: 'access_key' });
+    const keys = parseConfig(connectorOf('gcs'), { bucket: 'a', project: 'b', authConfig: { key: 'pw-1234567' } });
+    expect(Object.keys(keys.secrets)).toEqual(['auth/credentials']);
+    const object = { bucket: 'a', project: 'b', auth: { method: 'access_key', credentials: { key: 'pw-1234567' } } };
+    expect(Object.keys(parseConfig(connectorOf('gcs'), object).secrets)).toEqual(['auth/credentials']);
+    expect(problemsOf(connectorOf('gcs'), { ...object, authConfig: { key: 'x' } })).toHaveProperty([
+      '/config/authConfig',
+    ]);
+  });
+
+  it('is no mask, and no credentials that are no object', () => {
+    const of = (credentials: unknown) =>
+      problemsOf(connectorOf('gcs'), { bucket: 'a', project: 'b', auth: { method: 'access_key', credentials } });
+    expect(of({ key: '••••••••' })['/config/auth/credentials']).toMatch(/mask in key/);
+    expect(of('a-key-alone')['/config/auth/credentials']).toMatch(/JSON object/);
+    expect(of('${file:/run/secrets/keys.json}')).toEqual({});
+  });
+
   it('asks for the user with a new password, since KaireonAI replaces all credentials', () => {
     const config = { ...connectorOf('mysql').example, auth: { method: 'access_key', password: 'pw-1234567' } };
     expect(problemsOf(connectorOf('mysql'), config)).toHaveProperty(['/config/auth/username']);
