@@ -18,7 +18,7 @@ export const catalogCommand = defineCommand({
   description: 'Lists the connectors, best match first. `headwater schema CONNECTOR` then shows what one needs.',
   examples: ['headwater catalog', 'headwater catalog supabase', 'headwater catalog --category database --json'],
   run: async (request, { app, out }) => {
-    const answer = listConnectors(app.services, { ...request, limit: Number.MAX_SAFE_INTEGER });
+    const answer = await listConnectors(app.services, { ...request, limit: Number.MAX_SAFE_INTEGER });
     return { document: answer, lines: () => lines(out, answer, request.query) };
   },
 });

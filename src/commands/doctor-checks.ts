@@ -156,7 +156,7 @@ function egress({ egress: policy, allowHosts, allowCidrs }: Settings): Finding {
 const DRIVERS: Readonly<Record<string, () => Promise<unknown>>> = { pg: () => import('pg') };
 
 async function drivers({ services }: App): Promise<Finding> {
-  const connectors = [...services.platforms.values()].flatMap((platform) => platform.connectors);
+  const connectors = (await services.platforms.get('local')?.connectors()) ?? [];
   const loads = { ...DRIVERS, ...Object.fromEntries(connectors.map(({ code, probe }) => [code, probe])) };
   const broken: string[] = [];
   for (const [name, load] of Object.entries(loads)) {
@@ -170,8 +170,8 @@ async function drivers({ services }: App): Promise<Finding> {
 async function ownConnectors({ settings, leftOut, services }: App): Promise<Finding> {
   if (settings.connectors === undefined) return ok('none (HEADWATER_CONNECTORS is not set)');
   const shipped = new Set(CONNECTORS.map(({ code }) => code));
-  const all = [...services.platforms.values()].flatMap(({ connectors }) => connectors);
-  const own = [...new Set(all)].filter(({ code }) => !shipped.has(code));
+  const all = (await services.platforms.get('local')?.connectors()) ?? [];
+  const own = all.filter(({ code }) => !shipped.has(code));
   const faults = leftOut.map(({ file, message }) => `${file}: ${message}`);
   for (const connector of own) {
     const steps = await testSteps(services, connector);

@@ -8,6 +8,7 @@ import { canonicalHost } from './canonical-host.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
+import { withOwnNames } from './portable.ts';
 
 export type SecretValue = Secret | Reference;
 
@@ -36,9 +37,14 @@ const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
   refuseFault(input);
-  const given = expandConnectionString(connector, input);
+  const given = ownForm(connector, input);
   refuseMasks(connector, given);
   return validated(connector, given, {});
+}
+
+function ownForm(connector: Connector, given: Readonly<Record<string, unknown>>, stored?: Config['settings']) {
+  const own = connector.normalise?.(given, stored) ?? given;
+  return withOwnNames(connector, expandConnectionString(connector, own), BASE);
 }
 
 /**
@@ -52,7 +58,7 @@ export function mergeConfig(
   removed: readonly string[],
 ): Config {
   refuseFault(patch);
-  const given = expandConnectionString(connector, patch);
+  const given = ownForm(connector, patch, before.settings);
   refuseMasks(connector, given);
   const said = [...removed, ...leftBehind(connector, given), ...seenElsewhere(connector, before, given, removed)];
   const replaced = patch[CONNECTION_STRING] === undefined ? said : [...said, CONNECTION_STRING, ...ADDRESS];
@@ -237,6 +243,8 @@ function refuseTwoAddresses(input: Readonly<Record<string, unknown>>): void {
 
 /** One spelling of a host, so that what is shown is what is dialled. */
 function withCanonicalHosts(connector: Connector, settings: Record<string, unknown>): Record<string, unknown> {
+  // A vendor is sent what the person wrote; what is dialled is judged by the test.
+  if (connector.vendorCode !== undefined) return settings;
   return (['host', 'ssh_host'] as const).reduce((whole, role) => withCanonicalHost(connector, role, whole), settings);
 }
 
@@ -246,7 +254,6 @@ function withCanonicalHost(connector: Connector, role: Role, settings: Record<st
   if (name === undefined || value === undefined) return settings;
   const canonical = canonicalHost(value);
   if ('host' in canonical) return { ...settings, [name]: canonical.host };
-  if (connector.fields[name]?.facts.anyHost) return settings;
   throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
     fields: [{ field: `${BASE}/${name}`, message: canonical.fault }],
   });
@@ -259,6 +266,7 @@ function knownKeys(connector: Connector): Record<string, string> {
   for (const [path, { facts }] of [...fieldsByPath(connector)].reverse()) {
     for (const other of facts.aka ?? []) known[other] = path;
     known[path.replace(`${AUTH}/`, '')] = path;
+    if (facts.role !== undefined) known[facts.role] ??= path;
   }
   return known;
 }

@@ -30,22 +30,21 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   const whole = z.toJSONSchema(connector.schema(), { io: 'input', target: 'draft-2020-12' }) as JsonSchema & {
     properties: Record<string, JsonSchema>;
   };
-  const required = [
-    ...((whole['required'] as string[] | undefined) ?? []),
-    ...Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.unless ? [name] : [])),
-  ];
+  const required = (whole['required'] as string[] | undefined) ?? [];
   const own = Object.entries(connector.fields).filter(([, { facts }]) => !facts.virtual);
   const shown = own.filter(([name, { facts }]) => detail === 'full' || !facts.advanced || required.includes(name));
+  const instead = Object.keys(connector.alternatives ?? {}).filter((name) => !connector.fields[name]?.facts.virtual);
   const properties = Object.fromEntries(
     shown.map(([name, { facts, json }]) => [name, described(facts, json ?? whole.properties[name])]),
   );
   if (connector.auth) properties[AUTH] = authSchema(connector.auth, whole.properties[AUTH]);
   // A connection string stands for everything that is required.
-  const need = connector.connectionString
-    ? { anyOf: [{ required }, { required: ['connection_string'] }] }
-    : connector.alternatives
-      ? { required, oneOf: Object.keys(connector.alternatives).map((name) => ({ required: [...required, name] })) }
-      : { required };
+  const need =
+    connector.fields['connection_string'] && connector.connectionString
+      ? { anyOf: [{ required }, { required: ['connection_string'] }] }
+      : instead.length > 1
+        ? { required, oneOf: instead.map((name) => ({ required: [...required, name] })) }
+        : { required: [...required, ...instead] };
   const defaults = Object.fromEntries(own.map(([name]) => [name, whole.properties[name]?.['default']]));
   const allOf = conditionalNeeds(Object.fromEntries(own), defaults);
   const schema = {

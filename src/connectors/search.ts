@@ -35,7 +35,11 @@ export function searchConnectors(
  */
 export function findConnector(connectors: readonly Connector[], text: string): Connector {
   const wanted = squash(text);
-  const found = connectors.find((connector) => namesOf(connector).includes(wanted));
+  // A platform's own word for a connector is what is meant there, whatever else goes by that name.
+  const found =
+    connectors.find(({ vendorCode }) => vendorCode === text) ??
+    connectors.find(({ code }) => code === text) ??
+    connectors.find((connector) => namesOf(connector).includes(wanted));
   if (found) return found;
   const [closest] = searchConnectors(connectors, { query: text });
   throw new HeadwaterError('CONNECTOR_NOT_FOUND', `There is no connector ${JSON.stringify(text.slice(0, 60))}.`, {
@@ -46,8 +50,8 @@ export function findConnector(connectors: readonly Connector[], text: string): C
 }
 
 /** All that finds it by name, spelt in one way. */
-export function namesOf(connector: Connector): string[] {
-  return [connector.code, connector.name, ...connector.aliases].map(squash);
+export function namesOf({ code, vendorCode = code, name, aliases }: Connector): string[] {
+  return [code, vendorCode, name, ...aliases].map(squash);
 }
 
 const SCORES = { exact: 100, prefix: 60, keyword: 50, keywordPrefix: 35, inside: 30, typo: 20 } as const;

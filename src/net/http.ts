@@ -10,7 +10,7 @@ const MOST_HEADER_BYTES = 32 * 1024;
 const REFUSAL_MS = 800;
 
 export interface HttpRequest {
-  method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query, from the first slash. */
   path: string;
   headers: Readonly<Record<string, string | Secret>>;

@@ -38,15 +38,18 @@ export interface OperatorServer {
 
 export type Get = (path: string, headers: Readonly<Record<string, string | Secret>>) => Promise<HttpAnswer>;
 
+/** A connected socket to the server, encrypted and checked where its URL says so. @throws ServerFailure */
+export type OpenServer = (signal: AbortSignal) => Promise<Socket>;
+
 const LIMIT_MS = 5_000;
 const MOST_BYTES = 512 * 1024;
 
 /**
- * Asks one server that the operator has set, and no other: the egress policy is for what agents name, so its host is
- * open, cloud metadata apart. Nothing goes to a public address without TLS; certificates are checked in full before anything is sent, redirects are not followed, and
- * an answer is read for 5 s and up to 512 KiB. @throws ServerFailure
+ * Connects to one server that the operator has set, and to no other: the egress policy is for what agents name, so its
+ * host is open, cloud metadata apart. Nothing goes to a public address without TLS, and certificates are checked in full
+ * before anything is sent.
  */
-export function getFrom({ url, caFile }: OperatorServer, now: () => Date, lookup?: Lookup): Get {
+export function openerOf({ url, caFile }: OperatorServer, now: () => Date, lookup?: Lookup): OpenServer {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const egress = createEgress({
     policy: { allowPrivate: true, allowHosts: new Set([normaliseHost(host).host]), allowCidrs: blockList([]) },
@@ -54,8 +57,7 @@ export function getFrom({ url, caFile }: OperatorServer, now: () => Date, lookup
   });
   const isTls = url.protocol === 'https:';
   const port = Number(url.port) || (isTls ? 443 : 80);
-  return async (path, headers) => {
-    const signal = AbortSignal.timeout(LIMIT_MS);
+  return async (signal) => {
     let socket: Socket | undefined;
     try {
       const target = await judged(egress, host, port, signal);
@@ -64,15 +66,33 @@ export function getFrom({ url, caFile }: OperatorServer, now: () => Date, lookup
         throw new ServerFailure('clear text');
       }
       socket = await egress.connect(target, signal);
-      if (isTls) {
-        const ca = caFile === undefined ? undefined : await authorityIn(caFile);
-        const secured = await secure(socket, target, { ca, signal, now: now() }).catch((error: unknown) => {
-          throw signal.aborted ? error : new ServerFailure('tls', error);
-        });
-        socket = secured.socket;
-        const [fault] = secured.facts.faults;
-        if (fault) throw new ServerFailure(fault);
-      }
+      if (!isTls) return socket;
+      const ca = caFile === undefined ? undefined : await authorityIn(caFile);
+      const secured = await secure(socket, target, { ca, signal, now: now() }).catch((error: unknown) => {
+        throw signal.aborted ? error : new ServerFailure('tls', error);
+      });
+      socket = secured.socket;
+      const [fault] = secured.facts.faults;
+      if (fault) throw new ServerFailure(fault);
+      return socket;
+    } catch (error) {
+      socket?.destroy();
+      throw failureOf(error, signal);
+    }
+  };
+}
+
+/**
+ * Asks such a server. Redirects are not followed, and an answer is read for 5 s and up to 512 KiB.
+ * @throws ServerFailure
+ */
+export function getFrom(server: OperatorServer, now: () => Date, lookup?: Lookup): Get {
+  const { url } = server;
+  const open = openerOf(server, now, lookup);
+  return async (path, headers) => {
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    const socket = await open(signal);
+    try {
       const request = { method: 'GET' as const, path: url.pathname.replace(/\/$/, '') + path, headers };
       // Loaded now: a server that never asks does not carry it.
       const { exchangeOver, readBounded } = await import('./http.ts');
@@ -80,7 +100,7 @@ export function getFrom({ url, caFile }: OperatorServer, now: () => Date, lookup
     } catch (error) {
       throw failureOf(error, signal);
     } finally {
-      socket?.destroy();
+      socket.destroy();
     }
   };
 }
@@ -130,7 +150,8 @@ const REASONS: Readonly<Record<string, NoAnswer>> = {
   ETIMEDOUT: 'timeout',
 };
 
-function failureOf(error: unknown, signal: AbortSignal): ServerFailure {
+/** What went wrong, told as one reason. */
+export function failureOf(error: unknown, signal: AbortSignal): ServerFailure {
   if (error instanceof ServerFailure) return error;
   if (signal.aborted) return new ServerFailure('timeout', error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -11,7 +11,7 @@ export const onboardSourcePrompt = definePrompt({
     connector: {
       description: 'Which system, as a connector code or name.',
       required: false,
-      complete: (_, { services }) => platformOf(services, undefined).connectors.map(({ code }) => code),
+      complete: async (_, { services }) => (await platformOf(services, undefined).connectors()).map(({ code }) => code),
     },
     goal: { description: 'What the data is for.', required: false },
   },

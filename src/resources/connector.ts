@@ -13,8 +13,9 @@ export const connectorResource = defineTemplate({
   cache: { ttlMs: HOUR_MS, cacheScope: 'public' },
   complete: {
     platform: (_, { services }) => [...services.platforms.keys()],
-    connector: (_, { services }, { platform }) =>
-      platformNamed(services, platform ?? services.defaultPlatform)?.connectors.map(({ code }) => code) ?? [],
+    connector: async (_, { services }, { platform }) =>
+      (await platformNamed(services, platform ?? services.defaultPlatform)?.connectors())?.map(({ code }) => code) ??
+      [],
   },
   read: ({ services }, { platform = '', connector = '' }) => {
     const found = platformNamed(services, platform);

@@ -1,34 +1,18 @@
 import { type Config, parseConfig } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
-import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
 import { destinationFacts } from './destination.ts';
+import { type CreateRequest, draftOf } from './draft.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
-import { parseOptions, refuseUnsupported } from './options.ts';
-import { shownConfig, takenNames } from './plan.ts';
+import { refuseUnsupported, refuseWorkerReferences } from './options.ts';
+import { planCreate, takenNames } from './plan.ts';
 import { type NewSource, type Platform, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
-import { type Call, offer, offerDiscovery, platformOf, type Services } from './services.ts';
-import { type DesiredState, outcomeOf, type PlatformCode, type Source, untestedStatus } from './source.ts';
-
-export interface CreateRequest {
-  connector: string;
-  config: Readonly<Record<string, unknown>>;
-  name?: string;
-  platform?: PlatformCode;
-  description?: string;
-  options?: Readonly<Record<string, unknown>>;
-  desired_state?: DesiredState;
-  tags?: readonly string[];
-  schedule?: unknown;
-  sync_immediately?: boolean;
-  run_test?: boolean;
-  dry_run?: boolean;
-  idempotency_key?: string;
-}
+import { type Call, connectorFor, offer, offerDiscovery, platformOf, type Services } from './services.ts';
+import { outcomeOf, type Source } from './source.ts';
 
 export interface CreateAnswer {
   source?: Source;
@@ -46,30 +30,30 @@ export interface CreateAnswer {
 export async function createSource(services: Services, request: CreateRequest, call: Call): Promise<CreateAnswer> {
   const platform = platformOf(services, request.platform);
   refuseUnsupported(platform, request);
-  const connector = findConnector(platform.connectors, request.connector);
+  const connector = await connectorFor(platform, request.connector, request.config);
   call.trail.concerns(connector);
   const config = parseConfig(connector, request.config);
   call.trail.note({ destination_after: destinationFacts(connector, config), fields: fieldsOf(request, config) });
+  refuseWorkerReferences(platform, config);
   const warnings = inlineSecretWarnings(services, config);
   const draft = draftOf(platform, connector, config, request);
-  if (request.dry_run) return plan(platform, draft, call, warnings);
+  if (request.dry_run) return plan(services, platform, draft, request, call, warnings);
 
   const idempotency = await idempotencyOf(services, request, call);
-  const earlier = idempotency && (await platform.sources.replayed(call.principal, idempotency));
+  const earlier = idempotency && (await platform.sources.replayed(call, idempotency));
   if (earlier) return { source: earlier, replayed: true, next: nextFor(services, connector, earlier) };
 
   const tested = await testFirst(services, platform, draft, request, call);
-  const { source, replayed } = await platform.sources.create(
-    call.principal,
-    { ...draft, ...tested?.state },
-    call.trail.take(),
-    idempotency,
-  );
+  const {
+    source,
+    replayed,
+    warnings: told = [],
+  } = await platform.sources.create(call, { ...draft, ...tested?.state }, call.trail.take(), idempotency);
   return {
     source,
     ...(tested ? { report: tested.report } : {}),
     ...(replayed ? { replayed } : {}),
-    ...(warnings.length > 0 ? { warnings } : {}),
+    ...(warnings.length + told.length > 0 ? { warnings: [...warnings, ...told] } : {}),
     next: nextFor(services, connector, source),
   };
 }
@@ -81,28 +65,15 @@ function fieldsOf(request: CreateRequest, { settings, secrets }: Config): string
   return [...own.filter((name) => request[name] !== undefined), ...[...names].map((name) => `config.${name}`)];
 }
 
-function draftOf(platform: Platform, connector: Connector, config: Config, request: CreateRequest): NewSource {
-  const { collection } = parseOptions(platform, request.options);
-  const desiredState = request.desired_state ?? 'Active';
-  return {
-    name: request.name ?? `${connector.name} Connection`,
-    connector,
-    config,
-    ...(request.description === undefined ? {} : { description: request.description }),
-    ...(collection === undefined ? {} : { collection }),
-    tags: request.tags ?? [],
-    desiredState,
-    status: untestedStatus(desiredState),
-  };
-}
-
 /** `Pending` is saved for later, `Paused` and `Stopped` open no connection: only `Active` is tested. */
 async function testFirst(services: Services, platform: Platform, draft: NewSource, request: CreateRequest, call: Call) {
   if (request.run_test === false || draft.desiredState !== 'Active') return undefined;
   // Storing asks again; this is so that nobody waits for a test whose source could not be stored.
-  if (await platform.sources.nameTaken(call.principal, draft.name)) throw takenName(draft, request);
+  if (await platform.sources.nameTaken(call, draft.name)) throw takenName(draft, request);
   const checks = standardChecks(platform, draft.connector);
-  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call);
+  const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call, {
+    platform,
+  });
   if (!report.ok) throw testFailed(services, draft.connector, report);
   const outcome = outcomeOf(report, draft.desiredState, resolved);
   if (pinned) call.trail.note({ destination_after: destinationFacts(draft.connector, pinned) });
@@ -151,22 +122,20 @@ function takenName(draft: NewSource, request: CreateRequest): HeadwaterError {
 }
 
 async function plan(
+  services: Services,
   platform: Platform,
   draft: NewSource,
-  { principal }: Call,
+  request: CreateRequest,
+  call: Call,
   warnings: string[],
 ): Promise<CreateAnswer> {
-  const said = [...warnings, ...(await takenNames(platform, principal, draft.name))];
-  const { connector, config, outcome: _, status: __, desiredState, ...rest } = draft;
-  const request = {
-    platform: platform.code,
-    connector: connector.code,
-    ...rest,
-    desired_state: desiredState,
-    config: shownConfig(config),
-  };
+  const said = [...warnings, ...(await takenNames(platform, call, draft.name))];
   return {
-    plan: { action: 'create', request, tests: desiredState === 'Active' },
+    plan: {
+      action: 'create',
+      ...(await planCreate(services, platform, draft, request)),
+      tests: draft.desiredState === 'Active',
+    },
     ...(said.length > 0 ? { warnings: said } : {}),
     next: [],
   };

@@ -1,4 +1,5 @@
 import { HeadwaterError, type NextCall } from '../errors.ts';
+import type { LeftBehind } from './platform.ts';
 import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
 
 export interface DeleteRequest {
@@ -7,15 +8,9 @@ export interface DeleteRequest {
   dry_run?: boolean;
 }
 
-/** Something at the source that outlives it, and how to remove it. */
-export interface LeftBehind {
-  what: string;
-  remove: string;
-}
-
 export interface DeleteAnswer {
   deleted: boolean;
-  left_behind: LeftBehind[];
+  left_behind: readonly LeftBehind[];
   plan?: Record<string, unknown>;
   next: NextCall[];
 }
@@ -25,7 +20,7 @@ export type AskPerson = (question: string, about: string) => Promise<boolean | u
 
 /**
  * Deletes a source and its credentials. The name must be repeated, and a person who can be asked must agree.
- * Headwater makes nothing at the source itself, so a local source leaves nothing behind there.
+ * What its platform made at the source may outlive it: `left_behind` says what, and what removes it.
  * @throws HeadwaterError CONFIRMATION_REQUIRED, SOURCE_NOT_FOUND, VERSION_CONFLICT
  */
 export async function deleteSource(
@@ -57,10 +52,10 @@ export async function deleteSource(
       hint: 'Leave the source as it is, unless the person says otherwise.',
     });
   }
-  await platform.sources.remove(call.principal, stored, call.trail.take());
+  const leftBehind = await platform.sources.remove(call, stored, call.trail.take());
   return {
     deleted: true,
-    left_behind: [],
+    left_behind: leftBehind,
     next: offer(services, { tool: 'list_sources', arguments: {}, why: 'See what is left.' }),
   };
 }

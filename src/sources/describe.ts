@@ -3,11 +3,11 @@ import { authMethods, type Connector } from '../connectors/define-connector.ts';
 import { isSecret } from '../connectors/fields.ts';
 import { connectorSchema, type Detail, type JsonSchema } from '../connectors/json-schema.ts';
 import { fieldsByPath } from '../connectors/paths.ts';
-import { type ConnectorQuery, findConnector, searchConnectors } from '../connectors/search.ts';
+import { type ConnectorQuery, searchConnectors } from '../connectors/search.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
-import type { Platform } from './platform.ts';
+import { type Platform, RUN_ACTIONS, reasonOf } from './platform.ts';
 import { testSteps } from './probing.ts';
-import { platformOf, type Services } from './services.ts';
+import { connectorFor, platformOf, type Services } from './services.ts';
 import type { PlatformCode } from './source.ts';
 
 export interface ConnectorSummary {
@@ -17,6 +17,7 @@ export interface ConnectorSummary {
   platforms: PlatformCode[];
   auth: readonly string[];
   capabilities: readonly string[];
+  note?: string;
 }
 
 export interface CatalogRequest extends ConnectorQuery {
@@ -32,16 +33,17 @@ export interface CatalogAnswer {
 }
 
 /** Connectors that match, best first. @throws HeadwaterError INVALID_CURSOR */
-export function listConnectors(
+export async function listConnectors(
   services: Services,
   { platform: code, limit = 20, cursor, ...query }: CatalogRequest,
-): CatalogAnswer {
-  const found = searchConnectors(platformOf(services, code).connectors, query);
+): Promise<CatalogAnswer> {
+  const catalog = await catalogOf(services, code);
+  const found = searchConnectors(catalog.connectors, query);
   const from = cursor === undefined ? 0 : 1 + placeOf(decodeCursor(cursor), found);
   const page = found.slice(from, from + limit);
   const last = from + limit < found.length ? page.at(-1) : undefined;
   return {
-    connectors: page.map((connector) => summary(services, connector)),
+    connectors: page.map((connector) => summary(connector, catalog.places)),
     total: found.length,
     ...(last ? { next_cursor: encodeCursor(last.code) } : {}),
   };
@@ -53,19 +55,42 @@ function placeOf(code: string, connectors: readonly Connector[]): number {
   return place;
 }
 
-function summary(services: Services, connector: Connector): ConnectorSummary {
-  const { code, name, category, capabilities } = connector;
-  const platforms = [...services.platforms.values()].filter(({ connectors }) =>
-    connectors.some((other) => other.code === code),
-  );
+function summary(connector: Connector, places: Catalog['places']): ConnectorSummary {
+  const { code, name, category, capabilities, note } = connector;
   return {
     code,
     name,
     category,
-    platforms: platforms.map((platform) => platform.code),
+    platforms: [...(places.get(code) ?? [])],
     auth: authMethods(connector),
     capabilities,
+    ...(note === undefined ? {} : { note }),
   };
+}
+
+interface Catalog {
+  connectors: readonly Connector[];
+  /** On which platforms there is one of that code, as far as they were looked into. */
+  places: ReadonlyMap<string, readonly PlatformCode[]>;
+}
+
+/**
+ * The catalog of one platform, or of all that are configured here, each code once: as the default platform has it, where
+ * it has. The catalogs of platforms that nobody can use here are loaded by those alone who ask for them.
+ */
+async function catalogOf(services: Services, code: PlatformCode | undefined): Promise<Catalog> {
+  const standard = platformOf(services, undefined);
+  const usable = [...services.platforms.values()].filter((platform) => platform.configured === true);
+  const platforms = code === undefined ? [...new Set([standard, ...usable])] : [platformOf(services, code)];
+  const known = new Map<string, Connector>();
+  const places = new Map<string, PlatformCode[]>();
+  for (const platform of [...new Set([...platforms, ...usable])]) {
+    for (const connector of await platform.connectors()) {
+      places.set(connector.code, [...(places.get(connector.code) ?? []), platform.code]);
+      if (platforms.includes(platform) && !known.has(connector.code)) known.set(connector.code, connector);
+    }
+  }
+  return { connectors: [...known.values()].sort((a, b) => (a.code < b.code ? -1 : 1)), places };
 }
 
 export interface ConnectorDescription {
@@ -89,7 +114,7 @@ export async function describeConnector(
   request: { connector: string; platform?: PlatformCode | undefined; detail?: Detail | undefined },
 ): Promise<ConnectorDescription> {
   const platform = platformOf(services, request.platform);
-  const connector = findConnector(platform.connectors, request.connector);
+  const connector = await connectorFor(platform, request.connector);
   const { schema, hiddenFields } = connectorSchema(connector, request.detail ?? 'essential');
   const options = platform.options();
   return {
@@ -144,18 +169,22 @@ function describePlatform({
   name,
   summary: text,
   configured,
-  connectors,
+  connectorCount,
   abilities,
+  actions,
   notes = [],
 }: Platform): PlatformDescription {
-  const entries = Object.entries(abilities);
+  const entries = [
+    ...Object.entries(abilities),
+    ...RUN_ACTIONS.map((name) => [name, reasonOf({ actions }, name)] as const),
+  ];
   return {
     platform: code,
     name,
     summary: text,
     configured: configured === true,
     ...(configured === true ? {} : { needs: configured }),
-    connectors: connectors.length,
+    connectors: connectorCount,
     can: entries.filter(([, able]) => able === true).map(([what]) => what),
     cannot: entries.flatMap(([what, able]) => (able === true ? [] : [{ what, why: able }])),
     ...(notes.length > 0 ? { notes } : {}),

@@ -1,13 +1,12 @@
 import { parseConfig } from '../connectors/config.ts';
 import type { Capability, Connector } from '../connectors/define-connector.ts';
-import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { DiscoverQuery, Stream, StreamPosition, SyncAdvice } from '../probes/probe.ts';
 import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { reading } from './probing.ts';
-import { type Call, offer, platformOf, type Services, storedSource } from './services.ts';
+import { type Call, connectorFor, offer, platformOf, type Services, storedSource } from './services.ts';
 import { refusePaused } from './test.ts';
 
 export interface DiscoverRequest {
@@ -82,7 +81,7 @@ async function subject(services: Services, request: DiscoverRequest, call: Call)
     refusePaused(services, stored.source);
     return { connector: stored.connector, config: await stored.config(), warnings: [] };
   }
-  const connector = findConnector(platformOf(services, undefined).connectors, request.connector ?? '');
+  const connector = await connectorFor(platformOf(services, undefined), request.connector ?? '', request.config);
   call.trail.concerns(connector);
   const config = parseConfig(connector, request.config ?? {});
   call.trail.note({ destination_after: destinationFacts(connector, config) });

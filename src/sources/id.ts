@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { PLATFORM_CODES, type PlatformCode } from './source.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
@@ -13,7 +14,13 @@ export function newSourceId(now: Date): string {
   return `src_${text}`;
 }
 
-/** Whether a text is such an id. */
+/** The platform of a source id that begins with one: `streamkap:66f0…`; undefined where it is none of these. */
+export function platformCodeOf(id: string): PlatformCode | undefined {
+  const [code, rest] = [id.slice(0, id.indexOf(':')), id.slice(id.indexOf(':') + 1)];
+  return rest === '' || !id.includes(':') ? undefined : PLATFORM_CODES.find((known) => known === code);
+}
+
+/** Whether a text is an id of a local source. */
 export function isSourceId(text: string): boolean {
   return /^src_[0-9a-hjkmnp-tv-z]{26}$/.test(text);
 }

@@ -1,6 +1,5 @@
-import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError } from '../errors.ts';
-import { type Call, platformOf, type Services } from './services.ts';
+import { type Call, connectorFor, platformOf, type Services } from './services.ts';
 import type { PlatformCode, Source, Status } from './source.ts';
 
 export interface ListRequest {
@@ -32,12 +31,12 @@ export interface ListAnswer {
 const SHOWN_ERROR = 60;
 
 /** A page of sources, newest first. @throws HeadwaterError INVALID_CURSOR */
-export async function listSources(services: Services, request: ListRequest, { principal }: Call): Promise<ListAnswer> {
+export async function listSources(services: Services, request: ListRequest, call: Call): Promise<ListAnswer> {
   const { platform: code, cursor, limit = 20, connector, ...filter } = request;
   const platform = platformOf(services, code);
-  const page = await platform.sources.list(principal, {
+  const page = await platform.sources.list(call, {
     ...filter,
-    ...(connector === undefined ? {} : { connector: findConnector(platform.connectors, connector).code }),
+    ...(connector === undefined ? {} : { connector: (await connectorFor(platform, connector)).code }),
     limit,
     ...(cursor === undefined ? {} : { after: decodeCursor(cursor) }),
   });

@@ -42,7 +42,6 @@ export interface NewSource {
   connector: Connector;
   config: Config;
   description?: string;
-  collection?: string;
   tags: readonly string[];
   desiredState: DesiredState;
   status: Status;
@@ -59,13 +58,13 @@ export interface NewSource {
 export interface SourceChange {
   name?: string;
   description?: string | null;
-  collection?: string | null;
   tags?: readonly string[];
   desiredState?: DesiredState;
   /** The whole new config; credentials that were kept are in it. */
   config?: Config;
   /** Names of the fields of the config that change. */
   changedFields: readonly string[];
+  /** Only those that change; null removes. */
   options: Readonly<Record<string, unknown>>;
   schedule?: Readonly<Record<string, unknown>> | null;
   status: Status;
@@ -198,4 +197,10 @@ export interface Platform {
 /** What a test looks at beyond the connection where nobody says it. */
 export function standardChecks({ streams }: Pick<Platform, 'streams'>, { capabilities }: Connector): readonly string[] {
   return streams && capabilities.includes('cdc_check') ? ['cdc'] : [];
+}
+
+/** Whether a platform has an action: `true`, or the reason why not. */
+export function reasonOf({ actions }: Pick<Platform, 'actions'>, action: RunAction): true | string {
+  const able = actions[action];
+  return typeof able === 'string' ? able : true;
 }

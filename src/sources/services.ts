@@ -1,4 +1,5 @@
 import type { Connector } from '../connectors/define-connector.ts';
+import { findConnector } from '../connectors/search.ts';
 import type { NextCall } from '../errors.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { FileAccess } from '../files/file-access.ts';
@@ -10,6 +11,7 @@ import type { Reference } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { KeepEntry } from './audit.ts';
 import { storedDestination } from './destination.ts';
+import { platformCodeOf } from './id.ts';
 import type { Platform, StoredSource } from './platform.ts';
 import type { Principal } from './principal.ts';
 import type { PlatformCode } from './source.ts';
@@ -40,6 +42,8 @@ export interface Call {
   trail: Trail;
   signal: AbortSignal;
   onStep?: OnStep;
+  /** One short sentence on what is being waited for. */
+  onProgress?: (text: string) => void;
   /** A person says that an account whose logins were rejected has been mended. Never at a model's word. */
   insists?: boolean;
 }
@@ -50,15 +54,33 @@ export function platformOf(services: Services, code: PlatformCode | undefined): 
   return platform;
 }
 
-/** The platform that a source id belongs to: `src_…` is local. */
-export function platformOfSource(services: Services, _id: string): Platform {
-  return platformOf(services, 'local');
+/** The platform that a source id belongs to: `src_…` is local, the others begin with their platform's code. */
+export function platformOfSource(services: Services, id: string): Platform {
+  const code = platformCodeOf(id);
+  const platform = code && services.platforms.get(code);
+  return platform ?? platformOf(services, 'local');
+}
+
+/**
+ * The connector of that code, name or alias on a platform, for a config: one in portable names may belong to another
+ * connector of the same platform. @throws HeadwaterError CONNECTOR_NOT_FOUND
+ */
+export async function connectorFor(
+  platform: Platform,
+  text: string,
+  config?: Readonly<Record<string, unknown>>,
+): Promise<Connector> {
+  const connectors = await platform.connectors();
+  const connector = findConnector(connectors, text);
+  const instead = config && connector.instead?.(config);
+  return instead === undefined ? connector : findConnector(connectors, instead);
 }
 
 /** The caller's source of that id, and from then on the trail tells of it. @throws HeadwaterError SOURCE_NOT_FOUND */
-export async function storedSource(services: Services, id: string, { principal, trail }: Call): Promise<StoredSource> {
+export async function storedSource(services: Services, id: string, call: Call): Promise<StoredSource> {
+  const { trail } = call;
   trail.note({ target: soughtSource(id) });
-  const stored = await platformOfSource(services, id).sources.get(principal, id);
+  const stored = await platformOfSource(services, id).sources.get(call, id);
   const { source, connector } = stored;
   trail.concerns(connector);
   trail.note({ target: null, source_id: source.id, destination_before: storedDestination(connector, source) });

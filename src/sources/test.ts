@@ -1,7 +1,6 @@
 import { type Config, parseConfig } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { withValues } from '../connectors/paths.ts';
-import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
 import { describeReference } from '../secrets/references.ts';
@@ -12,6 +11,7 @@ import { type Platform, standardChecks } from './platform.ts';
 import { type TestRequest, testConfig } from './probing.ts';
 import {
   type Call,
+  connectorFor,
   offer,
   offerDiscovery,
   platformOf,
@@ -38,7 +38,7 @@ export type TestAnswer = Report & { next: NextCall[] };
 /** Tests a config that is not stored. */
 export async function testNewConfig(services: Services, request: ConfigTest, call: Call): Promise<TestAnswer> {
   const platform = platformOf(services, request.platform);
-  const connector = findConnector(platform.connectors, request.connector);
+  const connector = await connectorFor(platform, request.connector, request.config);
   call.trail.concerns(connector);
   const config = parseConfig(connector, request.config);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
@@ -76,9 +76,9 @@ export async function testSource(
     call,
   );
   call.trail.note(outcomeFacts(report));
-  const drifted = (await platform.sources.driftedSecrets?.(call.principal, source, resolved)) ?? [];
+  const drifted = (await platform.sources.driftedSecrets?.(call, source, resolved)) ?? [];
   const outcome = outcomeOf(report, source.desired_state, resolved);
-  await platform.sources.noteTest(call.principal, source, outcome, call.trail.take());
+  await platform.sources.noteTest(call, source, outcome, call.trail.take());
   const next = report.ok
     ? offerDiscovery(services, connector, id)
     : offer(services, {

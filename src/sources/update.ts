@@ -7,7 +7,7 @@ import { canonicalJson } from './canonical.ts';
 import { testFailed } from './create.ts';
 import { destinationFacts } from './destination.ts';
 import { inlineSecretWarnings } from './inline-secrets.ts';
-import { parseOptions, refuseUnsupported } from './options.ts';
+import { parseOptions, refuseUnsupported, refuseWorkerReferences } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
 import { type SourceChange, type StoredSource, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
@@ -23,7 +23,7 @@ export interface UpdateRequest {
   options?: Readonly<Record<string, unknown>>;
   desired_state?: DesiredState;
   tags?: readonly string[];
-  schedule?: unknown;
+  schedule?: Readonly<Record<string, unknown>> | null;
   if_version?: number;
   run_test?: boolean;
   dry_run?: boolean;
@@ -48,38 +48,36 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   refuseUnsupported(platform, request);
   const stored = await storedSource(services, request.source_id, call);
   refuseStale(stored.source, request.if_version);
-  const { collection } = parseOptions(platform, request.options);
+  const options = parseOptions(platform, request.options);
   const before = await stored.config();
   const { config, cleared } = editedConfig(stored, before, request);
   if (config) {
     call.trail.note({ destination_after: destinationFacts(stored.connector, config) });
+    refuseWorkerReferences(platform, config);
     refuseCarriedSecrets(stored, before, config, request);
   }
   const warnings = config ? inlineSecretWarnings(services, config, before.secrets) : [];
-  const change = changeOf(stored.source, request, config, cleared, collection);
-  const changed = changedNames(stored.source, change, config && changedFields(stored.connector, before, config));
+  const configFields = config ? changedFields(stored.connector, before, config) : [];
+  const change = { ...changeOf(stored.source, request, config, cleared, options), changedFields: configFields };
+  const changed = changedNames(stored.source, change, configFields);
   call.trail.note({ fields: changed });
   if (changed.length === 0) return { source: stored.source, changed, next: [] };
   if (request.dry_run) {
     const renamed = change.name !== undefined && nameKey(change.name) !== nameKey(stored.source.name);
-    const taken = renamed ? await takenNames(platform, call.principal, change.name ?? '') : [];
+    const taken = renamed ? await takenNames(platform, call, change.name ?? '') : [];
+    const requests = await platform.sources.planUpdate?.(call, stored, change);
     const wanted = { ...fieldsOf(change), ...(config ? { config: shownConfig(config) } : {}) };
     return {
       source: stored.source,
       changed,
-      plan: { action: 'update', source_id: stored.source.id, request: wanted },
+      plan: { action: 'update', source_id: stored.source.id, ...(requests ? { requests } : { request: wanted }) },
       ...said([...warnings, ...taken]),
       next: [],
     };
   }
   const tested = await testFirst(services, stored, before, change, changed, request, call);
   if (tested?.pinned) notePin(stored, before, tested.pinned, changed, call);
-  const source = await platform.sources.update(
-    call.principal,
-    stored,
-    { ...change, ...tested?.state },
-    call.trail.take(),
-  );
+  const source = await platform.sources.update(call, stored, { ...change, ...tested?.state }, call.trail.take());
   return {
     source,
     changed,
@@ -115,7 +113,7 @@ function refuseStale(source: Source, ifVersion: number | undefined): void {
   });
 }
 
-const CLEARABLE = ['/description', '/options/collection'];
+const CLEARABLE = ['/description', '/options/collection', '/schedule'];
 
 function editedConfig({ connector }: StoredSource, before: Config, { config, clear = [] }: UpdateRequest) {
   const fields = clearedFields(clear);
@@ -176,16 +174,17 @@ function changeOf(
   request: UpdateRequest,
   config: Config | undefined,
   cleared: readonly string[],
-  collection: string | undefined,
-): SourceChange {
+  options: Readonly<Record<string, unknown>>,
+): Omit<SourceChange, 'changedFields'> {
   const desired = request.desired_state ?? source.desired_state;
   const moved = config !== undefined || desired !== source.desired_state;
   return {
     ...(request.name === undefined ? {} : { name: request.name }),
     ...(request.description === undefined ? {} : { description: request.description }),
     ...(cleared.includes('/description') ? { description: null } : {}),
-    ...(collection === undefined ? {} : { collection }),
-    ...(cleared.includes('/options/collection') ? { collection: null } : {}),
+    options: { ...options, ...(cleared.includes('/options/collection') ? { collection: null } : {}) },
+    ...(request.schedule === undefined ? {} : { schedule: request.schedule }),
+    ...(cleared.includes('/schedule') ? { schedule: null } : {}),
     ...(request.tags === undefined ? {} : { tags: request.tags }),
     ...(request.desired_state === undefined ? {} : { desiredState: request.desired_state }),
     ...(config === undefined ? {} : { config }),
@@ -193,8 +192,8 @@ function changeOf(
   };
 }
 
-function fieldsOf({ name, description, collection, tags, desiredState }: SourceChange): Record<string, unknown> {
-  const fields = { name, description, collection, tags, desired_state: desiredState };
+function fieldsOf({ name, description, options, schedule, tags, desiredState }: SourceChange): Record<string, unknown> {
+  const fields = { name, description, ...options, schedule, tags, desired_state: desiredState };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
@@ -235,8 +234,19 @@ async function testFirst(
   const needed = changed.some((name) => name === 'desired_state' || name.startsWith('config.'));
   if (run_test === false || !needed || desired !== 'Active') return undefined;
   const { connector } = stored;
-  const checks = standardChecks(platformOfSource(services, stored.source.id), connector);
-  const { report, resolved, pinned } = await testConfig(services, connector, change.config ?? before, { checks }, call);
+  const platform = platformOfSource(services, stored.source.id);
+  const checks = standardChecks(platform, connector);
+  const { report, resolved, pinned } = await testConfig(
+    services,
+    connector,
+    change.config ?? before,
+    { checks },
+    call,
+    {
+      platform,
+      source: stored.source,
+    },
+  );
   if (!report.ok) throw testFailed(services, connector, report);
   const outcome = outcomeOf(report, desired, resolved);
   return { report, pinned, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };

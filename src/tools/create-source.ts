@@ -47,8 +47,5 @@ export const createSourceTool = defineTool({
     'UNSUPPORTED',
     'SOURCE_NOT_FOUND',
   ],
-  // A local source is in service as soon as it is stored, so `wait` has nothing to wait for.
-  handler: async ({ wait: _, ...input }, { services, call }) => ({
-    ...(await createSource(services, defined(input), call)),
-  }),
+  handler: async (input, { services, call }) => ({ ...(await createSource(services, defined(input), call)) }),
 });

@@ -25,5 +25,5 @@ export const listConnectorsTool = defineTool({
   role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   errors: ['INVALID_CURSOR'],
-  handler: (input, { services }) => ({ ...listConnectors(services, input) }),
+  handler: async (input, { services }) => ({ ...(await listConnectors(services, input)) }),
 });

@@ -52,11 +52,7 @@ function conditionFaults(rows: VendorFields, config: Config): ConfigFault[] {
   return Object.entries(rows)
     .filter(([, row]) => row.required && !isMandatory(row) && !row.virtual)
     .filter(([name, row]) => config[name] === undefined && row.default === undefined && counts(row, rows, config))
-    .filter(([, { unless }]) => !unless?.every((name) => config[name] !== undefined))
-    .map(([name, { shownWhen }]) => ({
-      path: name,
-      message: shownWhen ? `is required while ${wordsOf(shownWhen)}` : 'is required',
-    }));
+    .map(([name, { shownWhen = [] }]) => ({ path: name, message: `is required while ${wordsOf(shownWhen)}` }));
 }
 
 /** Whether all conditions of a field hold, those of the fields they name included. */

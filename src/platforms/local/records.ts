@@ -3,7 +3,7 @@ import type { NewSource, SourceChange } from '../../sources/platform.ts';
 import type { Principal } from '../../sources/principal.ts';
 import type { SourceRecord } from '../../sources/repository.ts';
 import type { TestOutcome } from '../../sources/source.ts';
-import { fingerprintsOf, kept, ownerOf } from './credentials.ts';
+import { fingerprintsOf, kept, ownerOf } from '../credentials.ts';
 
 /** What is kept of a new source, its credentials sealed. @throws HeadwaterError KEY_UNAVAILABLE */
 export async function newRecord(
@@ -27,7 +27,7 @@ export async function newRecord(
     ...tested(draft.outcome),
     ...counted(draft.outcome),
     tags: draft.tags,
-    collection: draft.collection ?? null,
+    collection: textOf(draft.options['collection']) ?? null,
     createdAt: time,
     updatedAt: time,
     version: 1,
@@ -46,7 +46,8 @@ export async function changedRecord(
     ...before,
     name: change.name ?? before.name,
     description: change.description === undefined ? before.description : change.description,
-    collection: change.collection === undefined ? before.collection : change.collection,
+    collection:
+      change.options['collection'] === null ? null : (textOf(change.options['collection']) ?? before.collection),
     tags: change.tags ?? before.tags,
     desiredState: change.desiredState ?? before.desiredState,
     ...(change.config
@@ -59,6 +60,10 @@ export async function changedRecord(
     updatedAt: at.toISOString(),
     version: before.version + 1,
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function tested(outcome: TestOutcome | undefined) {

@@ -2,7 +2,6 @@ import { absentConnector } from '../../connectors/absent.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
 import { isSecret } from '../../connectors/fields.ts';
 import { fieldsByPath, valueAt, withValues } from '../../connectors/paths.ts';
-import { HeadwaterError } from '../../errors.ts';
 import type { Vault } from '../../secrets/vault.ts';
 import { isSourceId } from '../../sources/id.ts';
 import { foreignCursor } from '../../sources/list.ts';
@@ -10,9 +9,10 @@ import type { PlatformSources } from '../../sources/platform.ts';
 import type { Principal } from '../../sources/principal.ts';
 import type { RecordFilter, SourceRecord, SourceRepository } from '../../sources/repository.ts';
 import { nameKey, type ShownSecret, type Source } from '../../sources/source.ts';
-import { configOf, fingerprintsOf, ownerOf } from './credentials.ts';
+import { configOf, fingerprintsOf, ownerOf } from '../credentials.ts';
+import { keyOfDeleted, keyRetired, keyReused, nameTaken, notFound, stale } from '../failures.ts';
+import { resealing } from '../resealing.ts';
 import { changedRecord, newRecord } from './records.ts';
-import { resealing } from './resealing.ts';
 
 export interface LocalPlatformParts {
   connectors: readonly Connector[];
@@ -36,7 +36,7 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
   };
 
   return {
-    async create(principal, draft, audit, idempotency) {
+    async create({ principal }, draft, audit, idempotency) {
       const id = newId();
       const { record, result } = await resealing(vault, async () => {
         const record = await newRecord(vault, principal, draft, id, now());
@@ -51,7 +51,7 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       if (!made) throw keyOfDeleted();
       return { source: shown(made), replayed: true };
     },
-    async replayed(principal, idempotency) {
+    async replayed({ principal }, idempotency) {
       const entry = await repository.findIdempotent(principal.tenant, idempotency);
       if (!entry) return undefined;
       if (entry.digest !== idempotency.digest) throw keyReused();
@@ -59,15 +59,15 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       if (!record) throw keyOfDeleted();
       return shown(record);
     },
-    async get(principal, id) {
+    async get({ principal }, id) {
       const record = await find(principal, id);
       const config = () => configOf(vault, record, () => find(principal, id));
       return { source: shown(record), connector: connectorOf(record.connector), config };
     },
-    async nameTaken(principal, name) {
+    async nameTaken({ principal }, name) {
       return repository.nameTaken(principal.tenant, nameKey(name));
     },
-    async list(principal, { limit, after, ...filter }) {
+    async list({ principal }, { limit, after, ...filter }) {
       if (after !== undefined && !isSourceId(after)) throw foreignCursor();
       const records = await repository.page(principal.tenant, filter, limit + 1, after);
       const page = records.slice(0, limit);
@@ -79,7 +79,7 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
         ...(last === undefined ? {} : { next: last }),
       };
     },
-    async update(principal, stored, change, audit) {
+    async update({ principal }, stored, change, audit) {
       const { id, version } = stored.source;
       const { record, result } = await resealing(vault, async () => {
         const record = await changedRecord(vault, await find(principal, id), change, now());
@@ -92,17 +92,19 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       if (result === 'name_taken') throw nameTaken(record.name);
       return shown(record);
     },
-    async remove(principal, { source }, audit) {
+    async remove({ principal }, { source }, audit) {
       const result = await repository.remove(principal.tenant, source.id, source.version, audit);
       if (result === 'missing') throw notFound(source.id);
       if (result === 'stale') throw stale();
+      // Headwater makes nothing at the source itself.
+      return [];
     },
-    async noteTest({ tenant }, { id, version }, outcome, audit) {
+    async noteTest({ principal: { tenant } }, { id, version }, outcome, audit) {
       const record = outcome.secrets && (await repository.find(tenant, id));
       const known = record?.version === version ? await fingerprintsOf(vault, outcome.secrets, ownerOf(record)) : {};
       await repository.noteTest(tenant, id, version, outcome, audit, Object.keys(known).length > 0 ? known : undefined);
     },
-    async driftedSecrets({ tenant }, { id, version }, resolved) {
+    async driftedSecrets({ principal: { tenant } }, { id, version }, resolved) {
       const record = await repository.find(tenant, id);
       if (record?.version !== version) return [];
       const now = await fingerprintsOf(vault, resolved, ownerOf(record));
@@ -162,46 +164,4 @@ function shownSettings({ settings }: SourceRecord, connector: Connector): Record
     settings,
     now.map(([path]) => [path, { set: true, from: 'clear' }]),
   );
-}
-
-function notFound(id: string): HeadwaterError {
-  return new HeadwaterError('SOURCE_NOT_FOUND', `There is no source ${id.slice(0, 60)}.`, {
-    next: [{ tool: 'list_sources', arguments: {}, why: 'See which sources there are.' }],
-  });
-}
-
-function nameTaken(name: string): HeadwaterError {
-  return new HeadwaterError('NAME_TAKEN', `There is a source named ${JSON.stringify(name)} already.`, {
-    hint: 'Choose another name, or use the source that is there.',
-    fields: [{ field: '/name', message: 'is taken' }],
-    next: [{ tool: 'list_sources', arguments: { query: name }, why: 'See the source that has the name.' }],
-  });
-}
-
-function keyReused(): HeadwaterError {
-  return new HeadwaterError('IDEMPOTENCY_CONFLICT', 'This idempotency_key was used before with other arguments.', {
-    hint: 'Use a new key for a new call.',
-    fields: [{ field: '/idempotency_key', message: 'was used before' }],
-  });
-}
-
-function keyOfDeleted(): HeadwaterError {
-  return new HeadwaterError('IDEMPOTENCY_CONFLICT', 'The source that this idempotency_key made was deleted since.', {
-    hint: 'Use a new key to make another one.',
-    fields: [{ field: '/idempotency_key', message: 'was used before' }],
-  });
-}
-
-function keyRetired(): HeadwaterError {
-  return new HeadwaterError('KEY_UNAVAILABLE', 'The master key was replaced while this was stored; nothing was.', {
-    hint: 'Try again.',
-    retryable: true,
-  });
-}
-
-function stale(): HeadwaterError {
-  return new HeadwaterError('VERSION_CONFLICT', 'The source changed in the meantime.', {
-    hint: 'Read it again, and decide on what it is now.',
-    retryable: true,
-  });
 }

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 async function storedConfig(id: string): Promise<Config> {
   const platform = lab.app.services.platforms.get('local');
-  const stored = await platform?.sources.get(LOCAL_PRINCIPAL, id);
+  const stored = await platform?.sources.get({ principal: LOCAL_PRINCIPAL, signal: new AbortController().signal }, id);
   if (!stored) throw new Error('no such source');
   return stored.config();
 }

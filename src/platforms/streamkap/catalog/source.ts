@@ -15,7 +15,7 @@ interface Source extends Omit<VendorConnector, 'vendorCode'> {
 }
 
 /** A connector of Streamkap's: what all have in common is added, and what is for us alone is not sent. */
-export function source({ vendorCode, ssh = false, records = true, aliases = [], ...own }: Source): Connector {
+export function source({ code, vendorCode = code, ssh = false, records = true, ...own }: Source): Connector {
   const fields = { ...own.fields, ...(ssh ? SSH : {}), ...(records ? RECORDS : {}) };
   const virtual = Object.entries(fields).flatMap(([name, row]) => (row.virtual ? [name] : []));
   const sent = (config: Config): Config => {
@@ -25,8 +25,8 @@ export function source({ vendorCode, ssh = false, records = true, aliases = [], 
   };
   return vendorConnector({
     ...own,
-    ...(vendorCode === undefined ? {} : { vendorCode }),
-    aliases: vendorCode === undefined ? aliases : [...aliases, vendorCode],
+    code,
+    vendorCode,
     fields,
     compose: sent,
     probe: ssh ? tunnelled(own.name, own.probe) : own.probe,
