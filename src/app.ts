@@ -10,6 +10,7 @@ import { createMachine } from './net/machine.ts';
 import { getFrom } from './net/operator-http.ts';
 import { attemptLimits } from './net/rate-limit.ts';
 import type { ServiceLookup } from './net/srv.ts';
+import { createVendorPlatforms } from './platforms/index.ts';
 import { createLocalPlatform } from './platforms/local/index.ts';
 import { createHomeKeys } from './secrets/home-keys.ts';
 import { type Rotation, rotateKey } from './secrets/key-rotation.ts';
@@ -148,11 +149,21 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
     now,
     newId: () => newSourceId(now()),
   });
+  const { tenants, ...accounts } = settings.platforms;
+  const vendors = createVendorPlatforms(accounts, {
+    records: store.remotes,
+    vault,
+    tenants: { has: (tenant) => tenants.includes('*') || tenants.includes(tenant) },
+    resolveReference: (reference) => resolveReference(reference, providers),
+    caFile: accounts.caFile,
+    now,
+    lookup,
+  });
   const keeper = createKeeper(store.audit, ({ tenant, subject, surface, action, outcome, codes, source_id }) =>
     log.error({ tenant, subject, surface, action, outcome, codes, source_id }, 'audit entry not kept'),
   );
   const shared: Omit<Services, 'isEnabled'> = {
-    platforms: new Map([[local.code, local]]),
+    platforms: new Map([local, ...vendors].map((platform) => [platform.code, platform])),
     defaultPlatform: settings.platform,
     admission,
     egress,

@@ -25,10 +25,17 @@ function problemsOf(issue: z.core.$ZodIssue, base: string, known: IssueOptions['
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, MOST).map((key) => ({
       field: at + pointerPart(key.slice(0, SHOWN_KEY)),
-      message: issue.path.length === 0 ? unknownKey(key, known) : 'is not known here',
+      message: unknownKey(key, knownIn(issue.path, known)),
     }));
   }
   return [{ field: at, message: sentence(issue) }];
+}
+
+/** The names of a group, by what they stand for: `auth/token`. */
+function knownIn(path: readonly PropertyKey[], known: IssueOptions['known']): IssueOptions['known'] {
+  if (path.length === 0) return known;
+  const group = `${path.map(String).join('/')}/`;
+  return Object.fromEntries(Object.entries(known).filter(([, name]) => name.startsWith(group)));
 }
 
 function unknownKey(key: string, known: IssueOptions['known']): string {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { nearest } from './nearest.ts';
 import { urlFault } from './net/http-url.ts';
 import { isHost, list, NETWORK_VARIABLES } from './net/network-variables.ts';
+import { PLATFORM_VARIABLES, type PlatformSettings, platformSettings } from './net/platform-variables.ts';
 import type { VaultPrefix } from './secrets/providers/vault-path.ts';
 import { VAULT_VARIABLES } from './secrets/providers/vault-variables.ts';
 
@@ -24,6 +25,8 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
 
+const PLATFORMS = ['local', 'streamkap', 'kaireon', 'airweave', 'camelai', 'kafka_connect'] as const;
+
 /** Every variable Headwater reads: its schema, and what README says of it. One table, nothing else reads the environment. */
 const VARIABLES = {
   HEADWATER_HOME: {
@@ -38,7 +41,7 @@ const VARIABLES = {
   },
   HEADWATER_MASTER_KEY_FILE: { schema: z.string().optional(), meaning: 'File that holds the key', standard: '' },
   HEADWATER_PLATFORM: {
-    schema: z.enum(['local']).default('local'),
+    schema: z.enum(PLATFORMS).default('local'),
     meaning: 'Default platform of the tools',
     standard: '`local`',
   },
@@ -93,6 +96,7 @@ const VARIABLES = {
     standard: '`100`',
   },
   HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
+  ...PLATFORM_VARIABLES,
   HEADWATER_LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS).default('info'),
     meaning: 'JSON log lines on stderr: `debug`, `info`, `warn`, `error`, `silent`',
@@ -111,7 +115,9 @@ export interface Settings {
   home: string;
   storeFile: string;
   masterKey: { value?: string; file?: string; home: string };
-  platform: 'local';
+  platform: (typeof PLATFORMS)[number];
+  /** Accounts on other platforms. */
+  platforms: PlatformSettings;
   egress: 'public_only' | 'allow_private';
   allowHosts: readonly string[];
   allowCidrs: readonly string[];
@@ -171,6 +177,7 @@ export function readSettings(
       ...(values.HEADWATER_MASTER_KEY_FILE === undefined ? {} : { file: values.HEADWATER_MASTER_KEY_FILE }),
     },
     platform: values.HEADWATER_PLATFORM,
+    platforms: platformSettings(values),
     egress: values.HEADWATER_EGRESS ?? standard.egress,
     allowHosts: values.HEADWATER_ALLOW_HOSTS,
     allowCidrs: values.HEADWATER_ALLOW_CIDRS,

@@ -61,7 +61,8 @@ export function mergeConfig(
   const given = ownForm(connector, patch, before.settings);
   refuseMasks(connector, given);
   const said = [...removed, ...leftBehind(connector, given), ...seenElsewhere(connector, before, given, removed)];
-  const replaced = patch[CONNECTION_STRING] === undefined ? said : [...said, CONNECTION_STRING, ...ADDRESS];
+  const isExpanded = connector.connectionString && patch[CONNECTION_STRING] !== undefined;
+  const replaced = isExpanded ? [...said, CONNECTION_STRING, ...ADDRESS] : said;
   const auth = mergeAuth(before, given[AUTH]);
   // What an earlier version of the connector had, this one knows nothing of.
   const known = fieldsByPath(connector);
@@ -105,7 +106,9 @@ export function validated(
   input: Readonly<Record<string, unknown>>,
   kept: Config['secrets'],
 ): Config {
-  const deferred = (input[CONNECTION_STRING] ?? kept[CONNECTION_STRING]) !== undefined;
+  // Where nothing says how it is taken apart, it is a secret like any other: a platform's own field.
+  const text = input[CONNECTION_STRING] ?? kept[CONNECTION_STRING];
+  const deferred = connector.connectionString !== undefined && text !== undefined;
   const placeholders = Object.keys(kept).map((path) => [path, valueAt(input, path) ?? KEPT] as const);
   const expanded = withValues(input, placeholders);
   if (deferred) refuseTwoAddresses(expanded);
@@ -126,7 +129,8 @@ export function validated(
   const said = Object.entries(result.data).filter(([name]) => !deferred || expanded[name] !== undefined);
   for (const [path, value, facts] of leaves(connector, said)) {
     if (value === undefined) continue;
-    if (facts && isSecret(facts)) secrets[path] = kept[path] ?? secretValue(path, String(value));
+    if (facts && isSecret(facts))
+      secrets[path] = kept[path] ?? secretValue(path, String(value), deferred && path === CONNECTION_STRING);
     else Object.assign(settings, withValues(settings, [[path, value]]));
   }
   return { settings: withCanonicalHosts(connector, settings), secrets };
@@ -154,11 +158,12 @@ function* leaves(
   }
 }
 
-function secretValue(name: string, text: string): SecretValue {
+/** `mayHold`: a reference may stand inside it. */
+function secretValue(name: string, text: string, mayHold: boolean): SecretValue {
   try {
     const reference = parseReference(text);
     // Sent as it stands it would be a wrong password, and nobody would see why.
-    if (!reference && name !== CONNECTION_STRING && REFERENCE_INSIDE.test(text)) {
+    if (!reference && !mayHold && REFERENCE_INSIDE.test(text)) {
       throw new HeadwaterError('INVALID_CONFIG', 'A reference must be the whole value of its field.');
     }
     return reference ?? new Secret(text);
@@ -211,7 +216,7 @@ function expandConnectionString(
   if (
     !connector.connectionString ||
     typeof text !== 'string' ||
-    secretValue(CONNECTION_STRING, text) instanceof Secret === false
+    secretValue(CONNECTION_STRING, text, true) instanceof Secret === false
   ) {
     return { ...input };
   }
@@ -272,12 +277,12 @@ function knownKeys(connector: Connector): Record<string, string> {
 }
 
 /** The same; what is reached by a URL has its host and port in there. */
-export function fieldOfRole(connector: Connector, role: string): string | undefined {
+export function fieldOfRole(connector: Pick<Connector, 'fields'>, role: string): string | undefined {
   const within = role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined;
   return fieldWithRole(connector, role as Role) ?? within;
 }
 
-export function fieldWithRole(connector: Connector, role: Role): string | undefined {
+export function fieldWithRole(connector: Pick<Connector, 'fields'>, role: Role): string | undefined {
   return Object.entries(connector.fields).find(([, { facts }]) => facts.role === role)?.[0];
 }
 

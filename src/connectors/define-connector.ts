@@ -38,6 +38,14 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   auth?: A;
   /** Where exactly one of several fields must be given: each of them, with the fields that go with it alone. */
   alternatives?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Another form that its platform takes, made into the one of `fields`; whatever it does not know it leaves as it is.
+   * `stored`: the settings that a patch is for.
+   */
+  normalise?: (
+    given: Readonly<Record<string, unknown>>,
+    stored?: Readonly<Record<string, unknown>>,
+  ) => Readonly<Record<string, unknown>>;
   /** What no single field can say: called with a config whose fields are right, it tells what is wrong with the whole. */
   rules?: (config: Readonly<Record<string, unknown>>) => readonly ConfigFault[];
   /**
@@ -50,6 +58,8 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
    * platform's own. Secrets in it are `Secret`s; `composed` of `secrets/` joins them.
    */
   compose?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  /** What its platform takes for fields that are not given, and that tests therefore count with; never sent. */
+  defaults?: Readonly<Record<string, unknown>>;
   capabilities: readonly Capability[];
   /** What must be true or known before a config can be written. */
   prerequisites: readonly string[];

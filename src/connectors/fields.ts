@@ -4,38 +4,9 @@ import { REFERENCE_START } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { holdsCertificates } from './certificate-text.ts';
 import type { Condition } from './conditions.ts';
+import type { Role } from './roles.ts';
 
-/**
- * What a field means across platforms. The same role is the same thing on every platform, whatever its key there.
- */
-export const ROLES = [
-  'url',
-  'path',
-  'host',
-  'port',
-  'username',
-  'password',
-  'auth_source',
-  'replica_set',
-  'database',
-  'schemas',
-  'tls_mode',
-  'tables',
-  'slot_name',
-  'publication',
-  'tls_mode',
-  'tls_ca',
-  'tls_cert',
-  'tls_key',
-  'ssh_host',
-  'ssh_port',
-  'ssh_username',
-  'ssh_password',
-  'ssh_private_key',
-  'ssh_passphrase',
-  'ssh_host_key',
-] as const;
-export type Role = (typeof ROLES)[number];
+export { ROLES, type Role } from './roles.ts';
 
 /**
  * Every field has a class, so that nothing can be forgotten:

@@ -1,8 +1,21 @@
 import { type FieldProblem, HeadwaterError } from '../errors.ts';
 import type { Connector } from './define-connector.ts';
+import type { AuthWays, Fields } from './fields.ts';
+import { AUTH, isObject } from './paths.ts';
 
-/** The portable name of a field, where it has one of its own: its role. */
-export function portableNames({ fields }: Pick<Connector, 'fields'>): Map<string, string> {
+type HasFields = Pick<Connector, 'fields' | 'auth'>;
+type Given = Readonly<Record<string, unknown>>;
+
+/** The portable name of a field, where it has one of its own: its role; with the path of the field. */
+export function portableNames({ fields, auth = {} }: HasFields): Map<string, string> {
+  const names = rolesOf(fields);
+  for (const way of Object.values(auth)) {
+    for (const [role, name] of rolesOf(way)) if (!names.has(role)) names.set(role, `${AUTH}/${name}`);
+  }
+  return names;
+}
+
+function rolesOf(fields: Fields): Map<string, string> {
   const names = new Map<string, string>();
   for (const [name, { facts }] of Object.entries(fields)) {
     for (const role of [...(facts.role === undefined ? [] : [facts.role]), ...(facts.alsoRoles ?? [])]) {
@@ -17,19 +30,24 @@ export function portableNames({ fields }: Pick<Connector, 'fields'>): Map<string
  * the same, and portable values the connector's form of them.
  * @throws HeadwaterError INVALID_CONFIG where a field is given under both names
  */
-export function withOwnNames(
-  connector: Connector,
-  input: Readonly<Record<string, unknown>>,
-  base: string,
-): Record<string, unknown> {
+export function withOwnNames(connector: Connector, input: Given, base: string): Record<string, unknown> {
   const own: Record<string, unknown> = { ...input };
   const twice: FieldProblem[] = [];
-  for (const [role, name] of portableNames(connector)) {
+  const top = rolesOf(connector.fields);
+  for (const [role, name] of top) {
     if (role === name || Object.hasOwn(connector.fields, role) || input[role] === undefined) continue;
     if (input[name] !== undefined)
       twice.push({ field: `${base}/${role}`, message: `is ${name} here; give one of them` });
     delete own[role];
     own[name] = input[role];
+  }
+  const inside = intoAuth(connector.auth, input, (role) => !top.has(role) && !Object.hasOwn(connector.fields, role));
+  for (const [role, name] of inside?.names ?? []) {
+    const given = isObject(input[AUTH]) ? input[AUTH][name] : undefined;
+    if (given !== undefined)
+      twice.push({ field: `${base}/${role}`, message: `is ${AUTH}/${name} here; give one of them` });
+    delete own[role];
+    own[AUTH] = { method: inside?.method, ...(isObject(own[AUTH]) ? own[AUTH] : {}), [name]: input[role] };
   }
   if (twice.length > 0) {
     throw new HeadwaterError('INVALID_CONFIG', 'Some fields are given twice, under two names.', { fields: twice });
@@ -38,4 +56,20 @@ export function withOwnNames(
     if (facts.portable && own[name] !== undefined) own[name] = facts.portable.take(own[name]);
   }
   return own;
+}
+
+/** The way to authenticate that portable names belong to: the one that was chosen, or the first that has all of them. */
+function intoAuth(
+  auth: AuthWays | undefined,
+  input: Given,
+  isFree: (role: string) => boolean,
+): { method: string; names: Map<string, string> } | undefined {
+  const chosen = isObject(input[AUTH]) ? input[AUTH]['method'] : undefined;
+  const ways = Object.entries(auth ?? {}).filter(([method]) => chosen === undefined || method === chosen);
+  const found = ways.map(([method, fields]) => {
+    const names = [...rolesOf(fields)].filter(([role]) => isFree(role) && input[role] !== undefined);
+    return { method, names: new Map(names) };
+  });
+  const most = Math.max(0, ...found.map(({ names }) => names.size));
+  return most === 0 ? undefined : found.find(({ names }) => names.size === most);
 }

@@ -25,11 +25,12 @@ export async function resolveConfig(
     resolved[name] = value instanceof Secret ? value : await resolve(value).catch((error) => naming(name, error));
   }
   const { [CONNECTION_STRING]: dsn, ...rest } = resolved;
-  if (dsn === undefined) {
+  const rules = connector.connectionString;
+  if (dsn === undefined || rules === undefined) {
     const values = read(connector, withValues(config.settings, Object.entries(resolved)));
     return { values, secrets: Object.values(resolved), resolved };
   }
-  const found = connector.connectionString ? parseConnectionString(dsn, connector.connectionString) : {};
+  const found = parseConnectionString(dsn, rules);
   const whole = parseConfig(connector, { ...found, ...config.settings });
   const inner = await resolveConfig(connector, { ...whole, secrets: { ...whole.secrets, ...rest } }, resolve);
   return { values: inner.values, secrets: [...inner.secrets, dsn], resolved };

@@ -45,7 +45,7 @@ function madeBy<C>(config: (own: C) => Made, own: C): Made {
 /** The step with its problems told by the fields of the config that was given. */
 export function inOwnWords(
   step: StepSpec,
-  connector: Connector,
+  connector: Pick<Connector, 'fields'>,
   ownFields: (fields: readonly string[]) => string[],
 ): StepSpec {
   const translated = (problem: Problem): Problem => {

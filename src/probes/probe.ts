@@ -39,6 +39,8 @@ export interface StepSpec {
   title: string;
   /** A failed gate skips everything after it. */
   gate?: boolean;
+  /** Runs behind a failed gate as well: it does not need what the gate stands for. */
+  always?: boolean;
   /** How far the test has got when this step has passed. */
   depth?: Depth;
   /** Longest it may take, and what it means when that runs out. */

@@ -46,7 +46,9 @@ export async function runSteps(plan: TestPlan, options: RunOptions): Promise<Rep
   for (const spec of plan.steps) {
     if (options.signal.aborted) throw cancelled();
     const { step, problem, counted } =
-      blockedBy === undefined ? await runStep(spec, started, plan, options) : { step: skipped(spec, blockedBy) };
+      blockedBy === undefined || spec.always
+        ? await runStep(spec, started, plan, options)
+        : { step: skipped(spec, blockedBy) };
     rowCount = counted ?? rowCount;
     steps.push(step);
     if (problem) found.push({ step, problem });

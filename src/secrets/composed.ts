@@ -1,10 +1,13 @@
-import { Secret } from './secret.ts';
+import { PlannedSecret, Secret } from './secret.ts';
 
 /**
  * One secret of several texts and secrets, in their order: a connection string of its parts. `inUrl`: what is put
  * through `encodeURIComponent` first.
  */
 export function composed(...parts: readonly (string | Secret | { inUrl: string | Secret })[]): Secret {
+  if (parts.some((part) => (isEncoded(part) ? part.inUrl : part) instanceof PlannedSecret)) {
+    return new PlannedSecret('[secret]');
+  }
   return new Secret(
     parts.map((part) => (isEncoded(part) ? encodeURIComponent(open(part.inUrl)) : open(part))).join(''),
   );

@@ -71,6 +71,11 @@ export function parseReference(text: string): Reference | undefined {
   return { scheme: name, target };
 }
 
+/** What `describeReference` has made of one; undefined for anything else. */
+export function shownReference(text: string): Reference | undefined {
+  return text === HELD_BY_PLATFORM.scheme ? HELD_BY_PLATFORM : parseReference(`\${${text}}`);
+}
+
 /**
  * Reads the secret a reference points at.
  * @throws HeadwaterError REFERENCE_DENIED where the operator has not opened it, REFERENCE_BROKEN where nothing is there.

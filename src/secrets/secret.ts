@@ -32,6 +32,24 @@ export class Secret {
   }
 }
 
+/** Stands for a secret in what is only shown, and prints as where it comes from. It holds none and cannot be sent. */
+export class PlannedSecret extends Secret {
+  readonly #shown: string;
+
+  constructor(shown: string) {
+    super('');
+    this.#shown = shown;
+  }
+
+  override reveal(): string {
+    throw new TypeError('a planned secret was to be sent');
+  }
+
+  override toJSON(): string {
+    return this.#shown;
+  }
+}
+
 /** Several secrets as one text for the vault. */
 export function packSecrets(secrets: Readonly<Record<string, Secret>>): string {
   return JSON.stringify(Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()])));

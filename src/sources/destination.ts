@@ -3,7 +3,7 @@ import { type Config, destinationOf } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { isDestination } from '../connectors/fields.ts';
 import { fieldsByPath, isObject, valueAt, withValues } from '../connectors/paths.ts';
-import { parseReference } from '../secrets/references.ts';
+import { shownReference } from '../secrets/references.ts';
 import type { AuditFacts } from './audit.ts';
 import type { Source } from './source.ts';
 
@@ -26,7 +26,7 @@ export function storedDestination(connector: Connector, { config }: Source): Des
     const value = isDestination(facts) ? valueAt(config, path) : undefined;
     if (!isObject(value) || value['set'] !== true) continue;
     gone.push([path, undefined]);
-    const reference = parseReference(`\${${value['from']}}`);
+    const reference = shownReference(String(value['from']));
     if (reference) secrets[path] = reference;
   }
   return destinationFacts(connector, { settings: withValues(config, gone), secrets });

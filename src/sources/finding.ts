@@ -15,8 +15,6 @@ const OUTCOMES: Partial<Record<ProblemCode, Finding['outcome']>> = {
   REDIRECT_REFUSED: 'unknown',
   CHECK_BROKEN: 'unknown',
   CONNECTOR_ABSENT: 'unknown',
-  PLATFORM_REFUSED_CONFIG: 'unknown',
-  PLATFORM_TEST_FAILED: 'unknown',
 
   DNS_NOT_FOUND: 'unreachable',
   DNS_FAILED: 'unreachable',

@@ -31,13 +31,13 @@ export async function planCreate(
     if (other !== platform) Object.assign(others, await plannedElsewhere(other, request));
   }
   return {
-    ...requestsOf(platform, draft),
+    ...(await requestsOf(platform, draft)),
     ...(Object.keys(others).length > 0 ? { elsewhere: others } : {}),
   };
 }
 
-function requestsOf(platform: Platform, draft: NewSource): Record<string, unknown> {
-  const requests = platform.sources.planCreate?.(draft);
+async function requestsOf(platform: Platform, draft: NewSource): Promise<Record<string, unknown>> {
+  const requests = await platform.sources.planCreate?.(draft);
   if (requests) return { platform: platform.code, requests };
   const { connector, config, outcome: _, status: __, desiredState, options, wait: ___, ...rest } = draft;
   const request = {
@@ -61,7 +61,7 @@ async function plannedElsewhere(platform: Platform, request: CreateRequest): Pro
       refuseWorkerReferences(platform, config);
       // Options are of the platform that was asked for; elsewhere they say nothing.
       const draft = draftOf(platform, connector, config, { ...request, options: {} });
-      const { platform: _, ...planned } = requestsOf(platform, draft);
+      const { platform: _, ...planned } = await requestsOf(platform, draft);
       return { [platform.code]: planned };
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;

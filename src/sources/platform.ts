@@ -140,8 +140,8 @@ export interface PlatformSources {
     idempotency?: IdempotencyEntry,
   ): Promise<{ source: Source; replayed: boolean; warnings?: readonly string[] }>;
   /** What a create would send; absent where nothing is sent anywhere. */
-  planCreate?(draft: NewSource): readonly PlannedRequest[];
-  planUpdate?(stored: StoredSource, change: SourceChange): readonly PlannedRequest[];
+  planCreate?(draft: NewSource): Promise<readonly PlannedRequest[]>;
+  planUpdate?(asking: Asking, stored: StoredSource, change: SourceChange): Promise<readonly PlannedRequest[]>;
   /** @throws HeadwaterError IDEMPOTENCY_CONFLICT when the key was used with another digest */
   replayed(asking: Asking, idempotency: IdempotencyEntry): Promise<Source | undefined>;
   /** @throws HeadwaterError SOURCE_NOT_FOUND */
@@ -191,7 +191,7 @@ export interface Platform {
     /** Secrets as `Secret`s, or as the `Reference` of one that only the platform can read. */
     values: Readonly<Record<string, unknown>>;
     source?: Source;
-  }) => readonly StepSpec[];
+  }) => Promise<readonly StepSpec[]>;
 }
 
 /** What a test looks at beyond the connection where nobody says it. */

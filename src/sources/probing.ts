@@ -1,19 +1,20 @@
-import { type Config, fieldOfRole, fieldWithRole } from '../connectors/config.ts';
+import { type Config, fieldOfRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
-import { AUTH, fieldsByPath, valueAt } from '../connectors/paths.ts';
+import { AUTH, valueAt, withValues } from '../connectors/paths.ts';
 import { exampleConfig, type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
+import { reachOnly } from '../connectors/vendor/probed-as.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { Attempt } from '../net/attempt.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
 import { problemKind, StepFailure } from '../probes/problems/index.ts';
 import type { Report } from '../probes/report.ts';
 import { type RunOptions, runPlan, runSteps } from '../probes/run.ts';
-import { fingerprintOf } from '../secrets/fingerprint.ts';
 import { createRedactor } from '../secrets/redact.ts';
-import { describeReference } from '../secrets/references.ts';
+import { describeReference, isElsewhere, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
-import { canonicalJson } from './canonical.ts';
 import { findingOf } from './finding.ts';
+import { credentialsOf } from './login-identity.ts';
+import { platformChecks, type TestedAt } from './platform-checks.ts';
 import type { Call, Services } from './services.ts';
 
 export const DEFAULT_TEST_S = 10;
@@ -50,8 +51,9 @@ export async function testConfig(
   config: Config,
   request: TestRequest,
   call: Call,
+  at?: TestedAt,
 ): Promise<TestResult> {
-  const planned = await planTest(services, connector, config, new Set(request.checks));
+  const planned = await planTest(services, connector, config, new Set(request.checks), at);
   const limits = options(services, connector, request.timeoutS, call);
   const run = () => services.egress.guarded(() => runPlan(planned.plan, limits));
   const report = await admitted(services, connector, planned, limits, call, run);
@@ -185,17 +187,20 @@ async function planTest(
   connector: Connector,
   config: Config,
   checks: ReadonlySet<string>,
+  at?: TestedAt,
 ): Promise<Planned> {
-  const probe = await connector.probe();
+  const { here, elsewhere } = whereSecretsAre(config);
+  const probe = await (elsewhere.length > 0 ? reachOnly(connector) : connector.probe());
   try {
-    const { values, secrets, resolved } = await resolveConfig(connector, config, services.resolveReference);
+    const { values, secrets, resolved } = await resolveConfig(connector, here, services.resolveReference);
+    const own = at ? await platformChecks(at, connector, withValues(values, elsewhere)) : [];
     const users = userNames(values);
     // What `connector.schema()` has validated is what its own probe was typed for.
     const plan = probe.plan(values as never, probeContext(services, secrets, [...users, ...sshUser(values)]), {
       checks,
     });
     return {
-      plan: { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps] },
+      plan: { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps, ...own] },
       attempt: {
         endpoint: plan.endpoint,
         username: users[0],
@@ -212,35 +217,12 @@ async function planTest(
   }
 }
 
-/**
- * What tells one set of credentials from another: the secrets that are sent, wherever they came from, and whether they go
- * over TLS, since a server that rejects a login without it may take it with. Without the master key all are alike, so
- * that a pause holds for all.
- */
-async function credentialsOf(
-  { fingerprint }: Services,
-  connector: Connector,
-  values: ResolvedConfig,
-  login: 'endpoint' | 'through',
-): Promise<string> {
-  const isClear = login === 'endpoint' && values[fieldWithRole(connector, 'tls_mode') ?? ''] === 'disable';
-  const sent = [...fieldsByPath(connector)]
-    .filter(([, { facts }]) => facts.class === 'secret' && (facts.group === 'ssh') === (login === 'through'))
-    .flatMap(([path]) => valueAt(values, path) ?? [])
-    .filter((value) => value instanceof Secret);
-  const method = valueAt(values, `${AUTH}/method`) ?? null;
-  // The same name is another account in another database of users.
-  const source = values[fieldWithRole(connector, 'auth_source') ?? ''];
-  try {
-    return await fingerprintOf(
-      sent,
-      ['login', canonicalJson([isClear, method, ...(source === undefined ? [] : [source])])],
-      fingerprint,
-    );
-  } catch (error) {
-    if (error instanceof HeadwaterError && error.code === 'KEY_UNAVAILABLE') return 'unknown';
-    throw error;
-  }
+/** What Headwater can read of a config, and the secrets that only somebody else can. */
+function whereSecretsAre(config: Config) {
+  const isThere = ([, value]: [string, unknown]) => !(value instanceof Secret) && isElsewhere(value as Reference);
+  const entries = Object.entries(config.secrets);
+  const here = { ...config, secrets: Object.fromEntries(entries.filter((entry) => !isThere(entry))) };
+  return { here, elsewhere: entries.filter(isThere) };
 }
 
 function probeContext(services: Services, secrets: readonly Secret[], companions: readonly string[] = []) {

@@ -49,6 +49,7 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
     config,
     withChecks(request, platform, connector),
     call,
+    { platform },
   );
   call.trail.note(outcomeFacts(report));
   return {
@@ -74,6 +75,7 @@ export async function testSource(
     await config(),
     withChecks(request, platform, connector),
     call,
+    { platform, source },
   );
   call.trail.note(outcomeFacts(report));
   const drifted = (await platform.sources.driftedSecrets?.(call, source, resolved)) ?? [];

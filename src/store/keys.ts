@@ -13,6 +13,11 @@ export interface KeyStoreParts {
 
 const AT_ONCE = 200;
 
+/** Where sealed credentials are. */
+const SEALED_TABLES = ['sources', 'remote_sources'] as const;
+type SealedTable = (typeof SEALED_TABLES)[number];
+const NONE: Omit<RewrapBatch, 'retired'> = { rewrapped: 0, damaged: [] };
+
 /** The vault's key checks and keys, in the file that holds what they guard. */
 export function createKeyStore({ database, exclusively, now }: KeyStoreParts): RotationStore {
   return {
@@ -43,8 +48,11 @@ export function createKeyStore({ database, exclusively, now }: KeyStoreParts): R
     rewrap: (keyId, rewrap, from) =>
       database.write(async (tx) => {
         const own = from === undefined ? await rewrapDigestKey(tx, keyId, rewrap) : 0;
-        const batch = await rewrapSources(tx, keyId, rewrap, from);
-        const rewrapped = own + batch.rewrapped;
+        const local = await rewrapIn(tx, 'sources', keyId, rewrap, from);
+        // They are few, so they go with the last batch of the others.
+        const remote = local.next === undefined ? await rewrapIn(tx, 'remote_sources', keyId, rewrap) : NONE;
+        const batch = { ...local, damaged: [...local.damaged, ...remote.damaged] };
+        const rewrapped = own + local.rewrapped + remote.rewrapped;
         // In one transaction with the last values: none can come between the count and the refusal of more.
         const last = batch.next === undefined && !(await countsOf(tx)).has(keyId);
         if (last) {
@@ -80,13 +88,12 @@ async function stateOf(db: Kysely<Tables>): Promise<KeyState> {
     .select(['key_id as keyId', 'proof as check', 'retired_at as retiredAt'])
     .execute();
   const digestKey = await digestKeyOf(db);
-  const sealed =
-    keys.length > 0 || (await db.selectFrom('sources').select('id').where('sealed', 'is not', null).limit(1).execute());
-  return {
-    keys,
-    ...(digestKey === undefined ? {} : { digestKey }),
-    holdsSealed: sealed === true || sealed.length > 0,
-  };
+  const holdsSealed = keys.length > 0 || (await anySealed(db, 'sources')) || (await anySealed(db, 'remote_sources'));
+  return { keys, ...(digestKey === undefined ? {} : { digestKey }), holdsSealed };
+}
+
+async function anySealed(db: Kysely<Tables>, table: SealedTable): Promise<boolean> {
+  return (await db.selectFrom(table).select('id').where('sealed', 'is not', null).limit(1).execute()).length > 0;
 }
 
 async function digestKeyOf(db: Kysely<Tables>): Promise<string | undefined> {
@@ -104,13 +111,16 @@ async function keepDigestKey(tx: Transaction<Tables>, sealed: string): Promise<s
 }
 
 async function countsOf(db: Kysely<Tables>): Promise<ReadonlyMap<string, number>> {
-  const rows = await db
-    .selectFrom('sources')
-    .select((eb) => [wrappedBy(eb).as('keyId'), eb.fn.countAll<number>().as('count')])
-    .where('sealed', 'is not', null)
-    .groupBy((eb) => wrappedBy(eb))
-    .execute();
-  const counts = new Map(rows.map(({ keyId, count }) => [keyId, count]));
+  const counts = new Map<string, number>();
+  for (const table of SEALED_TABLES) {
+    const rows = await db
+      .selectFrom(table)
+      .select((eb) => [wrappedBy(eb).as('keyId'), eb.fn.countAll<number>().as('count')])
+      .where('sealed', 'is not', null)
+      .groupBy((eb) => wrappedBy(eb))
+      .execute();
+    for (const { keyId, count } of rows) counts.set(keyId, (counts.get(keyId) ?? 0) + count);
+  }
   const own = keyIdOf((await digestKeyOf(db)) ?? '');
   if (own !== undefined) counts.set(own, (counts.get(own) ?? 0) + 1);
   return counts;
@@ -124,14 +134,16 @@ async function rewrapDigestKey(tx: Transaction<Tables>, keyId: string, rewrap: R
   return 1;
 }
 
-async function rewrapSources(
+async function rewrapIn(
   tx: Transaction<Tables>,
+  table: SealedTable,
   keyId: string,
   rewrap: Rewrap,
-  from: BatchPlace | undefined,
+  from?: BatchPlace,
 ): Promise<Omit<RewrapBatch, 'retired'>> {
+  const most = table === 'sources' ? AT_ONCE : Number.MAX_SAFE_INTEGER;
   const rows = await tx
-    .selectFrom('sources')
+    .selectFrom(table)
     .select(['tenant', 'id', 'sealed', 'credential_version'])
     .where('sealed', 'is not', null)
     .where((eb) => eb(wrappedBy(eb), '=', keyId))
@@ -140,7 +152,7 @@ async function rewrapSources(
     )
     .orderBy('tenant')
     .orderBy('id')
-    .limit(AT_ONCE)
+    .limit(most)
     .execute();
   const damaged: string[] = [];
   for (const { tenant, id, sealed, credential_version } of rows) {
@@ -148,15 +160,10 @@ async function rewrapSources(
     const again = rewrap(sealed ?? '', place);
     if (again === undefined) damaged.push(id);
     else {
-      await tx
-        .updateTable('sources')
-        .set({ sealed: again })
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .execute();
+      await tx.updateTable(table).set({ sealed: again }).where('tenant', '=', tenant).where('id', '=', id).execute();
     }
   }
-  const last = rows.length < AT_ONCE ? undefined : rows.at(-1);
+  const last = rows.length < most ? undefined : rows.at(-1);
   return {
     rewrapped: rows.length - damaged.length,
     damaged,
@@ -168,6 +175,6 @@ async function rewrapSources(
  * The id of the key that wraps a source's credentials: it stands behind the `hw1.` of the sealed value. No index has it,
  * since rotations are rare and every source would pay for it: batches go along the table.
  */
-function wrappedBy(eb: ExpressionBuilder<Tables, 'sources'>) {
+function wrappedBy(eb: ExpressionBuilder<Tables, SealedTable>) {
   return eb.fn<string>('substr', ['sealed', eb.lit(5), eb.lit(16)]);
 }

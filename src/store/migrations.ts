@@ -114,6 +114,29 @@ export const MIGRATIONS: readonly Migration[] = [
   `,
   // Names have become one that differ in what nobody sees, in `ß` and `ss`, or in the two small sigmas.
   renewNameKeys,
+  `
+  CREATE TABLE remote_sources (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    connector TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    secret_sources TEXT NOT NULL,
+    sealed TEXT,
+    fingerprints TEXT NOT NULL,
+    credential_version INTEGER NOT NULL,
+    last_test TEXT,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE create_intents (
+    tenant TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    PRIMARY KEY (tenant, platform, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Of the newest schema. */

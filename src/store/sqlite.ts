@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Ledger } from '../net/attempt.ts';
 import type { RotationStore } from '../secrets/key-store.ts';
 import type { Audit } from '../sources/audit.ts';
+import type { RemoteRecords } from '../sources/remote-records.ts';
 import type { SourceRepository } from '../sources/repository.ts';
 import { ATTEMPT_MIGRATIONS } from './attempt-migrations.ts';
 import { appendTo, createAudit, KEPT_ENTRIES } from './audit.ts';
@@ -11,12 +12,14 @@ import { createKeyStore } from './keys.ts';
 import { createLedger } from './ledger.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { oneRotation } from './one-rotation.ts';
+import { createRemoteRecords } from './remote-records.ts';
 import { createSourceRepository } from './sources.ts';
 import type { AttemptTables } from './tables.ts';
 
 /** Everything Headwater keeps. Nothing is touched or loaded before the first use of a part. */
 export interface Store {
   sources: SourceRepository;
+  remotes: RemoteRecords;
   keys: RotationStore;
   ledger: Ledger;
   audit: Audit;
@@ -56,6 +59,7 @@ export function openStore({ file, now, keptEntries = KEPT_ENTRIES }: StoreOption
   const append = appendTo(keptEntries);
   return {
     sources: createSourceRepository({ database, feed, append, now }),
+    remotes: createRemoteRecords({ database, append, now }),
     keys: createKeyStore({ database, exclusively: (work) => oneRotation(`${file}.rotation`, work), now }),
     ledger: createLedger(attempts),
     audit: createAudit(database, append, keptEntries),

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 import type { AuditEntry } from '../sources/audit.ts';
-import type { DesiredState, Status } from '../sources/source.ts';
+import type { DesiredState, PlatformCode, Status } from '../sources/source.ts';
 
 /** The store's tables as TypeScript sees them; `migrations.ts` makes them. */
 export interface Tables {
@@ -12,6 +12,8 @@ export interface Tables {
   vault_keys: VaultKeyRow;
   audit: AuditRow;
   audit_anchor: AuditAnchorRow;
+  remote_sources: RemoteSourceRow;
+  create_intents: CreateIntentRow;
   /** SQLite's own: the greatest number that each counting table ever gave out. */
   sqlite_sequence: { name: string; seq: number };
 }
@@ -53,6 +55,30 @@ export interface SourceRow {
   created_at: string;
   updated_at: string;
   version: number;
+}
+
+/** What we keep of a source on another platform. */
+export interface RemoteSourceRow {
+  tenant: string;
+  id: string;
+  connector: string;
+  /** JSON, as are the next, the fingerprints and the last test. */
+  settings: string;
+  secret_sources: string;
+  sealed: string | null;
+  fingerprints: string;
+  credential_version: number;
+  last_test: string | null;
+}
+
+/** A create that was about to be sent and has not come to an end. */
+export interface CreateIntentRow {
+  tenant: string;
+  platform: PlatformCode;
+  name: string;
+  digest: string;
+  owner: string;
+  started_at: string;
 }
 
 export interface SourceTagRow {

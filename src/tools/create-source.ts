@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { createSource } from '../sources/create.ts';
 import { DESIRED_STATES } from '../sources/source.ts';
-import { ATTEMPT_ERRORS, defineTool } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const createSourceTool = defineTool({
@@ -37,6 +38,7 @@ export const createSourceTool = defineTool({
   role: 'editor',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   errors: [
+    ...PLATFORM_ERRORS,
     ...ATTEMPT_ERRORS,
     'CONNECTOR_NOT_FOUND',
     'INVALID_CONFIG',

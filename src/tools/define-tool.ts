@@ -18,6 +18,7 @@ import { canonicalJson } from '../sources/canonical.ts';
 import type { PrincipalRole } from '../sources/principal.ts';
 import type { Call, Services } from '../sources/services.ts';
 import { audited, createTrail } from '../sources/trail.ts';
+import { COMMON_ERRORS } from './error-sets.ts';
 import { invalidArguments, jsonSchema, once } from './tool-schema.ts';
 
 /** What a handler gets besides its arguments. */
@@ -53,18 +54,6 @@ export interface Tool extends Omit<ToolDefinition<z.ZodObject, z.ZodObject>, 'ha
   /** Validates, runs the handler, and gives its result. @throws HeadwaterError and whatever a fault throws */
   run: (input: unknown, context: ToolContext) => Promise<Record<string, unknown>>;
 }
-
-/** Codes that any tool can end with. */
-export const COMMON_ERRORS: readonly ErrorCode[] = [
-  'INVALID_ARGUMENTS',
-  'STORE_UNAVAILABLE',
-  'KEY_UNAVAILABLE',
-  'CANCELLED',
-  'INTERNAL',
-];
-
-/** Codes that a tool which connects to sources can end with before it has connected. */
-export const ATTEMPT_ERRORS: readonly ErrorCode[] = ['RATE_LIMITED', 'CIRCUIT_OPEN', 'LOGIN_PAUSED'];
 
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(definition: ToolDefinition<I, O>): Tool {
   const { input, output, handler } = definition;
@@ -178,7 +167,7 @@ async function respond(
   const trail = createTrail(host, tool.name, services.now);
   const context = {
     services,
-    call: { principal, trail, signal: sdk.mcpReq.signal, onStep: progress.onStep },
+    call: { principal, trail, signal: sdk.mcpReq.signal, onStep: progress.onStep, onProgress: progress.onProgress },
     ask: asker(server, tool, host, input, sdk),
   };
   const { readOnlyHint, openWorldHint } = tool.annotations;
@@ -218,15 +207,20 @@ function known(thrown: unknown, tool: Tool, { log, newErrorId }: ToolHost): Head
   return { ...new HeadwaterError('INTERNAL', 'A fault in Headwater.').toJSON(), id };
 }
 
-function progressOf(sdk: ServerContext): { onStep: NonNullable<Call['onStep']>; sent: () => Promise<void> } {
+function progressOf(sdk: ServerContext): Required<Pick<Call, 'onStep' | 'onProgress'>> & { sent: () => Promise<void> } {
   const progressToken = sdk.mcpReq._meta?.progressToken;
   const sending: Promise<void>[] = [];
+  /** Never goes down, as the protocol asks. */
+  let reached = 0;
+  const tell = (progress: number, message: string, total?: number) => {
+    if (progressToken === undefined) return;
+    reached = Math.max(reached, progress);
+    const params = { progressToken, progress: reached, message, ...(total === undefined ? {} : { total }) };
+    sending.push(sdk.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {}));
+  };
   return {
-    onStep: (step, progress, total) => {
-      if (progressToken === undefined) return;
-      const params = { progressToken, progress, total, message: `${step.title}: ${step.status}` };
-      sending.push(sdk.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {}));
-    },
+    onStep: (step, progress, total) => tell(progress, `${step.title}: ${step.status}`, total),
+    onProgress: (text) => tell(reached + 1, text),
     // Clients lose a notification that arrives together with the result, so the result takes a later turn.
     sent: async () => {
       if (sending.length === 0) return;

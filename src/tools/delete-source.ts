@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deleteSource } from '../sources/delete.ts';
 import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const deleteSourceTool = defineTool({
@@ -22,6 +23,6 @@ export const deleteSourceTool = defineTool({
   }),
   role: 'editor',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
-  errors: ['SOURCE_NOT_FOUND', 'CONNECTOR_NOT_FOUND', 'CONFIRMATION_REQUIRED', 'VERSION_CONFLICT'],
+  errors: [...PLATFORM_ERRORS, 'SOURCE_NOT_FOUND', 'CONNECTOR_NOT_FOUND', 'CONFIRMATION_REQUIRED', 'VERSION_CONFLICT'],
   handler: async (input, { services, call, ask }) => ({ ...(await deleteSource(services, defined(input), call, ask)) }),
 });

@@ -3,6 +3,7 @@ import { getSource } from '../sources/get.ts';
 import { STATUSES } from '../sources/source.ts';
 import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const getSourceTool = defineTool({
@@ -18,6 +19,6 @@ export const getSourceTool = defineTool({
   output: z.object({ source: inputs.source }),
   role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  errors: ['SOURCE_NOT_FOUND', 'CONNECTOR_NOT_FOUND'],
+  errors: [...PLATFORM_ERRORS, 'SOURCE_NOT_FOUND', 'CONNECTOR_NOT_FOUND'],
   handler: async (input, { services, call }) => ({ source: await getSource(services, defined(input), call) }),
 });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { REFERENCE_FORMS } from '../sources/inline-secrets.ts';
+import { PLATFORM_CODES } from '../sources/source.ts';
 
 /** Inputs that several tools share, said once. */
 
-export const platform = z.enum(['local']).optional();
+export const platform = z.enum(PLATFORM_CODES).optional();
 export const sourceId = z.string().min(1).max(200);
 export const connectorCode = z.string().min(1).max(100);
 export const config = z

@@ -3,6 +3,7 @@ import { listSources } from '../sources/list.ts';
 import { STATUSES } from '../sources/source.ts';
 import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const listSourcesTool = defineTool({
@@ -26,6 +27,6 @@ export const listSourcesTool = defineTool({
   }),
   role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  errors: ['INVALID_CURSOR', 'CONNECTOR_NOT_FOUND'],
+  errors: [...PLATFORM_ERRORS, 'INVALID_CURSOR', 'CONNECTOR_NOT_FOUND'],
   handler: async (input, { services, call }) => ({ ...(await listSources(services, defined(input), call)) }),
 });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { previewSource } from '../sources/preview.ts';
-import { ATTEMPT_ERRORS, defineTool } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const previewSourceTool = defineTool({
@@ -23,6 +24,7 @@ export const previewSourceTool = defineTool({
   role: 'editor',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: [
+    ...PLATFORM_ERRORS,
     ...ATTEMPT_ERRORS,
     'SOURCE_NOT_FOUND',
     'CONNECTOR_NOT_FOUND',

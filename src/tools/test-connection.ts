@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { HeadwaterError } from '../errors.ts';
 import { DEFAULT_TEST_S, LONGEST_TEST_S } from '../sources/probing.ts';
 import { testNewConfig, testSource } from '../sources/test.ts';
-import { ATTEMPT_ERRORS, defineTool } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
 import { config, connectorCode, next, platform, sourceId } from './inputs.ts';
 
 export const testConnectionTool = defineTool({
@@ -40,6 +41,7 @@ export const testConnectionTool = defineTool({
   role: 'editor',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: [
+    ...PLATFORM_ERRORS,
     ...ATTEMPT_ERRORS,
     'CONNECTOR_NOT_FOUND',
     'INVALID_CONFIG',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { DESIRED_STATES } from '../sources/source.ts';
 import { updateSource } from '../sources/update.ts';
-import { ATTEMPT_ERRORS, defineTool } from './define-tool.ts';
+import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const updateSourceTool = defineTool({
@@ -39,6 +40,7 @@ export const updateSourceTool = defineTool({
   role: 'editor',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   errors: [
+    ...PLATFORM_ERRORS,
     ...ATTEMPT_ERRORS,
     'SOURCE_NOT_FOUND',
     'CONNECTOR_NOT_FOUND',

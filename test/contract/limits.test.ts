@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/errors.ts';
-import { ATTEMPT_ERRORS } from '../../src/tools/define-tool.ts';
+import { ATTEMPT_ERRORS } from '../../src/tools/error-sets.ts';
 import { TOOLS } from '../../src/tools/index.ts';
 import { type ApiServer, json, startApi } from '../support/api-server.ts';
 import { type Answer, type InMemory, inMemory } from '../support/in-memory.ts';

@@ -100,14 +100,21 @@ async function faultsAfterReboot(home: string, told: Told): Promise<string[]> {
     await app.checkStore();
     const { sources } = platformOf(app.services, 'local');
     for (const [id, version] of told.versions) {
-      const stored = await sources.get({ principal: LOCAL_PRINCIPAL, signal: new AbortController().signal }, id).catch(() => undefined);
+      const stored = await sources
+        .get({ principal: LOCAL_PRINCIPAL, signal: new AbortController().signal }, id)
+        .catch(() => undefined);
       if (!stored && id === told.deletedNext) continue;
       if (!stored) faults.push(`${id} is gone`);
       else if (stored.source.version < version) faults.push(`${id} is as it was before its last change`);
       else if (!(await stored.config()).secrets['password']) faults.push(`${id} has lost its password`);
     }
     for (const id of told.deleted) {
-      if (await sources.get({ principal: LOCAL_PRINCIPAL, signal: new AbortController().signal }, id).catch(() => undefined)) faults.push(`${id} is back`);
+      if (
+        await sources
+          .get({ principal: LOCAL_PRINCIPAL, signal: new AbortController().signal }, id)
+          .catch(() => undefined)
+      )
+        faults.push(`${id} is back`);
     }
   } catch (error) {
     faults.push(String(error));

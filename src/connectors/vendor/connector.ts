@@ -2,6 +2,7 @@ import type { Probe } from '../../probes/probe.ts';
 import { wordsOf } from '../conditions.ts';
 import { type ConfigFault, type Connector, type ConnectorDefinition, defineConnector } from '../define-connector.ts';
 import type { AuthWays, Fields } from '../fields.ts';
+import { AUTH, isObject } from '../paths.ts';
 import { isMandatory, type VendorField, type VendorFields, vendorField } from './field.ts';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -32,8 +33,14 @@ export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorC
     prerequisites: [],
     ...rest,
     fields: made,
+    defaults: defaultsOf(fields),
     ...(ways ? { auth: ways } : {}),
-    rules: (config) => [...conditionFaults(fields, config), ...(rules?.(config) ?? [])],
+    rules: (config) => [
+      ...conditionFaults(fields, config),
+      ...secretFaults(fields, config),
+      ...authFaults(auth ?? {}, config),
+      ...(rules?.(config) ?? []),
+    ],
     probe: probe(made, defaultsOf(fields)) as never,
   });
 }
@@ -53,6 +60,23 @@ function conditionFaults(rows: VendorFields, config: Config): ConfigFault[] {
     .filter(([, row]) => row.required && !isMandatory(row) && !row.virtual)
     .filter(([name, row]) => config[name] === undefined && row.default === undefined && counts(row, rows, config))
     .map(([name, { shownWhen = [] }]) => ({ path: name, message: `is required while ${wordsOf(shownWhen)}` }));
+}
+
+/** A secret that stands there as it is and that its vendor would not take. What is behind a reference only it can see. */
+function secretFaults(rows: VendorFields, config: Config): ConfigFault[] {
+  return Object.entries(rows).flatMap(([name, { secret, min = 1, pattern }]) => {
+    const value = config[name];
+    if (!secret || typeof value !== 'string' || value.startsWith('${')) return [];
+    if (value.trim().length < min) return [{ path: name, message: `must have at least ${min} characters` }];
+    return pattern && !pattern.is.test(value.trim()) ? [{ path: name, message: pattern.says }] : [];
+  });
+}
+
+function authFaults(ways: Readonly<Record<string, VendorFields>>, config: Config): ConfigFault[] {
+  const given = config[AUTH];
+  if (!isObject(given)) return [];
+  const faults = secretFaults(ways[String(given['method'])] ?? {}, given);
+  return faults.map(({ path, message }) => ({ path: `${AUTH}/${path}`, message }));
 }
 
 /** Whether all conditions of a field hold, those of the fields they name included. */

@@ -29,6 +29,8 @@ export interface VendorField {
   /** Of a number; of a text, its length; of a list, how many. */
   min?: number;
   max?: number;
+  /** What a text must match, and how to say that. Of a secret, only what is given as it stands can be held to it. */
+  pattern?: { is: RegExp; says: string };
   secret?: boolean;
   /** What it means on every platform. */
   role?: Role;
@@ -150,8 +152,12 @@ function schemaOf(row: VendorField): z.ZodType {
     case 'json':
       return text(1, LONGEST).refine(isJson, { error: 'must be JSON text' });
     default:
-      return text(min ?? (required ? 1 : 0), max ?? LONGEST);
+      return matching(text(min ?? (required ? 1 : 0), max ?? LONGEST), row.pattern);
   }
+}
+
+function matching(schema: z.ZodString, pattern: VendorField['pattern']): z.ZodString {
+  return pattern ? schema.regex(pattern.is, { error: pattern.says }) : schema;
 }
 
 function bounded(schema: z.ZodNumber, min: number | undefined, max: number | undefined): z.ZodNumber {

@@ -2,6 +2,7 @@ import type { Probe, StepSpec } from '../../probes/probe.ts';
 import type { Problem } from '../../probes/problems/index.ts';
 import { reachProbe } from '../brought/reach.ts';
 import { fieldWithRole } from '../config.ts';
+import type { Connector } from '../define-connector.ts';
 import type { Fields } from '../fields.ts';
 import { CONNECTORS } from '../index.ts';
 import { completeConfig } from '../resolved-config.ts';
@@ -9,21 +10,26 @@ import { findConnector } from '../search.ts';
 import { inOwnWords } from '../through.ts';
 
 type Config = Readonly<Record<string, unknown>>;
-type MakeProbe = (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
+export type MakeProbe = (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
 
 /**
  * The probe of a connector that comes with Headwater, for a platform's config whose fields have the same roles. What is
  * not given counts with the platform's default. Reports name the fields of the platform's config.
- * `also`: what roles do not say.
+ * `also`: what roles do not say; `paths`: where that stands in the platform's config, by what it is there.
  */
-export function probedAs(code: string, also: (own: Config) => Config = () => ({})): MakeProbe {
+export function probedAs(
+  code: string,
+  also: (own: Config) => Config = () => ({}),
+  paths: Readonly<Record<string, string>> = {},
+): MakeProbe {
   return (fields, defaults) => {
     const connector = findConnector(CONNECTORS, code);
     const pairs = Object.entries(fields).flatMap(([name, { facts }]) => {
       const target = facts.role && fieldWithRole(connector, facts.role);
       return target === undefined ? [] : [{ name, target, give: facts.portable?.give }];
     });
-    const ownName = new Map(pairs.map(({ name, target }) => [target, name]));
+    const byRole = pairs.map(({ name, target }) => [target, name] as const);
+    const ownName = new Map([...byRole, ...Object.entries(paths)]);
     const ownFields = (names: readonly string[]) => names.flatMap((name) => ownName.get(name) ?? []);
     return async () => {
       const probe = (await connector.probe()) as Probe<unknown>;
@@ -60,6 +66,25 @@ export function reached(server: string, otherwise: MakeProbe = notReached(server
       } as Probe<never>;
     };
   };
+}
+
+/** A test that knows no credentials, since somebody else holds them: as far as the connection, and it says so. */
+export async function reachOnly({ name, fields, defaults = {} }: Connector): Promise<Probe<never>> {
+  const why = 'its credentials are held where Headwater cannot read them';
+  const probe = (await reached(name)(fields, defaults)()) as Probe<unknown>;
+  return {
+    plan: (own, context, options) => {
+      const plan = probe.plan(own, context, options);
+      const login = untested({ code: 'CREDENTIALS_ELSEWHERE', facts: { server: name, what: why } });
+      return {
+        ...plan,
+        steps: [
+          ...plan.steps.filter(({ id }) => id !== 'auth' && id !== 'reach'),
+          { ...login, id: 'auth', title: 'Login' },
+        ],
+      };
+    },
+  } as Probe<never>;
 }
 
 /** What only its platform can reach: the test says that nothing was connected to, and why. */

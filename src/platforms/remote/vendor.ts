@@ -1,5 +1,6 @@
 import type { Connector } from '../../connectors/define-connector.ts';
 import type { ApiRequest } from '../../net/api-client.ts';
+import type { Secret } from '../../secrets/secret.ts';
 import type { LeftBehind, RunRequest } from '../../sources/platform.ts';
 import type { DesiredState, RunRecord, Source, Status, Todo } from '../../sources/source.ts';
 
@@ -8,6 +9,8 @@ export interface VendorCall {
   signal: AbortSignal;
   /** One short sentence: `Streamkap says Starting`. */
   progress: (text: string) => void;
+  /** What `keep` of this source had; nothing of a new one, or of one that was made elsewhere. */
+  kept: () => Promise<Readonly<Record<string, Secret>>>;
 }
 
 /** What a vendor keeps of a source, in Headwater's words. What has none of ours goes to `details`, secrets masked. */
@@ -34,8 +37,11 @@ export interface VendorSource
   name: string;
   /** The vendor's code of its connector. */
   connector: string;
-  /** Settings under the vendor's own keys, each in the type that the catalog gives it. No secret, no mask. */
-  config: Readonly<Record<string, unknown>>;
+  /**
+   * Settings under the vendor's own keys, each in the type that the catalog gives it. No secret, no mask. Absent where
+   * the vendor shows none: then what was sent is shown.
+   */
+  config?: Readonly<Record<string, unknown>>;
   /**
    * Paths of secrets that are set there although nobody here knows them. Absent: the vendor does not say, so every
    * secret that the connector requires is taken to be set.
@@ -50,6 +56,8 @@ export interface VendorSource
   tags?: readonly string[];
   todo?: readonly Todo[];
   details?: Readonly<Record<string, unknown>>;
+  /** Secrets that the vendor gave with this answer, to be kept sealed for later calls: a claim token. */
+  keep?: Readonly<Record<string, Secret>>;
   /** ISO 8601; null where the vendor does not say. */
   createdAt: string | null;
   updatedAt: string | null;
@@ -109,6 +117,10 @@ export interface VendorPage {
 /** What came of an action: the run that it began, and what else to say. */
 export interface VendorRun {
   run?: RunRecord;
+  /** As `VendorSource.keep`. */
+  keep?: Readonly<Record<string, Secret>>;
+  /** What a person must do now, where the action gives that. */
+  todo?: readonly Todo[];
   warnings?: readonly string[];
 }
 
@@ -139,6 +151,4 @@ export interface Vendor {
       Record<RunRequest['action'], (source: VendorSource, request: RunRequest, call: VendorCall) => Promise<VendorRun>>
     >
   >;
-  /** Where the names of two sources may be the same there. */
-  namesMayRepeat?: true;
 }

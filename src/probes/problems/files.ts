@@ -54,6 +54,16 @@ export const FILE_PROBLEMS = {
     says: ({ what }) => `This is ${what}, not CSV`,
     fix: ({ fix }) => fix || 'Give a CSV file.',
   },
+  FILE_KIND_UNKNOWN: {
+    actor: 'user',
+    says: ({ what }) => `The name ${what} does not say what kind of file it is`,
+    fix: () => 'Give a filename with its ending: csv, tsv, xls, xlsx, sqlite, db, sqlite3 or parquet.',
+  },
+  FILE_NOT_AS_NAMED: {
+    actor: 'user',
+    says: ({ what }) => `The file is not what its name says: ${what}`,
+    fix: () => 'Give the address of the file itself (its download or raw link), and a filename whose ending is right.',
+  },
   CSV_ENCODING: {
     actor: 'user',
     says: ({ what }) => `The text is not in the encoding it seemed to be in: ${what}`,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadwaterError } from '../../../src/errors.ts';
-import { resealing } from '../../../src/platforms/local/resealing.ts';
+import { resealing } from '../../../src/platforms/resealing.ts';
 import { createHomeKeys } from '../../../src/secrets/home-keys.ts';
 import { rotateKey } from '../../../src/secrets/key-rotation.ts';
 import { createMasterKey } from '../../../src/secrets/master-key.ts';

@@ -1,4 +1,4 @@
-import type { Vault } from '../../secrets/vault.ts';
+import type { Vault } from '../secrets/vault.ts';
 
 /**
  * Seals and stores; once more where the store says that the master key was replaced in between, by a process that this

@@ -1,16 +1,29 @@
-import type { Config } from '../../connectors/config.ts';
-import { HeadwaterError } from '../../errors.ts';
-import { secretFingerprint } from '../../secrets/fingerprint.ts';
-import { describeReference, parseReference } from '../../secrets/references.ts';
-import { packSecrets, Secret, unpackSecrets } from '../../secrets/secret.ts';
-import type { SealContext, Vault } from '../../secrets/vault.ts';
-import type { SourceRecord } from '../../sources/repository.ts';
-import type { TestOutcome } from '../../sources/source.ts';
+import type { Config } from '../connectors/config.ts';
+import { HeadwaterError } from '../errors.ts';
+import { secretFingerprint } from '../secrets/fingerprint.ts';
+import { describeReference, shownReference } from '../secrets/references.ts';
+import { packSecrets, Secret, unpackSecrets } from '../secrets/secret.ts';
+import type { SealContext, Vault } from '../secrets/vault.ts';
+import type { TestOutcome } from '../sources/source.ts';
 
 const FROM_VAULT = 'vault';
 
+/** What credentials are kept in: a local source, or what we keep of one elsewhere. */
+export interface HoldsCredentials {
+  tenant: string;
+  id: string;
+  settings: Readonly<Record<string, unknown>>;
+  secretSources: Readonly<Record<string, string>>;
+  sealed: string | null;
+  credentialVersion: number;
+}
+
 /** What a record's credentials are sealed for. */
-export function ownerOf({ tenant, id: sourceId, credentialVersion }: SourceRecord): SealContext {
+export function ownerOf({
+  tenant,
+  id: sourceId,
+  credentialVersion,
+}: Pick<HoldsCredentials, 'tenant' | 'id' | 'credentialVersion'>): SealContext {
   return { tenant, sourceId, credentialVersion };
 }
 
@@ -41,19 +54,23 @@ export async function kept(vault: Vault, config: Config, owner: SealContext, out
  */
 export async function configOf(
   vault: Vault,
-  record: SourceRecord,
-  again: () => Promise<SourceRecord>,
+  record: HoldsCredentials,
+  again: () => Promise<Pick<HoldsCredentials, 'sealed' | 'credentialVersion'>>,
 ): Promise<Config> {
   const literals = record.sealed === null ? {} : unpackSecrets(await opened(vault, record, again));
   const secrets: Record<string, Config['secrets'][string]> = {};
   for (const [name, from] of Object.entries(record.secretSources)) {
-    const value = from === FROM_VAULT ? literals[name] : parseReference(`\${${from}}`);
+    const value = from === FROM_VAULT ? literals[name] : shownReference(from);
     if (value) secrets[name] = value;
   }
   return { settings: record.settings, secrets };
 }
 
-async function opened(vault: Vault, record: SourceRecord, again: () => Promise<SourceRecord>): Promise<string> {
+async function opened(
+  vault: Vault,
+  record: HoldsCredentials,
+  again: () => Promise<Pick<HoldsCredentials, 'sealed' | 'credentialVersion'>>,
+): Promise<string> {
   try {
     return await vault.open(record.sealed ?? '', ownerOf(record));
   } catch (error) {

@@ -1,0 +1,127 @@
+import { absentConnector } from '../../connectors/absent.ts';
+import type { Config } from '../../connectors/config.ts';
+import type { Connector } from '../../connectors/define-connector.ts';
+import { HeadwaterError } from '../../errors.ts';
+import type { ApiClient } from '../../net/api-client.ts';
+import type { Reference } from '../../secrets/references.ts';
+import { Secret } from '../../secrets/secret.ts';
+import type { Vault } from '../../secrets/vault.ts';
+import type { AuditEntry } from '../../sources/audit.ts';
+import type { Asking } from '../../sources/platform.ts';
+import type { CreateIntent, RemoteRecord, RemoteRecords } from '../../sources/remote-records.ts';
+import type { IdempotencyEntry } from '../../sources/repository.ts';
+import type { PlatformCode, TestOutcome } from '../../sources/source.ts';
+import { kept, configOf as openedConfig } from '../credentials.ts';
+import { notFound } from '../failures.ts';
+import { resealing } from '../resealing.ts';
+import { idOf, KEPT_PREFIX, type Seen } from './shown.ts';
+import type { Vendor, VendorCall, VendorSource } from './vendor.ts';
+
+export interface RemoteParts {
+  platform: PlatformCode;
+  /** In sentences: `Streamkap`. */
+  name: string;
+  connectors: () => Promise<readonly Connector[]>;
+  /** Loaded with its first use. Where the platform is not configured, its client throws PLATFORM_NOT_CONFIGURED. */
+  vendor: () => Promise<{ vendor: Vendor; client: Pick<ApiClient, 'urlOf'> }>;
+  records: RemoteRecords;
+  vault: Vault;
+  /** Tenants that may use the operator's account there. */
+  tenants: Pick<ReadonlySet<string>, 'has'>;
+  resolveReference: (reference: Reference) => Promise<Secret>;
+  now: () => Date;
+}
+
+/** What a use of a source works with besides. */
+interface Inside {
+  vendorApi: Vendor;
+  client: Pick<ApiClient, 'urlOf'>;
+  call: VendorCall;
+}
+
+/** Who may come in, what is there, and what we keep of it. */
+export function createAccess(parts: RemoteParts) {
+  const { platform, name, records, vault } = parts;
+  const enter = async (asking: Asking, id?: string) => {
+    const { tenant } = asking.principal;
+    if (!parts.tenants.has(tenant)) throw notForTenant(name);
+    const { vendor, client } = await parts.vendor();
+    const call: VendorCall = {
+      signal: asking.signal,
+      progress: asking.onProgress ?? (() => {}),
+      kept: async () => {
+        const record = id === undefined ? undefined : await records.find(tenant, id);
+        const held = record ? await heldBy(record) : {};
+        const own = Object.entries(held).filter(([path]) => path.startsWith(KEPT_PREFIX));
+        return Object.fromEntries(
+          own.flatMap(([path, value]) => (value instanceof Secret ? [[path.slice(KEPT_PREFIX.length), value]] : [])),
+        );
+      },
+    };
+    return { tenant, vendor, client, call };
+  };
+  const connectorOf = async (code: string) =>
+    (await parts.connectors()).find(({ code: own, vendorCode = own }) => vendorCode === code) ?? absentConnector(code);
+  const vendorIdOf = (id: string) => id.slice(platform.length + 1);
+  const heldBy = async (record: RemoteRecord) => {
+    const again = async () => (await records.find(record.tenant, record.id)) ?? record;
+    return (await openedConfig(vault, record, again)).secrets;
+  };
+  const see = async (asking: Asking, id: string): Promise<Seen & Inside> => {
+    const { tenant, vendor: vendorApi, client, call } = await enter(asking, id);
+    const vendor = await vendorApi.get(vendorIdOf(id), call);
+    if (!vendor) throw notFound(id);
+    const record = await records.find(tenant, id);
+    return {
+      platform,
+      tenant,
+      connector: await connectorOf(vendor.connector),
+      vendor,
+      record,
+      vendorApi,
+      client,
+      call,
+    };
+  };
+
+  /** Keeps what was sent and what came back, sealed; with the audit entry of what was done. */
+  const keep = async (
+    tenant: string,
+    vendor: VendorSource,
+    connector: Connector,
+    config: Config,
+    before: RemoteRecord | undefined,
+    outcome: TestOutcome | undefined,
+    audit: AuditEntry,
+    ends: { intent?: CreateIntent; idempotency?: IdempotencyEntry } = {},
+  ): Promise<RemoteRecord> => {
+    const id = idOf(platform, vendor.id);
+    const extra = Object.entries(vendor.keep ?? {}).map(([key, secret]) => [KEPT_PREFIX + key, secret] as const);
+    const whole = { ...config, secrets: { ...config.secrets, ...Object.fromEntries(extra) } };
+    const { record } = await resealing(vault, async () => {
+      const owner = { tenant, sourceId: id, credentialVersion: (before?.credentialVersion ?? 0) + 1 };
+      const record: RemoteRecord = {
+        tenant,
+        id,
+        connector: connector.code,
+        ...(await kept(vault, whole, owner, outcome)),
+        lastTest: outcome ? testOf(outcome) : (before?.lastTest ?? null),
+      };
+      const result = await records.keep(record, { ...audit, source_id: id }, ends);
+      return { record, retired: result === 'key_retired' };
+    });
+    return record;
+  };
+  return { enter, see, keep, heldBy, connectorOf };
+}
+
+/** What a record keeps of a test. */
+export function testOf({ status, lastError, errorCategory, testedAt, latencyMs }: TestOutcome) {
+  return { status, lastError, testedAt, latencyMs, ...(errorCategory === undefined ? {} : { errorCategory }) };
+}
+
+function notForTenant(name: string): HeadwaterError {
+  return new HeadwaterError('UNSUPPORTED', `The ${name} account of this Headwater is not open to your tenant.`, {
+    hint: 'An operator can open it: HEADWATER_PLATFORM_TENANTS.',
+  });
+}

@@ -1,0 +1,125 @@
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HeadwaterError } from '../../errors.ts';
+import type { CreateIntent, RemoteRecords } from '../../sources/remote-records.ts';
+import { nameTaken } from '../failures.ts';
+import type { Vendor, VendorCall, VendorDraft, VendorSource } from './vendor.ts';
+
+/** A process that takes longer than this over one create is taken to be gone. */
+const LEASE_MS = 60_000;
+/** A platform that was sent a create may show the source a little later. */
+const LOOKS_MS = [0, 500, 1_000, 2_000, 4_000, 4_000, 4_000];
+
+export interface Creating {
+  vendor: Vendor;
+  records: RemoteRecords;
+  now: () => Date;
+}
+
+/** `found`: the source of a create that was sent before, by us, and whose answer nobody got. */
+export interface Created {
+  source: VendorSource;
+  found: boolean;
+}
+
+/** Which process this is. */
+export function ownerHere(): string {
+  return `${hostname()}:${process.pid}`;
+}
+
+/**
+ * Makes a source there once, whatever happens in between: that it is about to be sent is kept first, and whoever finds
+ * that without an end looks before sending. A source of the name that we did not send is never taken for ours.
+ * @throws HeadwaterError NAME_TAKEN, OUTCOME_UNKNOWN, and whatever the platform says
+ */
+export async function createOnce(
+  { vendor, records, now }: Creating,
+  intent: CreateIntent,
+  draft: VendorDraft,
+  call: VendorCall,
+): Promise<Created> {
+  const before = await records.intent(intent);
+  const there = await vendor.named(draft.name, call);
+  if (before) {
+    const ours = oursAmong(there, before, intent, draft);
+    if (ours) return { source: ours, found: true };
+    if (there.length > 0) throw nameTaken(draft.name);
+    if (isAlive(before, now())) throw beingCreated(draft.name, before, now());
+    const late = await lookFor(vendor, draft, before, call);
+    if (late && before.digest === intent.digest) return { source: late, found: true };
+    if (late) throw nameTaken(draft.name);
+  } else if (there.length > 0) throw nameTaken(draft.name);
+  const other = await records.begin(intent, before);
+  if (other) throw beingCreated(draft.name, other, now());
+  try {
+    return { source: await vendor.create(draft, call), found: false };
+  } catch (error) {
+    if (!(error instanceof HeadwaterError) || error.code !== 'OUTCOME_UNKNOWN') {
+      await records.abandon(intent);
+      throw error;
+    }
+    call.progress('The answer was lost; looking whether the source is there.');
+    const made = await lookFor(vendor, draft, intent, call).catch(() => undefined);
+    if (made) return { source: made, found: true };
+    throw error;
+  }
+}
+
+/** The one source there that this intent can have made. */
+function oursAmong(
+  there: readonly VendorSource[],
+  before: CreateIntent,
+  intent: CreateIntent,
+  draft: VendorDraft,
+): VendorSource | undefined {
+  if (before.digest !== intent.digest) return undefined;
+  const fitting = there.filter((source) => isFrom(source, before, draft));
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+/** Clocks differ. */
+const SKEW_MS = 120_000;
+
+function isFrom(source: VendorSource, { startedAt }: CreateIntent, { connector }: VendorDraft): boolean {
+  if (source.connector !== (connector.vendorCode ?? connector.code)) return false;
+  return source.createdAt === null || Date.parse(source.createdAt) >= Date.parse(startedAt) - SKEW_MS;
+}
+
+async function lookFor(
+  vendor: Vendor,
+  draft: VendorDraft,
+  intent: CreateIntent,
+  call: VendorCall,
+): Promise<VendorSource | undefined> {
+  for (const pauseMs of LOOKS_MS) {
+    await delay(pauseMs, undefined, { signal: call.signal }).catch(() => {
+      throw new HeadwaterError('CANCELLED', 'The call was cancelled.');
+    });
+    const there = await vendor.named(draft.name, call);
+    const ours = there.filter((source) => isFrom(source, intent, draft));
+    if (ours.length === 1) return ours[0];
+  }
+  return undefined;
+}
+
+/** Whether the process that began it may still be at it. */
+function isAlive({ owner, startedAt }: CreateIntent, now: Date): boolean {
+  if (now.getTime() - Date.parse(startedAt) > LEASE_MS) return false;
+  const [host, pid] = [owner.slice(0, owner.lastIndexOf(':')), Number(owner.slice(owner.lastIndexOf(':') + 1))];
+  if (host !== hostname()) return true;
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function beingCreated(name: string, { startedAt }: CreateIntent, now: Date): HeadwaterError {
+  const waitMs = Math.max(1_000, LEASE_MS - (now.getTime() - Date.parse(startedAt)));
+  return new HeadwaterError('OUTCOME_UNKNOWN', `Another call is creating ${JSON.stringify(name)} right now.`, {
+    hint: 'Wait a little and repeat the call: it finds what the other one made.',
+    retry_after_ms: waitMs,
+  });
+}
