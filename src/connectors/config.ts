@@ -8,7 +8,7 @@ import { canonicalHost } from './canonical-host.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
-import { withOwnNames } from './portable.ts';
+import { knownKeys, withOwnNames } from './portable.ts';
 
 export type SecretValue = Secret | Reference;
 
@@ -264,19 +264,7 @@ function withCanonicalHost(connector: Connector, role: Role, settings: Record<st
   });
 }
 
-/** Field names, their portable names and what else people call them, each with the name to use. */
-function knownKeys(connector: Connector): Record<string, string> {
-  const known: Record<string, string> = {};
-  // Those inside auth first: a name means the field at the top where both have it.
-  for (const [path, { facts }] of [...fieldsByPath(connector)].reverse()) {
-    for (const other of facts.aka ?? []) known[other] = path;
-    known[path.replace(`${AUTH}/`, '')] = path;
-    if (facts.role !== undefined) known[facts.role] ??= path;
-  }
-  return known;
-}
-
-/** The same; what is reached by a URL has its host and port in there. */
+/** The field of a role; what is reached by a URL has its host and port in there. */
 export function fieldOfRole(connector: Pick<Connector, 'fields'>, role: string): string | undefined {
   const within = role === 'host' || role === 'port' ? fieldWithRole(connector, 'url') : undefined;
   return fieldWithRole(connector, role as Role) ?? within;

@@ -7,7 +7,6 @@ import type { Condition } from './conditions.ts';
 import type { Role } from './roles.ts';
 
 export { ROLES, type Role } from './roles.ts';
-
 /**
  * Every field has a class, so that nothing can be forgotten:
  * `setting` is shown and kept; `destination` decides where a secret is sent; `secret` is sealed and never shown;

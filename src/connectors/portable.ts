@@ -1,7 +1,7 @@
 import { type FieldProblem, HeadwaterError } from '../errors.ts';
 import type { Connector } from './define-connector.ts';
 import type { AuthWays, Fields } from './fields.ts';
-import { AUTH, isObject } from './paths.ts';
+import { AUTH, fieldsByPath, isObject } from './paths.ts';
 
 type HasFields = Pick<Connector, 'fields' | 'auth'>;
 type Given = Readonly<Record<string, unknown>>;
@@ -33,6 +33,7 @@ function rolesOf(fields: Fields): Map<string, string> {
 export function withOwnNames(connector: Connector, input: Given, base: string): Record<string, unknown> {
   const own: Record<string, unknown> = { ...input };
   const twice: FieldProblem[] = [];
+  const renamed = new Set<string>();
   const top = rolesOf(connector.fields);
   for (const [role, name] of top) {
     if (role === name || Object.hasOwn(connector.fields, role) || input[role] === undefined) continue;
@@ -40,6 +41,7 @@ export function withOwnNames(connector: Connector, input: Given, base: string): 
       twice.push({ field: `${base}/${role}`, message: `is ${name} here; give one of them` });
     delete own[role];
     own[name] = input[role];
+    renamed.add(name);
   }
   const inside = intoAuth(connector.auth, input, (role) => !top.has(role) && !Object.hasOwn(connector.fields, role));
   for (const [role, name] of inside?.names ?? []) {
@@ -53,7 +55,9 @@ export function withOwnNames(connector: Connector, input: Given, base: string): 
     throw new HeadwaterError('INVALID_CONFIG', 'Some fields are given twice, under two names.', { fields: twice });
   }
   for (const [name, { facts }] of Object.entries(connector.fields)) {
-    if (facts.portable && own[name] !== undefined) own[name] = facts.portable.take(own[name]);
+    // Under the platform's own key stands the platform's own form.
+    const isPortable = name === facts.role || renamed.has(name);
+    if (facts.portable && isPortable && own[name] !== undefined) own[name] = facts.portable.take(own[name]);
   }
   return own;
 }
@@ -72,4 +76,16 @@ function intoAuth(
   });
   const most = Math.max(0, ...found.map(({ names }) => names.size));
   return most === 0 ? undefined : found.find(({ names }) => names.size === most);
+}
+
+/** Field names, their portable names and what else people call them, each with the name to use. */
+export function knownKeys(connector: Connector): Record<string, string> {
+  const known: Record<string, string> = {};
+  // Those inside auth first: a name means the field at the top where both have it.
+  for (const [path, { facts }] of [...fieldsByPath(connector)].reverse()) {
+    for (const other of facts.aka ?? []) known[other] = path;
+    known[path.replace(`${AUTH}/`, '')] = path;
+    if (facts.role !== undefined) known[facts.role] ??= path;
+  }
+  return known;
 }

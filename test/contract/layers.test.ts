@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   connectors: ['probes', 'secrets', 'net', 'errors', 'issues', 'nearest'],
   sources: ['connectors', 'probes', 'secrets', 'net', 'files', 'errors', 'issues'],
   store: ['sources', 'secrets', 'net', 'errors'],
-  platforms: ['sources', 'connectors', 'probes', 'secrets', 'net', 'errors'],
+  platforms: ['sources', 'connectors', 'probes', 'secrets', 'net', 'errors', 'nearest'],
   tools: ['sources', 'connectors', 'errors', 'issues', 'log'],
   resources: ['sources', 'connectors', 'errors'],
   prompts: ['sources', 'connectors', 'errors'],

@@ -34,6 +34,7 @@ describe('the surface', () => {
       'delete_source',
       'discover_source',
       'preview_source',
+      'run_source',
       'describe_platforms',
     ]);
   });

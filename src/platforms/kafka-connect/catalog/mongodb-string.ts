@@ -1,0 +1,50 @@
+import { MONGODB_STRINGS } from '../../../connectors/databases/mongodb-strings.ts';
+import { parseConnectionString } from '../../../secrets/connection-string.ts';
+
+type Config = Readonly<Record<string, unknown>>;
+
+const STRING = 'mongodb.connection.string';
+const USER = /^(mongodb(?:\+srv)?:\/\/)[^@/?#]*@/i;
+
+export function credentialsIn(text: string): boolean {
+  return USER.test(text);
+}
+
+/** The same without who logs in. */
+export function withoutCredentials(text: string): string {
+  return text.replace(USER, '$1');
+}
+
+/** What portable names say of the cluster, as the plugin's own settings. */
+export function connectionStringOf({ host, port, replica_set, tls_mode, ...config }: Config): Config {
+  const tls = tls_mode === undefined ? {} : tlsOf(String(tls_mode));
+  if (host === undefined) return { ...tls, ...config };
+  const name = String(host);
+  const place = `${name.includes(':') ? `[${name}]` : name}:${port ?? 27_017}`;
+  const set = replica_set === undefined ? '' : `?replicaSet=${encodeURIComponent(String(replica_set))}`;
+  return { [STRING]: `mongodb://${place}/${set}`, ...tls, ...config };
+}
+
+/** There is no trying it without: what prefers TLS gets it. */
+function tlsOf(mode: string): Config {
+  if (mode === 'disable') return { 'mongodb.ssl.enabled': false };
+  const loose = mode === 'verify-ca' ? { 'mongodb.ssl.invalid.hostname.allowed': true } : {};
+  return { 'mongodb.ssl.enabled': true, ...loose };
+}
+
+/** What Headwater's own test takes of the string, where roles do not say it. */
+export function partsOf(own: Config): Config {
+  const text = own[STRING];
+  const mode = own['tls_mode'] ?? modeOf(own);
+  const tls = mode === undefined ? {} : { tls_mode: mode };
+  if (typeof text !== 'string') return tls;
+  const { tls_mode: said, ...parts } = parseConnectionString(withoutCredentials(text), MONGODB_STRINGS);
+  return { ...parts, ...(said === undefined ? tls : { tls_mode: said }) };
+}
+
+function modeOf(own: Config): string | undefined {
+  if (own['mongodb.ssl.enabled'] === true) {
+    return own['mongodb.ssl.invalid.hostname.allowed'] === true ? 'verify-ca' : 'verify-full';
+  }
+  return String(own[STRING]).startsWith('mongodb+srv:') ? undefined : 'disable';
+}
