@@ -140,6 +140,17 @@ export function validated(
   return { settings: withCanonicalHosts(connector, settings), secrets };
 }
 
+/** Whether a stored config has everything that its connector asks for. */
+export function isWhole(connector: Connector, { settings, secrets }: Config): boolean {
+  try {
+    validated(connector, settings, secrets);
+    return true;
+  } catch (error) {
+    if (error instanceof HeadwaterError) return false;
+    throw error;
+  }
+}
+
 function broken({ rules }: Connector, config: Readonly<Record<string, unknown>>): FieldProblem[] {
   return (rules?.(config) ?? []).map(({ path, message }) => ({
     field: path === '' ? BASE : `${BASE}/${path}`,
