@@ -32,6 +32,7 @@ export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorC
     keywords: [],
     prerequisites: [],
     ...rest,
+    vendorCode: rest.vendorCode ?? rest.code,
     fields: made,
     defaults: defaultsOf(fields),
     ...(ways ? { auth: ways } : {}),
