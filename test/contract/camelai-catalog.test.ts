@@ -5,6 +5,7 @@ import { findConnector } from '../../src/connectors/search.ts';
 import { CONNECTORS } from '../../src/platforms/camelai/catalog/index.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import {
+  expectPlanned,
   expectSecretsMarked,
   expectValidSchemas,
   problemsOf,
@@ -94,7 +95,8 @@ describe.each(FACT_ROWS)('%s', (type, fact) => {
     expect(Object.values(problemsOf(connector, both))[0]).toMatch(/cannot go with/);
   });
 
-  it('has a valid schema and a valid example', () => {
+  it('has a valid schema and a valid example', async () => {
+    await expectPlanned(connector);
     expectValidSchemas(connector);
     expectSecretsMarked(connector);
     expect(() => parseConfig(connector, connector.example)).not.toThrow();

@@ -7,6 +7,7 @@ import { findConnector } from '../../src/connectors/search.ts';
 import { CONNECTORS } from '../../src/platforms/kaireon/catalog/index.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import {
+  expectPlanned,
   expectSecretsMarked,
   expectValidSchemas,
   problemsOf,
@@ -96,7 +97,8 @@ describe.each(FACT_ROWS)('%s', (id, fact) => {
     expect(connector.note).toBe(fact.status === 'coming-soon' ? 'vendor: coming soon' : undefined);
   });
 
-  it('has a valid schema and a valid example', () => {
+  it('has a valid schema and a valid example', async () => {
+    await expectPlanned(connector);
     expectValidSchemas(connector);
     expectSecretsMarked(connector);
     expect(() => parseConfig(connector, connector.example)).not.toThrow();
