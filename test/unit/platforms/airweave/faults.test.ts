@@ -203,7 +203,7 @@ it('without a key nothing is sent, and what is missing is said', async () => {
   await bare.close();
 });
 
-it('a claim that Airweave repeats under other names is shown nowhere', async () => {
+it('settings that the catalog does not have are shown apart', async () => {
   here = await lab();
   const id = await made();
   const connection = here.airweave.backend.connection(id.slice('airweave:'.length));
