@@ -47,6 +47,8 @@ export interface VendorSource
    * secret that the connector requires is taken to be set.
    */
   secretsSet?: readonly string[];
+  /** Of these, where the vendor itself reads each from, as references show: `worker:file:/run/db.properties:password`. */
+  secretsFrom?: Readonly<Record<string, string>>;
   desiredState: DesiredState;
   status: Status;
   /** In the vendor's words. */
