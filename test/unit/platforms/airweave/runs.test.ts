@@ -86,10 +86,13 @@ describe('a sync', () => {
     });
     const error = await refused(id, 'sync');
     expect(error.message).toContain('paused');
+    const report = await here.done('test_connection', { source_id: id });
+    expect(report['warnings']).toContainEqual(expect.stringContaining('needs_reauth: API key revoked'));
+    expect(JSON.stringify(report)).toContain('update_source');
     // New credentials resume it.
     here.airweave.backend.settings.ending = { status: 'completed' };
     const key = 'sk_test_0123456789abcdef0000';
-    await here.done('update_source', { source_id: id, config: { auth: { api_key: key } }, run_test: false });
+    await here.done('update_source', { source_id: id, config: { auth: { api_key: key } } });
     const again = await run(id, 'sync');
     expect(again['source']).toMatchObject({ status: 'Active', last_error: null });
   });
@@ -152,6 +155,8 @@ describe('a sign-in through a browser', () => {
     here = await lab();
     const created = await here.done('create_source', notion);
     const id = (created['source'] as Body)['id'] as string;
+    const report = await here.done('test_connection', { source_id: id });
+    expect(report['warnings']).toContainEqual(expect.stringContaining('nobody has signed in'));
     const early = await refused(id, 'verify');
     expect(early.message).toContain('nobody has signed in');
     signIn(id, linkOf(created));
