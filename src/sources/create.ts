@@ -11,7 +11,7 @@ import { planCreate, takenNames } from './plan.ts';
 import { type NewSource, type Platform, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
-import { type Call, connectorFor, offer, offerDiscovery, platformOf, type Services } from './services.ts';
+import { type Call, connectorFor, connectorOf, offer, offerDiscovery, platformOf, type Services } from './services.ts';
 import { outcomeOf, type Source } from './source.ts';
 
 export interface CreateAnswer {
@@ -74,21 +74,26 @@ async function testFirst(services: Services, platform: Platform, draft: NewSourc
   const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call, {
     platform,
   });
-  if (!report.ok) throw testFailed(services, draft.connector, report);
+  if (!report.ok) throw testFailed(services, platform, draft.connector, report);
   const outcome = outcomeOf(report, draft.desiredState, resolved);
   if (pinned) call.trail.note({ destination_after: destinationFacts(draft.connector, pinned) });
   return { report, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
 }
 
 /** The error that carries a failed test. */
-export function testFailed(services: Services, connector: Connector, report: Report): HeadwaterError {
+export function testFailed(
+  services: Services,
+  platform: Platform,
+  connector: Connector,
+  report: Report,
+): HeadwaterError {
   return new HeadwaterError('TEST_FAILED', report.headline, {
     hint: 'Nothing was stored. Correct the fields of the failed steps, or hand over what is for others, then call again.',
     report,
     retryable: report.steps.some((step) => step.status === 'fail' && step.retryable === true),
     next: offer(services, {
       tool: 'get_connector_schema',
-      arguments: { connector: connector.code },
+      arguments: connectorOf(services, platform, connector),
       why: 'See what each field means.',
     }),
   });

@@ -92,6 +92,15 @@ export function offer(services: Services, ...calls: readonly NextCall[]): NextCa
   return calls.filter(({ tool }) => services.isEnabled(tool));
 }
 
+/** Arguments that name a connector of a platform: the default platform goes without saying. */
+export function connectorOf(
+  { defaultPlatform }: Services,
+  { code }: Pick<Platform, 'code'>,
+  connector: Connector,
+): { connector: string; platform?: PlatformCode } {
+  return { connector: connector.code, ...(code === defaultPlatform ? {} : { platform: code }) };
+}
+
 /** The call that shows what there is to read in a source, where its connector has anything. */
 export function offerDiscovery(services: Services, connector: Connector, sourceId: string): NextCall[] {
   if (!connector.capabilities.includes('discover')) return [];

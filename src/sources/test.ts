@@ -12,6 +12,7 @@ import { type TestRequest, testConfig } from './probing.ts';
 import {
   type Call,
   connectorFor,
+  connectorOf,
   offer,
   offerDiscovery,
   platformOf,
@@ -55,7 +56,9 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   return {
     ...report,
     warnings: [...report.warnings, ...warnings],
-    next: report.ok ? nextAfterPass(services, connector, pinned) : nextAfterFailure(services, connector),
+    next: report.ok
+      ? nextAfterPass(services, platform, connector, pinned)
+      : nextAfterFailure(services, platform, connector),
   };
 }
 
@@ -85,7 +88,7 @@ export async function testSource(
     ? offerDiscovery(services, connector, id)
     : offer(services, {
         tool: 'get_connector_schema',
-        arguments: { connector: connector.code },
+        arguments: connectorOf(services, platform, connector),
         why: 'See what each field means.',
       });
   return { ...report, warnings: [...report.warnings, ...drifted.map(driftWarning)], next };
@@ -114,7 +117,12 @@ export function refusePaused(services: Services, source: Source): void {
 }
 
 /** Only complete calls are offered: a config with literal secrets cannot be repeated here. */
-function nextAfterPass(services: Services, connector: Connector, { settings, secrets }: Config): NextCall[] {
+function nextAfterPass(
+  services: Services,
+  platform: Platform,
+  connector: Connector,
+  { settings, secrets }: Config,
+): NextCall[] {
   if (Object.values(secrets).some((value) => value instanceof Secret)) return [];
   const references = Object.entries(secrets).map(
     ([path, value]) => [path, value instanceof Secret ? undefined : `\${${describeReference(value)}}`] as const,
@@ -122,15 +130,15 @@ function nextAfterPass(services: Services, connector: Connector, { settings, sec
   const config = withValues(settings, references);
   return offer(services, {
     tool: 'create_source',
-    arguments: { connector: connector.code, config },
+    arguments: { ...connectorOf(services, platform, connector), config },
     why: 'The test passed: create the source.',
   });
 }
 
-function nextAfterFailure(services: Services, connector: Connector): NextCall[] {
+function nextAfterFailure(services: Services, platform: Platform, connector: Connector): NextCall[] {
   return offer(services, {
     tool: 'get_connector_schema',
-    arguments: { connector: connector.code },
+    arguments: connectorOf(services, platform, connector),
     why: 'See what each field means, correct those named in the failed step, and test again.',
   });
 }

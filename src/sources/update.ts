@@ -245,9 +245,10 @@ async function testFirst(
     {
       platform,
       source: stored.source,
+      ...(change.config ? { changed: true } : {}),
     },
   );
-  if (!report.ok) throw testFailed(services, connector, report);
+  if (!report.ok) throw testFailed(services, platform, connector, report);
   const outcome = outcomeOf(report, desired, resolved);
   return { report, pinned, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
 }

@@ -39,10 +39,10 @@ function reading({ json }: ApiAnswer): z.output<typeof TESTED> | undefined {
   return result.success ? result.data : undefined;
 }
 
-/** The step that joins it with ours: of stored sources alone, since a config that is not stored cannot be tested there. */
+/** The step that joins it with ours: of stored sources alone, since a config that is not stored there cannot be tested there. */
 export function remoteTest(client: ApiClient): NonNullable<Opened['ownChecks']> {
-  return ({ source }) => {
-    if (!source) return [];
+  return ({ source, changed }) => {
+    if (!source || changed) return [];
     const id = source.id.slice(source.id.indexOf(':') + 1);
     return [step((signal) => askTest(client, id, signal))];
   };
