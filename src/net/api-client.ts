@@ -35,6 +35,8 @@ export interface SendOptions {
   repeats?: boolean;
   /** Longest for one try. Default 30,000. */
   deadlineMs?: number;
+  /** A 500 is an answer too: of APIs that explain with it what the caller did wrong. */
+  explains500?: boolean;
 }
 
 export interface ApiClient {
@@ -129,6 +131,7 @@ export function createApiClient({ name, server, headers, authorization, now, loo
         });
         sent = await once(request, options);
       }
+      if (options.explains500 && sent.answer?.status === 500) return sent.answer;
       return usable(name, sent, !options.repeats && request.method !== 'GET', now());
     },
   };

@@ -1,9 +1,18 @@
 import type { PlatformSettings } from '../net/platform-variables.ts';
 import type { Platform } from '../sources/platform.ts';
-import type { VendorShared } from './remote/platform.ts';
-import { createStreamkap } from './streamkap/index.ts';
+import { airweaveHead } from './airweave/index.ts';
+import { camelaiHead } from './camelai/index.ts';
+import { createKafkaConnectPlatform } from './kafka-connect/index.ts';
+import { kaireonHead } from './kaireon/index.ts';
+import { createVendorPlatform, type VendorShared } from './remote/platform.ts';
+import { createStreamkapPlatform } from './streamkap/index.ts';
 
 /** Every platform that is somebody else's, configured or not. Nothing of one is loaded before its first use. */
-export function createVendorPlatforms(settings: Omit<PlatformSettings, 'tenants'>, shared: VendorShared): Platform[] {
-  return [createStreamkap(settings.streamkap, shared)];
+export function createVendorPlatforms(accounts: Omit<PlatformSettings, 'tenants'>, shared: VendorShared): Platform[] {
+  const heads = [kaireonHead(accounts.kaireon), airweaveHead(accounts.airweave), camelaiHead(accounts.camelai)];
+  return [
+    createStreamkapPlatform(accounts.streamkap, shared),
+    ...heads.map((head) => createVendorPlatform(head, shared)),
+    createKafkaConnectPlatform(accounts.kafkaConnect, shared),
+  ];
 }

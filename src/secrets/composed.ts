@@ -13,6 +13,11 @@ export function composed(...parts: readonly (string | Secret | { inUrl: string |
   );
 }
 
+/** A user and a password as HTTP's basic authentication has them. */
+export function basicLogin(user: string, password?: Secret): Secret {
+  return new Secret(`Basic ${Buffer.from(`${user}:${password?.reveal() ?? ''}`).toString('base64')}`);
+}
+
 function isEncoded(part: string | Secret | { inUrl: string | Secret }): part is { inUrl: string | Secret } {
   return typeof part === 'object' && !(part instanceof Secret);
 }

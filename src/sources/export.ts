@@ -49,7 +49,10 @@ export async function exportSource(
   const [request] = (await target.sources.planCreate?.(draft)) ?? [];
   const body = isObject(request?.body) ? request.body : {};
   const wire = isObject(body['config']) ? body['config'] : body;
-  if (as === 'terraform') return terraformOf(stored.source, fitted.connector, wire, fitted.notes);
+  if (as === 'terraform') {
+    const { text, notes } = terraformOf(stored.source, fitted.connector, wire);
+    return { as, text, notes: [...fitted.notes, ...notes] };
+  }
   const document = { name: typeof body['name'] === 'string' ? body['name'] : nameIn(request?.url), config: wire };
   return { as, text: `${JSON.stringify(document, null, 2)}\n`, notes: [...fitted.notes, ...workerNotes(wire)] };
 }

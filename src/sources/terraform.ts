@@ -1,6 +1,5 @@
 import type { Connector } from '../connectors/define-connector.ts';
 import { isSecret } from '../connectors/fields.ts';
-import type { Exported } from './export.ts';
 import type { Source } from './source.ts';
 
 /**
@@ -11,8 +10,7 @@ export function terraformOf(
   source: Source,
   connector: Connector,
   wire: Readonly<Record<string, unknown>>,
-  notes: readonly string[],
-): Exported {
+): { text: string; notes: string[] } {
   const label = identifier(source.name);
   const secrets = Object.keys(wire).filter((name) => connector.fields[name] && isSecret(connector.fields[name].facts));
   const attributes = Object.entries(wire).map(([name, value]): [string, string] => [
@@ -36,9 +34,8 @@ export function terraformOf(
   ]);
   const told = secrets.map((name) => `Set TF_VAR_${variable(label, name)} where Terraform runs: it is ${name}.`);
   return {
-    as: 'terraform',
     text: `${[...PROVIDER, ...resource, ...variables].join('\n')}\n`,
-    notes: [...notes, ...told],
+    notes: told,
   };
 }
 

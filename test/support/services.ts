@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildFerretdb, findFerretdb, findGo } from './ferretdb-build.ts';
+import { findKafka, findMaven, installKafka } from './kafka/install.ts';
 
 interface Service {
   name: string;
@@ -48,6 +49,12 @@ export const SERVICES: readonly Service[] = [
     debianPackage: 'golang-go',
     find: findFerretdb,
     make: { from: findGo, build: buildFerretdb },
+  },
+  {
+    name: 'Kafka Connect',
+    debianPackage: 'maven',
+    find: findKafka,
+    make: { from: findMaven, build: installKafka },
   },
 ];
 

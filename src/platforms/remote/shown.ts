@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../../connectors/config.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
 import { isSecret } from '../../connectors/fields.ts';
-import { AUTH, fieldsByPath, isObject, valueAt, withValues } from '../../connectors/paths.ts';
+import { AUTH, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from '../../connectors/paths.ts';
 import { HELD_BY_PLATFORM, shownReference } from '../../secrets/references.ts';
 import { canonicalJson } from '../../sources/canonical.ts';
 import type { RemoteRecord } from '../../sources/remote-records.ts';
 import type { PlatformCode, ShownSecret, Source } from '../../sources/source.ts';
 import type { VendorSource } from './vendor.ts';
+
+type Settings = Readonly<Record<string, unknown>>;
 
 /** What of our record is the vendor's and no field of a config: claim tokens and the like. */
 export const KEPT_PREFIX = '@';
@@ -83,7 +85,9 @@ function latest(one: string | undefined, other: string | undefined): string | nu
  * whoever has changed it; it says nothing of which came first.
  */
 export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined): number {
-  const { name, description, connector, config, desiredState, tags, schedule } = vendor;
+  const { name, description, connector, config, desiredState, tags } = vendor;
+  // Time alone changes these of a schedule.
+  const { next_run: _, cursor_value: __, ...schedule } = vendor.schedule ?? {};
   const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion];
   const digest = createHash('sha256')
     .update(canonicalJson(said.map((value) => value ?? null)))
@@ -95,10 +99,14 @@ export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined
 export function configOf(seen: Omit<Seen, 'platform' | 'tenant'>, held: Config['secrets']): Config {
   const { connector, vendor, record } = seen;
   const own = Object.entries(held).filter(([path]) => !path.startsWith(KEPT_PREFIX));
-  const elsewhere = elsewhereOf(connector, vendor, new Set(own.map(([path]) => path)));
+  const { settings } = settingsOf(connector, vendor, record);
+  const elsewhere = elsewhereOf(connector, vendor, settings, new Set(own.map(([path]) => path)));
   return {
-    settings: settingsOf(connector, vendor, record).settings,
-    secrets: { ...Object.fromEntries(elsewhere.map((path) => [path, HELD_BY_PLATFORM])), ...Object.fromEntries(own) },
+    settings,
+    secrets: {
+      ...Object.fromEntries(elsewhere.map((path) => [path, pointerOf(vendor, path) ?? HELD_BY_PLATFORM])),
+      ...Object.fromEntries(own),
+    },
   };
 }
 
@@ -108,9 +116,13 @@ function shownSecrets(
   record: RemoteRecord | undefined,
 ): [string, ShownSecret][] {
   const own = Object.entries(record?.secretSources ?? {}).filter(([path]) => !path.startsWith(KEPT_PREFIX));
-  const elsewhere = elsewhereOf(connector, vendor, new Set(own.map(([path]) => path)));
+  const { settings } = settingsOf(connector, vendor, record);
+  const elsewhere = elsewhereOf(connector, vendor, settings, new Set(own.map(([path]) => path)));
   return [
-    ...elsewhere.map((path): [string, ShownSecret] => [path, { set: true, from: HELD_BY_PLATFORM.scheme }]),
+    ...elsewhere.map((path): [string, ShownSecret] => [
+      path,
+      { set: true, from: vendor.secretsFrom?.[path] ?? HELD_BY_PLATFORM.scheme },
+    ]),
     ...own.map(([path, from]): [string, ShownSecret] => {
       const fingerprint = record?.fingerprints[path];
       return [path, { set: true, from, ...(fingerprint === undefined ? {} : { fingerprint }) }];
@@ -121,10 +133,15 @@ function shownSecrets(
 /** Secrets that are set there and that nobody here knows. */
 function elsewhereOf(
   connector: Connector,
-  { secretsSet, config = {} }: VendorSource,
+  { secretsSet }: VendorSource,
+  settings: Readonly<Record<string, unknown>>,
   known: ReadonlySet<string>,
 ): string[] {
-  const method = valueAt(config, `${AUTH}/method`);
+  const method = valueAt(settings, `${AUTH}/method`);
+  const alternatives = Object.keys(connector.alternatives ?? {});
+  const isInstead = (path: string) =>
+    alternatives.includes(path) &&
+    alternatives.some((name) => name !== path && (settings[name] !== undefined || known.has(name)));
   const ways = typeof method === 'string' ? Object.keys(connector.auth?.[method] ?? {}) : [];
   const fields = [...fieldsByPath(connector)].filter(
     ([path, { facts }]) =>
@@ -133,7 +150,12 @@ function elsewhereOf(
   const set = secretsSet
     ? fields.filter(([path]) => secretsSet.includes(path))
     : fields.filter(([, field]) => !field.schema().isOptional());
-  return set.map(([path]) => path).filter((path) => !known.has(path));
+  return set.map(([path]) => path).filter((path) => !known.has(path) && !isInstead(path));
+}
+
+function pointerOf({ secretsFrom }: VendorSource, path: string) {
+  const from = secretsFrom?.[path];
+  return from === undefined ? undefined : shownReference(from);
 }
 
 /** What the vendor shows; where it shows nothing, what was sent. Virtual fields are ours alone. */
@@ -143,16 +165,35 @@ function settingsOf(connector: Connector, { config }: VendorSource, record: Remo
   const isKnown = (name: string) =>
     Object.hasOwn(connector.fields, name) || (name === AUTH && connector.auth !== undefined);
   const entries = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
-  const virtual = Object.entries(sent).filter(([name]) => connector.fields[name]?.facts.virtual);
-  const auth = connector.auth && isObject(sent[AUTH]) ? { [AUTH]: sent[AUTH] } : {};
+  const virtual = virtualOf(connector, sent, config);
+  const auth = connector.auth ? authOf(sent[AUTH], config[AUTH]) : undefined;
   return {
     settings: {
       ...Object.fromEntries(virtual),
-      ...auth,
       ...Object.fromEntries(entries.filter(([name]) => isKnown(name))),
+      ...(auth ? { [AUTH]: auth } : {}),
     },
     unknown: Object.fromEntries(entries.filter(([name]) => !isKnown(name))),
   };
+}
+
+/**
+ * The vendor's word on the way to authenticate, and what was sent with that way. Where nothing was sent, a vendor that
+ * always names a way says nothing.
+ */
+function authOf(sent: unknown, shown: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isObject(shown)) return isObject(sent) ? sent : undefined;
+  if (!isObject(sent)) return shown;
+  if (sent['method'] === NO_AUTH) return sent;
+  return sent['method'] === shown['method'] ? { ...sent, ...shown } : shown;
+}
+
+/** None where the vendor shows all that is made of them: that is as it is now, and they are as they were. */
+function virtualOf({ fields, compose }: Connector, sent: Settings, config: Settings): [string, unknown][] {
+  const isVirtual = (name: string) => fields[name]?.facts.virtual === true;
+  const virtual = Object.entries(sent).filter(([name]) => isVirtual(name));
+  const made = Object.keys(compose?.(Object.fromEntries(virtual)) ?? {}).filter((name) => !isVirtual(name));
+  return made.length > 0 && made.every((name) => name in config) ? [] : virtual;
 }
 
 /** The reference that a record keeps by its text; sealed values and what is no reference apart. */

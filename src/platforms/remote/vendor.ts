@@ -47,6 +47,8 @@ export interface VendorSource
    * secret that the connector requires is taken to be set.
    */
   secretsSet?: readonly string[];
+  /** Of these, where the vendor itself reads each from, as references show: `worker:file:/run/db.properties:password`. */
+  secretsFrom?: Readonly<Record<string, string>>;
   desiredState: DesiredState;
   status: Status;
   /** In the vendor's words. */
@@ -58,6 +60,8 @@ export interface VendorSource
   details?: Readonly<Record<string, unknown>>;
   /** Secrets that the vendor gave with this answer, to be kept sealed for later calls: a claim token. */
   keep?: Readonly<Record<string, Secret>>;
+  /** Of a create or an update: what whoever asked for it should know of how it was done. */
+  warnings?: readonly string[];
   /** ISO 8601; null where the vendor does not say. */
   createdAt: string | null;
   updatedAt: string | null;

@@ -6,7 +6,7 @@ import { createVendorPlatform, type VendorShared } from '../remote/platform.ts';
 const STREAMS = 'Streamkap streams changes all the time: there is nothing to start. snapshot reads tables again.';
 
 /** Streamkap: CDC and API sources into its own Kafka. Source: its API, as of mid-2026. */
-export function createStreamkap(settings: PlatformSettings['streamkap'], shared: VendorShared): Platform {
+export function createStreamkapPlatform(settings: PlatformSettings['streamkap'], shared: VendorShared): Platform {
   const { clientId, clientSecret, url } = settings;
   return createVendorPlatform(
     {

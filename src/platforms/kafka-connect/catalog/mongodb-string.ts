@@ -15,14 +15,14 @@ export function withoutCredentials(text: string): string {
   return text.replace(USER, '$1');
 }
 
-/** What portable names say of the cluster, as the plugin's own settings. */
+/** What portable names say of the cluster, as the plugin's own settings: they are the newer word. */
 export function connectionStringOf({ host, port, replica_set, tls_mode, ...config }: Config): Config {
   const tls = tls_mode === undefined ? {} : tlsOf(String(tls_mode));
-  if (host === undefined) return { ...tls, ...config };
+  if (host === undefined) return { ...config, ...tls };
   const name = String(host);
   const place = `${name.includes(':') ? `[${name}]` : name}:${port ?? 27_017}`;
   const set = replica_set === undefined ? '' : `?replicaSet=${encodeURIComponent(String(replica_set))}`;
-  return { [STRING]: `mongodb://${place}/${set}`, ...tls, ...config };
+  return { ...config, ...tls, [STRING]: `mongodb://${place}/${set}` };
 }
 
 /** There is no trying it without: what prefers TLS gets it. */
@@ -37,7 +37,8 @@ export function partsOf(own: Config): Config {
   const text = own[STRING];
   const mode = own['tls_mode'] ?? modeOf(own);
   const tls = mode === undefined ? {} : { tls_mode: mode };
-  if (typeof text !== 'string') return tls;
+  // Given as single fields, which have roles.
+  if (typeof text !== 'string' || own['host'] !== undefined) return tls;
   const { tls_mode: said, ...parts } = parseConnectionString(withoutCredentials(text), MONGODB_STRINGS);
   return { ...parts, ...(said === undefined ? tls : { tls_mode: said }) };
 }

@@ -24,6 +24,7 @@ export const mongodb = debezium({
       'mongodb:// or mongodb+srv://, without user and password: it is shown to all who ask the worker.',
       {
         required: true,
+        unless: ['host'],
         destination: true,
         examples: ['mongodb://db1.example.com:27017/?replicaSet=rs0'],
         aka: ['connection_string', 'mongodb.hosts', 'uri', 'url'],
@@ -110,6 +111,8 @@ export const mongodb = debezium({
 
 function stringFaults(config: Config): ConfigFault[] {
   const own = config[STRING];
+  const alone = config['host'] === undefined && ['port', 'replica_set'].find((name) => config[name] !== undefined);
+  if (alone) return [{ path: alone, message: 'goes with host' }];
   if (typeof own !== 'string') return [];
   if (!/^mongodb(\+srv)?:\/\//.test(own))
     return [{ path: STRING, message: 'must begin with mongodb:// or mongodb+srv://' }];

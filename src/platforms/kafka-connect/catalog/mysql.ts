@@ -154,5 +154,9 @@ function tlsMode({ own, standard, take }: Modes): VendorField {
 /** Whom the worker trusts stands in a file that only it has: whether the certificate is right, its own check says. */
 function trustElsewhere(own: Config): Config {
   const checked = String(own['database.ssl.mode']).startsWith('verify');
-  return checked && own['database.ssl.truststore'] !== undefined ? { tls_mode: 'require' } : {};
+  return {
+    ...(checked && own['database.ssl.truststore'] !== undefined ? { tls_mode: 'require' } : {}),
+    // The one database that was given is the newer word.
+    ...(own['database'] === undefined ? {} : { databases: undefined }),
+  };
 }

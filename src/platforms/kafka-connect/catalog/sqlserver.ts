@@ -109,11 +109,7 @@ export const sqlserver = debezium({
 function byModes({ tls_mode, ...config }: Config): Config {
   if (tls_mode === undefined) return config;
   const encrypts = tls_mode !== 'disable' && tls_mode !== 'prefer';
-  return {
-    'driver.encrypt': String(encrypts),
-    ...(tls_mode === 'require' ? { 'driver.trustServerCertificate': true } : {}),
-    ...config,
-  };
+  return { ...config, 'driver.encrypt': String(encrypts), 'driver.trustServerCertificate': tls_mode === 'require' };
 }
 
 /** Whom the worker trusts may stand in a file that only it has. */

@@ -9,7 +9,8 @@ export const DATABASE_AS_LIST: VendorFields = {
   database: text('Database', 'One database; becomes database.include.list.', { role: 'database', virtual: true }),
 };
 
+/** It is the newer word: what the worker shows of it later is the list. */
 export function inDatabaseList({ database, ...config }: Config): Config {
   if (database === undefined) return config;
-  return { 'database.include.list': patternsOf([database]), ...config };
+  return { ...config, 'database.include.list': patternsOf([database]) };
 }

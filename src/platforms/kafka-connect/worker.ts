@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isObject } from '../../connectors/paths.ts';
+import { HeadwaterError } from '../../errors.ts';
+import type { ApiAnswer, ApiClient, ApiRequest, SendOptions } from '../../net/api-client.ts';
+
+export const NAME = 'Kafka Connect';
+
+export type Ask = (request: ApiRequest, options: Omit<SendOptions, 'explains500'>) => Promise<ApiAnswer>;
+
+const PAUSES_MS = [300, 700, 1000, 2000, 2000, 3000, 3000, 4000, 4000];
+const STALE =
+  /stale configuration|rebalance|conflicting operation|not the leader|could not be (?:fulfilled|completed)/i;
+
+/**
+ * Requests to a worker. What it answers while the workers of a group come to terms with each other (409) is waited out;
+ * what is no answer of Kafka Connect at all (a worker that still starts answers 404 in HTML) is no answer.
+ * @throws HeadwaterError PLATFORM_UNAVAILABLE, PLATFORM_AUTH_FAILED and what the client throws
+ */
+export function workerOf(client: ApiClient): Ask {
+  return async (request, options) => {
+    for (let attempt = 0; ; attempt++) {
+      const answer = await client.send(request, { ...options, explains500: true });
+      if (answer.status === 401 || answer.status === 403) throw unauthorized(answer);
+      const waits = answer.status === 409 && !alreadyThere(answer);
+      if (!waits && !isForeign(answer)) return answer;
+      const pause = PAUSES_MS[attempt];
+      if (pause === undefined) throw waits ? rebalancing(answer) : starting(answer);
+      await delay(pause, undefined, { signal: options.signal }).catch(() => {
+        throw new HeadwaterError('CANCELLED', 'The call was cancelled.');
+      });
+    }
+  };
+}
+
+/** What a worker says of a failure, without what stands there only for programmers. */
+export function saidBy(answer: ApiAnswer): string {
+  const { json } = answer;
+  const text =
+    isObject(json) && typeof json['message'] === 'string' ? json['message'] : answer.text.replace(/<[^>]*>/g, ' ');
+  const plain = answer
+    .clean(text)
+    .split('\n')
+    .filter((line) => !/^\s+at |^You can also find the above|^ at \[Source:/.test(line))
+    .join(' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return plain.slice(0, 600);
+}
+
+export function alreadyThere(answer: ApiAnswer): boolean {
+  return answer.status === 409 && !STALE.test(saidBy(answer)) && /already exists/i.test(saidBy(answer));
+}
+
+/** 404 of anything but Kafka Connect's own API. */
+function isForeign({ status, json }: ApiAnswer): boolean {
+  return status === 404 && !(isObject(json) && 'error_code' in json);
+}
+
+function unauthorized(answer: ApiAnswer): HeadwaterError {
+  const what = answer.status === 401 ? 'does not accept the login' : 'does not permit this with the login it has';
+  return new HeadwaterError('PLATFORM_AUTH_FAILED', `${NAME} ${what}.`, {
+    hint: 'An operator sets KAFKA_CONNECT_USERNAME and KAFKA_CONNECT_PASSWORD.',
+  });
+}
+
+function rebalancing(answer: ApiAnswer): HeadwaterError {
+  return new HeadwaterError('PLATFORM_UNAVAILABLE', `${NAME} is still rebalancing, and takes no changes meanwhile.`, {
+    hint: 'Nothing was done. Repeat the call in a minute; where it stays so, the workers keep losing each other.',
+    retry_after_ms: 60_000,
+    upstream_message: saidBy(answer),
+  });
+}
+
+function starting(answer: ApiAnswer): HeadwaterError {
+  return new HeadwaterError('PLATFORM_UNAVAILABLE', `What answers at the URL of ${NAME} is not its API.`, {
+    hint: 'A worker that is just starting does so: repeat the call in a minute. Otherwise KAFKA_CONNECT_URL leads elsewhere.',
+    ...(saidBy(answer) === '' ? {} : { upstream_message: saidBy(answer).slice(0, 300) }),
+  });
+}
