@@ -23,8 +23,7 @@ export const mongodb = debezium({
       'Connection string',
       'mongodb:// or mongodb+srv://, without user and password: it is shown to all who ask the worker.',
       {
-        required: true,
-        unless: ['host'],
+        essential: true,
         destination: true,
         examples: ['mongodb://db1.example.com:27017/?replicaSet=rs0'],
         aka: ['connection_string', 'mongodb.hosts', 'uri', 'url'],
@@ -93,6 +92,7 @@ export const mongodb = debezium({
     'mongodb.server.selection.timeout.ms': whole('Selection timeout', 'Milliseconds.', { default: 30_000, min: 1 }),
     ...binaries,
   },
+  alternatives: { [STRING]: [], host: ['port', 'replica_set'] },
   rules: stringFaults,
   compose: (config) => inDatabaseList(connectionStringOf(config)),
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
