@@ -11,7 +11,7 @@ type Config = Readonly<Record<string, unknown>>;
 export interface VendorConnector
   extends Omit<
     ConnectorDefinition<Fields, AuthWays>,
-    'fields' | 'auth' | 'aliases' | 'keywords' | 'prerequisites' | 'probe'
+    'fields' | 'auth' | 'aliases' | 'keywords' | 'prerequisites' | 'probe' | 'reach'
   > {
   fields: VendorFields;
   /** Several ways to authenticate, nested in `auth` by `method`. */
@@ -21,10 +21,12 @@ export interface VendorConnector
   prerequisites?: readonly string[];
   /** Made by `probedAs`, `through` or `stagedProbe`. */
   probe: (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
+  /** The same without credentials; see `ConnectorDefinition.reach`. */
+  reach?: (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
 }
 
 /** @throws TypeError at the first look at a table that contradicts itself */
-export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorConnector): Connector {
+export function vendorConnector({ fields, auth, probe, reach, rules, ...rest }: VendorConnector): Connector {
   const made = fieldsOf(fields);
   const ways = auth && Object.fromEntries(Object.entries(auth).map(([method, rows]) => [method, fieldsOf(rows)]));
   return defineConnector({
@@ -42,6 +44,7 @@ export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorC
       ...(rules?.(config) ?? []),
     ],
     probe: probe(made, defaultsOf(fields)) as never,
+    ...(reach ? { reach: reach(made, defaultsOf(fields)) } : {}),
   });
 }
 
