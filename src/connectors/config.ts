@@ -8,7 +8,7 @@ import { canonicalHost } from './canonical-host.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
-import { knownKeys, withOwnNames } from './portable.ts';
+import { dispensable, knownKeys, withOwnNames } from './portable.ts';
 
 export type SecretValue = Secret | Reference;
 
@@ -20,6 +20,8 @@ export interface Config {
   settings: Readonly<Record<string, unknown>>;
   /** By path: `password`, `auth/token`. */
   secrets: Readonly<Record<FieldPath, SecretValue>>;
+  /** Portable names that were given and that the platform has nothing for: they are not part of it. */
+  leftOut?: readonly string[];
 }
 
 export const CONNECTION_STRING = 'connection_string';
@@ -37,9 +39,11 @@ const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
   refuseFault(input);
-  const given = ownForm(connector, input);
+  const own = ownForm(connector, input);
+  const leftOut = dispensable(connector, own);
+  const given = Object.fromEntries(Object.entries(own).filter(([name]) => !leftOut.includes(name)));
   refuseMasks(connector, given);
-  return validated(connector, given, {});
+  return { ...validated(connector, given, {}), ...(leftOut.length > 0 ? { leftOut } : {}) };
 }
 
 function ownForm(connector: Connector, given: Readonly<Record<string, unknown>>, stored?: Config['settings']) {

@@ -21,7 +21,7 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   /** Canonical code, snake_case: `postgresql`. */
   code: string;
   name: string;
-  /** What its platform calls it, where that is another code. */
+  /** What its platform calls it; only those of other platforms' catalogs have one. */
   vendorCode?: string;
   /** What whoever looks for it should know: `vendor: coming soon`. */
   note?: string;

@@ -5,7 +5,7 @@ import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
 import { destinationFacts } from './destination.ts';
 import { type CreateRequest, draftOf } from './draft.ts';
-import { inlineSecretWarnings } from './inline-secrets.ts';
+import { configWarnings } from './inline-secrets.ts';
 import { refuseUnsupported, refuseWorkerReferences } from './options.ts';
 import { planCreate, takenNames } from './plan.ts';
 import { type NewSource, type Platform, standardChecks } from './platform.ts';
@@ -35,7 +35,7 @@ export async function createSource(services: Services, request: CreateRequest, c
   const config = parseConfig(connector, request.config);
   call.trail.note({ destination_after: destinationFacts(connector, config), fields: fieldsOf(request, config) });
   refuseWorkerReferences(platform, config);
-  const warnings = inlineSecretWarnings(services, config);
+  const warnings = configWarnings(services, config);
   const draft = draftOf(platform, connector, config, request);
   if (request.dry_run) return plan(services, platform, draft, request, call, warnings);
 

@@ -6,7 +6,7 @@ import type { Report } from '../probes/report.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { destinationFacts } from './destination.ts';
-import { inlineSecretWarnings } from './inline-secrets.ts';
+import { configWarnings } from './inline-secrets.ts';
 import { type Platform, standardChecks } from './platform.ts';
 import { type TestRequest, testConfig } from './probing.ts';
 import {
@@ -42,7 +42,7 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   call.trail.concerns(connector);
   const config = parseConfig(connector, request.config);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
-  const warnings = inlineSecretWarnings(services, config);
+  const warnings = configWarnings(services, config);
   const { report, pinned = config } = await testConfig(
     services,
     connector,

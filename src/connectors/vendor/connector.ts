@@ -34,6 +34,7 @@ export function vendorConnector({ fields, auth, probe, reach, rules, ...rest }: 
     keywords: [],
     prerequisites: [],
     ...rest,
+    vendorCode: rest.vendorCode ?? rest.code,
     fields: made,
     defaults: defaultsOf(fields),
     ...(ways ? { auth: ways } : {}),

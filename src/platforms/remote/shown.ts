@@ -88,7 +88,7 @@ export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined
   const { name, description, connector, config, desiredState, tags } = vendor;
   // Time alone changes these of a schedule.
   const { next_run: _, cursor_value: __, ...schedule } = vendor.schedule ?? {};
-  const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion];
+  const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion ?? 0];
   const digest = createHash('sha256')
     .update(canonicalJson(said.map((value) => value ?? null)))
     .digest();
