@@ -66,6 +66,8 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   /** A config a reader can copy: valid, with references for secrets. */
   example: Readonly<Record<string, unknown>>;
   probe: () => Promise<Probe<ConfigOf<F> & AuthOf<A>>>;
+  /** What tests it where its credentials are not known here; as far as `host` and `port` lead where there is none. */
+  reach?: () => Promise<Probe<never>>;
 }
 
 /** A defined connector, with its schema built on first use. */

@@ -92,13 +92,19 @@ export function offer(services: Services, ...calls: readonly NextCall[]): NextCa
   return calls.filter(({ tool }) => services.isEnabled(tool));
 }
 
-/** Arguments that name a connector of a platform: the default platform goes without saying. */
-export function connectorOf(
-  { defaultPlatform }: Services,
-  { code }: Pick<Platform, 'code'>,
-  connector: Connector,
-): { connector: string; platform?: PlatformCode } {
-  return { connector: connector.code, ...(code === defaultPlatform ? {} : { platform: code }) };
+/** The platform as an argument, where it is not the one that is meant without. */
+export function platformArgument({ defaultPlatform }: Services, { code }: Platform): { platform?: PlatformCode } {
+  return code === defaultPlatform ? {} : { platform: code };
+}
+
+/** The call that shows what each field of a connector means. */
+export function offerSchema(services: Services, platform: Platform, connector: Connector, why: string): NextCall[] {
+  const { code, vendorCode = code } = connector;
+  return offer(services, {
+    tool: 'get_connector_schema',
+    arguments: { connector: vendorCode, ...platformArgument(services, platform) },
+    why,
+  });
 }
 
 /** The call that shows what there is to read in a source, where its connector has anything. */

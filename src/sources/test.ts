@@ -12,9 +12,10 @@ import { type TestRequest, testConfig } from './probing.ts';
 import {
   type Call,
   connectorFor,
-  connectorOf,
   offer,
   offerDiscovery,
+  offerSchema,
+  platformArgument,
   platformOf,
   platformOfSource,
   type Services,
@@ -22,6 +23,8 @@ import {
 } from './services.ts';
 import { mayConnect, outcomeOf, type PlatformCode, type Source } from './source.ts';
 import { outcomeFacts } from './trail.ts';
+
+const CORRECT = 'See what each field means, correct those named in the failed step, and test again.';
 
 /** What nobody said is the platform's to say. */
 function withChecks(request: TestRequest, platform: Platform, connector: Connector): TestRequest {
@@ -58,7 +61,7 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
     warnings: [...report.warnings, ...warnings],
     next: report.ok
       ? nextAfterPass(services, platform, connector, pinned)
-      : nextAfterFailure(services, platform, connector),
+      : offerSchema(services, platform, connector, CORRECT),
   };
 }
 
@@ -86,11 +89,7 @@ export async function testSource(
   await platform.sources.noteTest(call, source, outcome, call.trail.take());
   const next = report.ok
     ? offerDiscovery(services, connector, id)
-    : offer(services, {
-        tool: 'get_connector_schema',
-        arguments: connectorOf(services, platform, connector),
-        why: 'See what each field means.',
-      });
+    : offerSchema(services, platform, connector, 'See what each field means.');
   return { ...report, warnings: [...report.warnings, ...drifted.map(driftWarning)], next };
 }
 
@@ -130,15 +129,7 @@ function nextAfterPass(
   const config = withValues(settings, references);
   return offer(services, {
     tool: 'create_source',
-    arguments: { ...connectorOf(services, platform, connector), config },
+    arguments: { connector: connector.vendorCode ?? connector.code, config, ...platformArgument(services, platform) },
     why: 'The test passed: create the source.',
-  });
-}
-
-function nextAfterFailure(services: Services, platform: Platform, connector: Connector): NextCall[] {
-  return offer(services, {
-    tool: 'get_connector_schema',
-    arguments: connectorOf(services, platform, connector),
-    why: 'See what each field means, correct those named in the failed step, and test again.',
   });
 }
