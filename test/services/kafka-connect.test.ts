@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inMemory, type InMemory } from '../support/in-memory.ts';
-import { startKafkaConnect, type TestKafkaConnect } from '../support/kafka.ts';
+import { type InMemory, inMemory } from '../support/in-memory.ts';
 import { findKafka } from '../support/kafka/install.ts';
+import { startKafkaConnect, type TestKafkaConnect } from '../support/kafka.ts';
 import type { TestPostgres } from '../support/postgres.ts';
 import { DEBIAN_BIN, startReadyServer } from '../support/postgres-sites.ts';
 import { ALL_SERVICES } from '../support/services.ts';

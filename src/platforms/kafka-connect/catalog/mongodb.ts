@@ -3,7 +3,7 @@ import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { connectionStringOf, credentialsIn, partsOf } from './mongodb-string.ts';
 import { PATTERNS } from './patterns.ts';
-import { binaries, choice, flag, password, snapshots, text, whole } from './shared.ts';
+import { choice, flag, password, snapshots, text, whole } from './shared.ts';
 import { DATABASE_AS_LIST, inDatabaseList } from './virtual.ts';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -91,7 +91,6 @@ export const mongodb = debezium({
       min: 0,
     }),
     'mongodb.server.selection.timeout.ms': whole('Selection timeout', 'Milliseconds.', { default: 30_000, min: 1 }),
-    ...binaries,
   },
   rules: stringFaults,
   compose: (config) => inDatabaseList(connectionStringOf(config)),

@@ -5,6 +5,7 @@ import { debezium } from './debezium.ts';
 import { PATTERNS } from './patterns.ts';
 import {
   choice,
+  chunks,
   filePassword,
   flag,
   heartbeatQuery,
@@ -107,6 +108,7 @@ function binlogConnector(
       ...snapshots(['always', 'initial', 'initial_only', 'never', 'no_data', 'recovery', 'when_needed']),
       ...snapshotLocks(['extended', 'minimal', 'none', ...locks], 'minimal'),
       ...values('adaptive_time_microseconds'),
+      ...chunks,
       'bigint.unsigned.handling.mode': choice('Unsigned bigint', 'How it is written.', ['long', 'precise'], 'long'),
       'gtid.source.includes': text('GTID sources', 'UUIDs of the servers whose GTIDs are followed.'),
       'include.query': flag('Statements', 'Adds the SQL statement that made the change.', { default: false }),

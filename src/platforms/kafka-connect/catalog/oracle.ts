@@ -2,6 +2,7 @@ import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { PATTERNS } from './patterns.ts';
 import {
+  binaries,
   choice,
   flag,
   heartbeatQuery,
@@ -39,10 +40,6 @@ export const oracle = debezium({
       essential: true,
     }),
     ...tables('schema', PATTERNS),
-    'schema.include.list': text('Schemas', 'Schemas to capture: regular expressions with commas. All without.', {
-      role: 'schemas',
-      portable: PATTERNS,
-    }),
     ...schemaHistory,
     'database.connection.adapter': choice(
       'Adapter',
@@ -92,6 +89,7 @@ export const oracle = debezium({
     ...snapshots(['always', 'initial', 'initial_only', 'no_data', 'recovery', 'when_needed']),
     ...snapshotLocks(['none', 'shared'], 'shared'),
     ...values('adaptive'),
+    ...binaries,
     'interval.handling.mode': choice('Intervals', 'How intervals are written.', ['numeric', 'string'], 'numeric'),
     'unavailable.value.placeholder': text('Unsent values', 'Stands for large objects that were not logged.', {
       default: '__debezium_unavailable_value',

@@ -2,7 +2,9 @@ import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { entriesOf, PATTERNS } from './patterns.ts';
 import {
+  binaries,
   choice,
+  chunks,
   filePassword,
   flag,
   heartbeatQuery,
@@ -40,10 +42,6 @@ export const sqlserver = debezium({
   fields: {
     'database.instance': text('Instance', 'Name of an instance that has one.'),
     ...tables('schema', PATTERNS),
-    'schema.include.list': text('Schemas', 'Schemas to capture: regular expressions with commas. All without.', {
-      role: 'schemas',
-      portable: PATTERNS,
-    }),
     ...schemaHistory,
     tls_mode: choice('TLS mode', 'Becomes driver.encrypt and driver.trustServerCertificate.', MODES, undefined, {
       role: 'tls_mode',
@@ -77,6 +75,8 @@ export const sqlserver = debezium({
       'repeatable_read',
     ),
     ...values('adaptive'),
+    ...binaries,
+    ...chunks,
     'data.query.mode': choice(
       'Reading changes',
       'From the change tables, or by their functions.',
