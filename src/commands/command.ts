@@ -9,6 +9,8 @@ export interface Outcome {
   document: object;
   /** The same for a person, line by line. */
   lines: () => readonly string[];
+  /** What is said beside it, on stderr, so that the lines can go into a file. */
+  notes?: readonly string[];
   /** False where the thing asked for failed, although it could be asked. */
   ok?: boolean;
 }

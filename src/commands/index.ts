@@ -22,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   test: { summary: 'Test a connection for real', load: async () => (await import('./test.ts')).testCommand },
   sources: { summary: 'List sources', load: async () => (await import('./sources.ts')).sourcesCommand },
+  export: {
+    summary: 'Write a source for another tool, without its secrets',
+    load: async () => (await import('./export.ts')).exportCommand,
+  },
   token: {
     summary: 'Manage who may use the HTTP server',
     load: async () => (await import('./token.ts')).tokenCommand,

@@ -26,9 +26,10 @@ export async function main(args: readonly string[]): Promise<never> {
 async function run(args: readonly string[], out: Output, err: Output): Promise<number> {
   const json = globalFlags(args).has('json');
   try {
-    const { document, lines, ok = true } = await outcomeOf(args, out, err, json);
+    const { document, lines, notes = [], ok = true } = await outcomeOf(args, out, err, json);
     const text = () => lines().map((line) => `${line}\n`);
     out.write(json ? toJson(document, out) : text().join(''));
+    if (!json) for (const note of notes) err.write(`${note}\n`);
     return ok ? 0 : 1;
   } catch (thrown) {
     const error = shown(thrown);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Secret } from '../secrets/secret.ts';
+import { holdsCertificates } from './certificate-text.ts';
 import type { ConfigFault } from './define-connector.ts';
-import { type Field, field, holdsCertificates, secretText } from './fields.ts';
+import { type Field, field, secretText } from './fields.ts';
 
 const KEY_LINE = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 

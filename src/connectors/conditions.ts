@@ -1,4 +1,13 @@
-import type { Condition, Fields } from './fields.ts';
+/** What must hold for a field to count; a list is ANDed. A field without a value counts with its default. */
+export interface Condition {
+  field: string;
+  /** One of these. */
+  is: readonly unknown[];
+}
+
+interface Conditional {
+  facts: { needed?: true; shownWhen?: readonly Condition[] };
+}
 
 type JsonSchema = Record<string, unknown>;
 
@@ -10,7 +19,10 @@ export function wordsOf(conditions: readonly Condition[]): string {
 }
 
 /** What JSON Schema says of fields that are required only while others have certain values. */
-export function conditionalNeeds(fields: Fields, defaults: Readonly<Record<string, unknown>>): JsonSchema[] {
+export function conditionalNeeds(
+  fields: Readonly<Record<string, Conditional>>,
+  defaults: Readonly<Record<string, unknown>>,
+): JsonSchema[] {
   const needs = new Map<string, { conditions: readonly Condition[]; names: string[] }>();
   for (const [name, { facts }] of Object.entries(fields)) {
     if (!facts.needed || !facts.shownWhen || defaults[name] !== undefined) continue;

@@ -259,7 +259,6 @@ function withCanonicalHost(connector: Connector, role: Role, settings: Record<st
   if (name === undefined || value === undefined) return settings;
   const canonical = canonicalHost(value);
   if ('host' in canonical) return { ...settings, [name]: canonical.host };
-  if (connector.fields[name]?.facts.anyHost) return settings;
   throw new HeadwaterError('INVALID_CONFIG', `The config does not fit the ${connector.name} connector.`, {
     fields: [{ field: `${BASE}/${name}`, message: canonical.fault }],
   });

@@ -1,8 +1,9 @@
-import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { TLS_MODES, type TlsMode } from '../net/tls.ts';
 import { REFERENCE_START } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
+import { holdsCertificates } from './certificate-text.ts';
+import type { Condition } from './conditions.ts';
 import type { Role } from './roles.ts';
 
 export { ROLES, type Role } from './roles.ts';
@@ -13,13 +14,6 @@ export { ROLES, type Role } from './roles.ts';
  */
 export type FieldClass = 'setting' | 'destination' | 'secret' | 'secret_destination';
 
-/** What must hold for a field to count; a list is ANDed. A field without a value counts with its default. */
-export interface Condition {
-  field: string;
-  /** One of these. */
-  is: readonly unknown[];
-}
-
 export type FieldGroup = 'connection' | 'authentication' | 'tls' | 'ssh' | 'selection';
 
 export interface FieldFacts {
@@ -28,6 +22,8 @@ export interface FieldFacts {
   title: string;
   description: string;
   role?: Role;
+  /** Portable names that it goes by as well, where it is one field for several of them. */
+  alsoRoles?: readonly Role[];
   examples?: readonly unknown[];
   /** What of a destination decides where a secret goes, where it is less than the whole: the origin of a URL. */
   canonical?: (value: unknown) => unknown;
@@ -45,10 +41,6 @@ export interface FieldFacts {
   shownWhen?: readonly Condition[];
   /** Required while it counts. */
   needed?: true;
-  /** Required, unless all of these are given, which are virtual. */
-  unless?: readonly string[];
-  /** Of a host: what is no host name is kept as it is, and is for the test to refuse. */
-  anyHost?: boolean;
   /** Taken for portability only: what the platform is sent is made of it, and its schema does not have it. */
   virtual?: boolean;
   /** Left out of the `essential` schema. */
@@ -242,15 +234,6 @@ export function tlsCa(): Field<string | undefined> {
         .refine(holdsCertificates, { error: 'holds a certificate that cannot be read' })
         .optional(),
   );
-}
-
-export function holdsCertificates(text: string): boolean {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?(-----END CERTIFICATE-----|$)/g) ?? [];
-  try {
-    return blocks.every((block) => new X509Certificate(block).raw.length > 0);
-  } catch {
-    return false;
-  }
 }
 
 export function schemaSelection(): Field<string[] | undefined> {

@@ -18,7 +18,9 @@ export function portableNames({ fields, auth = {} }: HasFields): Map<string, str
 function rolesOf(fields: Fields): Map<string, string> {
   const names = new Map<string, string>();
   for (const [name, { facts }] of Object.entries(fields)) {
-    if (facts.role !== undefined && !names.has(facts.role)) names.set(facts.role, name);
+    for (const role of [...(facts.role === undefined ? [] : [facts.role]), ...(facts.alsoRoles ?? [])]) {
+      if (!names.has(role)) names.set(role, name);
+    }
   }
   return names;
 }

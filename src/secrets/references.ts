@@ -50,7 +50,7 @@ export const REFERENCE_FORMS = `${FORMS.slice(0, -1).join(', ')} or ${FORMS.at(-
 
 /** `env:NAME`, `file:/path`: how a reference is shown. */
 export function describeReference(reference: Reference): string {
-  return reference.target === '' ? reference.scheme : `${reference.scheme}:${reference.target}`;
+  return reference.scheme === 'platform' ? reference.scheme : `${reference.scheme}:${reference.target}`;
 }
 
 /**

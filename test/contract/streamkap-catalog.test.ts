@@ -87,7 +87,7 @@ it('finds each by its own code, and by the vendor’s', () => {
     expect(of(connector.code).code).toBe(connector.code);
     expect(of(vendorCode(connector)).code).toBe(connector.code);
   }
-  // Some share a name with another's code; a code goes before.
+
   const others = STREAMKAP_CONNECTORS.flatMap(({ aliases }) => aliases);
   expect(new Set([...others, ...STREAMKAP_CONNECTORS.map(({ code }) => code)]).size).toBe(
     others.length + STREAMKAP_CONNECTORS.length,

@@ -24,6 +24,14 @@ test('nothing set: everything has its default', () => {
     storeFile: join(home, 'headwater.db'),
     masterKey: { home },
     platform: 'local',
+    platforms: {
+      streamkap: { url: new URL('https://api.streamkap.com') },
+      kaireon: { url: new URL('https://playground.kaireonai.com/api/v1') },
+      airweave: { url: new URL('https://api.airweave.ai') },
+      camelai: { url: new URL('https://api.camelai.com') },
+      kafkaConnect: {},
+      tenants: ['local'],
+    },
     egress: 'allow_private',
     allowHosts: [],
     allowCidrs: [],
@@ -185,7 +193,7 @@ test('the table for the README has every variable once, with a meaning', () => {
   const table = variableTable();
   expect(new Set(table.map(({ name }) => name)).size).toBe(table.length);
   for (const { name, meaning } of table) {
-    expect(name).toMatch(/^HEADWATER_[A-Z_]+$/);
+    expect(name).toMatch(/^(HEADWATER|STREAMKAP|KAIREON|AIRWEAVE|CAMELAI|KAFKA_CONNECT)_[A-Z_]+$/);
     expect(meaning.length).toBeGreaterThan(10);
   }
 });

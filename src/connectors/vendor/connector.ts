@@ -59,11 +59,7 @@ function conditionFaults(rows: VendorFields, config: Config): ConfigFault[] {
   return Object.entries(rows)
     .filter(([, row]) => row.required && !isMandatory(row) && !row.virtual)
     .filter(([name, row]) => config[name] === undefined && row.default === undefined && counts(row, rows, config))
-    .filter(([, { unless }]) => !unless?.every((name) => config[name] !== undefined))
-    .map(([name, { shownWhen }]) => ({
-      path: name,
-      message: shownWhen ? `is required while ${wordsOf(shownWhen)}` : 'is required',
-    }));
+    .map(([name, { shownWhen = [] }]) => ({ path: name, message: `is required while ${wordsOf(shownWhen)}` }));
 }
 
 /** A secret that stands there as it is and that its vendor would not take. What is behind a reference only it can see. */

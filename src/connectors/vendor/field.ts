@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { REFERENCE_START } from '../../secrets/references.ts';
+import type { Condition } from '../conditions.ts';
 import {
-  type Condition,
   type Field,
   type FieldClass,
   type FieldFacts,
@@ -34,6 +34,7 @@ export interface VendorField {
   secret?: boolean;
   /** What it means on every platform. */
   role?: Role;
+  alsoRoles?: FieldFacts['alsoRoles'];
   portable?: FieldFacts['portable'];
   /** Decides where a secret is sent although it has none of the roles that say so. */
   destination?: boolean;
@@ -41,10 +42,6 @@ export interface VendorField {
   canonical?: FieldFacts['canonical'];
   /** It counts only while these hold; `required` is then "required while it counts". */
   shownWhen?: readonly Condition[];
-  /** Virtual fields that stand for it where it is required: `compose` makes it of them. */
-  unless?: readonly string[];
-  /** Any text for a host: the test says what is none, or there may be several in it. */
-  anyHost?: boolean;
   /** The vendor sets it: it is accepted and not sent. */
   serverAssigned?: boolean;
   virtual?: boolean;
@@ -88,15 +85,15 @@ export function vendorField(row: VendorField): Field {
   });
 }
 
-export function isMandatory({ required = false, shownWhen, virtual = false, unless }: VendorField): boolean {
-  return required && shownWhen === undefined && !virtual && unless === undefined;
+export function isMandatory({ required = false, shownWhen, virtual = false }: VendorField): boolean {
+  return required && shownWhen === undefined && !virtual;
 }
 
 function factsOf(row: VendorField): FieldFacts {
-  const { role, portable, canonical, virtual, unless, anyHost, shownWhen, examples, aka } = row;
+  const { role, alsoRoles, portable, canonical, virtual, shownWhen, examples, aka } = row;
   const isEssential = row.required || role !== undefined || row.secret || row.essential;
   const advanced = isEssential && !row.serverAssigned ? undefined : true;
-  const told = { role, portable, canonical, virtual, unless, anyHost, shownWhen, examples, aka, advanced };
+  const told = { role, alsoRoles, portable, canonical, virtual, shownWhen, examples, aka, advanced };
   return {
     class: classOf(row),
     group: row.group ?? (row.secret ? 'authentication' : ((role && GROUPS[role]) ?? 'connection')),

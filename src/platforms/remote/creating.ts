@@ -65,6 +65,13 @@ export async function createOnce(
   }
 }
 
+/** What whoever asked for it should know of how it was made. */
+export function saidOf(name: string, { source, found }: Created): { warnings?: readonly string[] } {
+  const late = found ? [`${name} had made it before its answer was lost; this is that source.`] : [];
+  const warnings = [...late, ...(source.warnings ?? [])];
+  return warnings.length > 0 ? { warnings } : {};
+}
+
 /** The one source there that this intent can have made. */
 function oursAmong(
   there: readonly VendorSource[],

@@ -24,7 +24,10 @@ export interface VendorHead
   /** Where its API is. */
   url: URL;
   /** Imports the adapter and makes it; `connect` makes clients of the API, the one that it answers with and others. */
-  open: (connect: (parts: Omit<ApiParts, 'name' | 'server' | 'now' | 'lookup'>) => ApiClient) => Promise<Opened>;
+  open: (
+    connect: (parts: Omit<ApiParts, 'name' | 'server' | 'now' | 'lookup'>) => ApiClient,
+    now: () => Date,
+  ) => Promise<Opened>;
 }
 
 export interface Opened {
@@ -107,7 +110,7 @@ async function connectTo({ name, url, configured, open }: VendorHead, shared: Ve
     const { now, lookup, caFile } = shared;
     const client = createApiClient({ ...parts, name, server: { url, caFile }, now, ...(lookup ? { lookup } : {}) });
     return configured === true ? client : { ...client, send: () => Promise.reject(notConfigured(name, configured)) };
-  });
+  }, shared.now);
 }
 
 function notConfigured(name: string, needs: string): HeadwaterError {

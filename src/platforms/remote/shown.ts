@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../../connectors/config.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
 import { isSecret } from '../../connectors/fields.ts';
-import { AUTH, fieldsByPath, isObject, valueAt, withValues } from '../../connectors/paths.ts';
+import { AUTH, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from '../../connectors/paths.ts';
 import { HELD_BY_PLATFORM, shownReference } from '../../secrets/references.ts';
 import { canonicalJson } from '../../sources/canonical.ts';
 import type { RemoteRecord } from '../../sources/remote-records.ts';
@@ -85,7 +85,9 @@ function latest(one: string | undefined, other: string | undefined): string | nu
  * whoever has changed it; it says nothing of which came first.
  */
 export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined): number {
-  const { name, description, connector, config, desiredState, tags, schedule } = vendor;
+  const { name, description, connector, config, desiredState, tags } = vendor;
+  // Time alone changes these of a schedule.
+  const { next_run: _, cursor_value: __, ...schedule } = vendor.schedule ?? {};
   const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion];
   const digest = createHash('sha256')
     .update(canonicalJson(said.map((value) => value ?? null)))
@@ -97,9 +99,10 @@ export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined
 export function configOf(seen: Omit<Seen, 'platform' | 'tenant'>, held: Config['secrets']): Config {
   const { connector, vendor, record } = seen;
   const own = Object.entries(held).filter(([path]) => !path.startsWith(KEPT_PREFIX));
-  const elsewhere = elsewhereOf(connector, vendor, new Set(own.map(([path]) => path)));
+  const { settings } = settingsOf(connector, vendor, record);
+  const elsewhere = elsewhereOf(connector, vendor, settings, new Set(own.map(([path]) => path)));
   return {
-    settings: settingsOf(connector, vendor, record).settings,
+    settings,
     secrets: {
       ...Object.fromEntries(elsewhere.map((path) => [path, pointerOf(vendor, path) ?? HELD_BY_PLATFORM])),
       ...Object.fromEntries(own),
@@ -113,7 +116,8 @@ function shownSecrets(
   record: RemoteRecord | undefined,
 ): [string, ShownSecret][] {
   const own = Object.entries(record?.secretSources ?? {}).filter(([path]) => !path.startsWith(KEPT_PREFIX));
-  const elsewhere = elsewhereOf(connector, vendor, new Set(own.map(([path]) => path)));
+  const { settings } = settingsOf(connector, vendor, record);
+  const elsewhere = elsewhereOf(connector, vendor, settings, new Set(own.map(([path]) => path)));
   return [
     ...elsewhere.map((path): [string, ShownSecret] => [
       path,
@@ -129,10 +133,15 @@ function shownSecrets(
 /** Secrets that are set there and that nobody here knows. */
 function elsewhereOf(
   connector: Connector,
-  { secretsSet, config = {} }: VendorSource,
+  { secretsSet }: VendorSource,
+  settings: Readonly<Record<string, unknown>>,
   known: ReadonlySet<string>,
 ): string[] {
-  const method = valueAt(config, `${AUTH}/method`);
+  const method = valueAt(settings, `${AUTH}/method`);
+  const alternatives = Object.keys(connector.alternatives ?? {});
+  const isInstead = (path: string) =>
+    alternatives.includes(path) &&
+    alternatives.some((name) => name !== path && (settings[name] !== undefined || known.has(name)));
   const ways = typeof method === 'string' ? Object.keys(connector.auth?.[method] ?? {}) : [];
   const fields = [...fieldsByPath(connector)].filter(
     ([path, { facts }]) =>
@@ -141,7 +150,7 @@ function elsewhereOf(
   const set = secretsSet
     ? fields.filter(([path]) => secretsSet.includes(path))
     : fields.filter(([, field]) => !field.schema().isOptional());
-  return set.map(([path]) => path).filter((path) => !known.has(path));
+  return set.map(([path]) => path).filter((path) => !known.has(path) && !isInstead(path));
 }
 
 function pointerOf({ secretsFrom }: VendorSource, path: string) {
@@ -157,15 +166,26 @@ function settingsOf(connector: Connector, { config }: VendorSource, record: Remo
     Object.hasOwn(connector.fields, name) || (name === AUTH && connector.auth !== undefined);
   const entries = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
   const virtual = virtualOf(connector, sent, config);
-  const auth = connector.auth && isObject(sent[AUTH]) ? { [AUTH]: sent[AUTH] } : {};
+  const auth = connector.auth ? authOf(sent[AUTH], config[AUTH]) : undefined;
   return {
     settings: {
       ...Object.fromEntries(virtual),
-      ...auth,
       ...Object.fromEntries(entries.filter(([name]) => isKnown(name))),
+      ...(auth ? { [AUTH]: auth } : {}),
     },
     unknown: Object.fromEntries(entries.filter(([name]) => !isKnown(name))),
   };
+}
+
+/**
+ * The vendor's word on the way to authenticate, and what was sent with that way. Where nothing was sent, a vendor that
+ * always names a way says nothing.
+ */
+function authOf(sent: unknown, shown: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isObject(shown)) return isObject(sent) ? sent : undefined;
+  if (!isObject(sent)) return shown;
+  if (sent['method'] === NO_AUTH) return sent;
+  return sent['method'] === shown['method'] ? { ...sent, ...shown } : shown;
 }
 
 /** None where the vendor shows all that is made of them: that is as it is now, and they are as they were. */

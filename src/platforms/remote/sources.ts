@@ -5,7 +5,7 @@ import type { CreateIntent, RemoteRecord } from '../../sources/remote-records.ts
 import { nameKey, type Source } from '../../sources/source.ts';
 import { keyOfDeleted, keyReused, nameTaken, stale } from '../failures.ts';
 import { createAccess, type RemoteParts, testOf } from './access.ts';
-import { type Created, createOnce, ownerHere } from './creating.ts';
+import { type Created, createOnce, ownerHere, saidOf } from './creating.ts';
 import { followed } from './following.ts';
 import { fittingPage } from './paging.ts';
 import { configOf, sourceOf, versionOf } from './shown.ts';
@@ -70,11 +70,10 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       );
       const waitMs = draft.wait && draft.desiredState === 'Active' ? FOLLOW_CREATE_MS : 0;
       const source = await followed({ vendor, name }, made.source, waitMs, call);
-      const again = made.found ? [`${name} had made it before its answer was lost; this is that source.`] : [];
       return {
         source: await shown(tenant, source, made.record),
         replayed: made.found,
-        warnings: [...(made.source.warnings ?? []), ...again],
+        ...saidOf(name, made),
       };
     },
     async planCreate(draft) {

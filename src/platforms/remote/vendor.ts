@@ -58,10 +58,10 @@ export interface VendorSource
   tags?: readonly string[];
   todo?: readonly Todo[];
   details?: Readonly<Record<string, unknown>>;
-  /** What whoever had it made should know. */
-  warnings?: readonly string[];
   /** Secrets that the vendor gave with this answer, to be kept sealed for later calls: a claim token. */
   keep?: Readonly<Record<string, Secret>>;
+  /** Of a create or an update: what whoever asked for it should know of how it was done. */
+  warnings?: readonly string[];
   /** ISO 8601; null where the vendor does not say. */
   createdAt: string | null;
   updatedAt: string | null;

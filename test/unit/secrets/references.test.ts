@@ -9,6 +9,7 @@ import { type FilePolicy, fileReader } from '../../../src/secrets/providers/file
 import { vaultReader } from '../../../src/secrets/providers/vault.ts';
 import {
   describeReference,
+  isElsewhere,
   type Providers,
   parseReference,
   resolveReference,
@@ -125,7 +126,7 @@ describe('what is a reference', () => {
     '${vault:secret/shop}',
     '${vault:secret/shop#key?version=2}',
     '${credential:cs_1}',
-    '${worker:vault:secret/shop:key}',
+    '${platform:}',
     '${file:/a\0b}',
   ])('%j looks like one and is refused, with how to write it', (text) => {
     expect(() => parseReference(text)).toThrow(/^Not a usable reference: .*\$\{(env|file|vault):/);
@@ -294,6 +295,17 @@ describe('whatever is written', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test('is left to a Kafka Connect worker where it says so', async () => {
+    const reference = parseReference('${worker:vault:secret/shop:key}');
+    expect(reference).toEqual({ scheme: 'worker', target: 'vault:secret/shop:key' });
+    expect(parseReference('${worker:env:DB_PASSWORD}')).toEqual({ scheme: 'worker', target: 'env:DB_PASSWORD' });
+    if (reference) expect(isElsewhere(reference)).toBe(true);
+    expect(await outcome('${worker:vault:secret/shop:key}')).toBe('REFERENCE_BROKEN');
+    for (const text of ['${worker:}', '${worker:vault}', '${worker:a:${b}:c}']) {
+      expect(() => parseReference(text)).toThrow(/worker:provider:path:key/);
+    }
   });
 
   test('is shown as what it is read from', () => {

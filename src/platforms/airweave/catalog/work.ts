@@ -1,4 +1,5 @@
 import { flag, key, list, part, text } from './fields.ts';
+import { HELD } from './held.ts';
 import { inAuth, toPlace, under } from './probe.ts';
 import { ALL, NOT_PIPEDREAM } from './providers.ts';
 import type { AirweaveSource } from './source.ts';
@@ -115,8 +116,8 @@ export const WORK: Readonly<Record<string, AirweaveSource>> = {
       password: key('Password', "The user's password.", { min: 1, role: 'password' }),
     },
     rules: (config) => {
-      const { method, url, subdomain } = (config['auth'] ?? {}) as Record<string, unknown>;
-      const isMissing = method === 'direct' && url === undefined && subdomain === undefined;
+      const { method, url, subdomain, username } = (config['auth'] ?? {}) as Record<string, unknown>;
+      const isMissing = method === 'direct' && username !== HELD && url === undefined && subdomain === undefined;
       return isMissing ? [{ path: 'auth/url', message: 'is required, or subdomain instead of it' }] : [];
     },
     providers: NOT_PIPEDREAM,

@@ -1,7 +1,7 @@
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { mongodbProbe } from './mongodb-probe.ts';
 import { CONNECTION, composedString, isAtlasHost } from './mongodb-string.ts';
-import { ACCOUNT, databaseListOf, ONE_DATABASE, TLS_OF_TEST } from './portable.ts';
+import { ACCOUNT, TLS_OF_TEST } from './portable.ts';
 import { SIGNAL } from './relational.ts';
 import { choice, LIST, needed, secret, text, whole } from './rows.ts';
 import { source } from './source.ts';
@@ -14,9 +14,7 @@ const DATABASES = 'database.include.list';
 function fields(arrayEncodings: readonly string[]): VendorFields {
   return {
     [CONNECTION]: secret('Connection string', 'Address with user and password: mongodb+srv://… or mongodb://….', {
-      required: true,
       destination: true,
-      unless: ['host'],
       group: 'connection',
       aka: ['connection_string', 'uri', 'mongodb.connection.string'],
     }),
@@ -27,11 +25,10 @@ function fields(arrayEncodings: readonly string[]): VendorFields {
     }),
     replica_set: text('Replica set', 'Name of the replica set.', { role: 'replica_set', virtual: true }),
     tls_mode: { ...TLS_OF_TEST, description: 'Whether the connection string asks for TLS.' },
-    database: ONE_DATABASE,
     [DATABASES]: needed('Databases', 'Databases to read, with commas between them.', {
       role: 'schemas',
       portable: LIST,
-      unless: ['database'],
+      alsoRoles: ['database'],
       aka: ['databases'],
     }),
     'collection.include.list.user.defined': needed(
@@ -83,7 +80,11 @@ const COMMON = {
   category: 'database',
   ssh: true,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
-  compose: (config) => composedString(databaseListOf(DATABASES, config)),
+  compose: composedString,
+  alternatives: {
+    [CONNECTION]: [],
+    host: ['port', 'username', 'password', 'auth_source', 'replica_set', 'tls_mode'],
+  },
   probe: mongodbProbe,
 } as const satisfies Partial<Parameters<typeof source>[0]>;
 

@@ -1,6 +1,6 @@
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { probedAs } from '../../../connectors/vendor/probed-as.ts';
-import { databaseListOf, ONE_DATABASE, TLS_OF_TEST } from './portable.ts';
+import { TLS_OF_TEST } from './portable.ts';
 import { eitherProbe, reachedAt } from './reaching.ts';
 import {
   BINARY,
@@ -29,10 +29,9 @@ const FIELDS: VendorFields = {
   [DATABASES]: needed('Databases', 'Databases to read, with commas between them.', {
     role: 'schemas',
     portable: LIST,
-    unless: ['database'],
+    alsoRoles: ['database'],
     aka: ['databases', 'database.include.list'],
   }),
-  database: ONE_DATABASE,
   ...tableList('database'),
   'snapshot.gtid': choice(
     'Read only (GTID)',
@@ -69,8 +68,7 @@ const COMMON = {
     'The addresses of Streamkap are permitted at the database, or an SSH server leads there.',
   ],
   example: EXAMPLE,
-  compose: (config) => databaseListOf(DATABASES, config),
-} as const satisfies Partial<Parameters<typeof source>[0]>;
+} as const;
 
 export const mysql = source({
   ...COMMON,

@@ -2,8 +2,6 @@ import type { VendorField } from '../../../connectors/vendor/field.ts';
 import { TLS_MODES } from '../../../net/tls.ts';
 import { itemsOf, secret, text } from './rows.ts';
 
-type Config = Readonly<Record<string, unknown>>;
-
 /** Portable names that Streamkap has no field of its own for: the test uses them, and other fields are made of them. */
 
 export const TLS_OF_TEST: VendorField = text(
@@ -11,11 +9,6 @@ export const TLS_OF_TEST: VendorField = text(
   'For the test only: Streamkap has no such setting here, and chooses by itself.',
   { role: 'tls_mode', enum: TLS_MODES, virtual: true },
 );
-
-export const ONE_DATABASE: VendorField = text('Database', 'The one database to read, in place of a list.', {
-  role: 'database',
-  virtual: true,
-});
 
 export const ACCOUNT = {
   host: text('Host', 'Host name or IP address of the server, in place of a connection string.', {
@@ -26,12 +19,6 @@ export const ACCOUNT = {
   username: text('User', 'The user that changes are read as.', { role: 'username', virtual: true }),
   password: secret('Password', 'Password of that user, as a reference.', { role: 'password', virtual: true }),
 } as const satisfies Record<string, VendorField>;
-
-/** A list of databases, of the one that was named in its place. */
-export function databaseListOf(field: string, config: Config): Config {
-  const { database } = config;
-  return config[field] === undefined && database !== undefined ? { ...config, [field]: database } : config;
-}
 
 /** The first of several names, where a probe can look at one. */
 export const firstOf = (value: unknown) => itemsOf(value)[0];

@@ -1,4 +1,4 @@
-import type { Condition } from '../../../connectors/fields.ts';
+import type { Condition } from '../../../connectors/conditions.ts';
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { choice, flag, LIST, needed, port, secret, text, when, whole } from './rows.ts';
 
@@ -8,7 +8,6 @@ export function login(standardPort: string): VendorFields {
   return {
     'database.hostname.user.defined': needed('Host', 'Host name or IP address of the database server.', {
       role: 'host',
-      anyHost: true,
       aka: ['hostname', 'server', 'database.hostname'],
       examples: ['db.example.com'],
     }),

@@ -1,4 +1,5 @@
 import type { VendorField } from '../../../connectors/vendor/field.ts';
+import { TLS_MODES } from '../../../net/tls.ts';
 
 /** What rows of Streamkap's tables are written with. Keys, types, defaults and bounds: facts of the vendor's API. */
 
@@ -80,9 +81,11 @@ export function itemsOf(value: unknown): string[] {
 
 /** A field that says TLS or none, by its two values there. */
 export const tlsOf = (on: unknown, off: unknown): NonNullable<VendorField['portable']> => ({
-  take: (value) => (value === on || value === off ? value : value === 'disable' ? off : on),
+  take: (value) => (value === 'disable' ? off : isMode(value) ? on : value),
   give: (value) => (value === off ? 'disable' : 'require'),
 });
+
+const isMode = (value: unknown) => TLS_MODES.some((mode) => mode === value);
 
 /** What counts only while another field has one of these values. */
 export const when = (field: string, ...is: readonly unknown[]) => ({ field, is });

@@ -14,21 +14,16 @@ interface Source extends Omit<VendorConnector, 'vendorCode'> {
   records?: boolean;
 }
 
-/** A connector of Streamkap's: what all have in common is added, and what is for us alone is not sent. */
-export function source({ vendorCode, ssh = false, records = true, aliases = [], ...own }: Source): Connector {
+/** A connector of Streamkap's: what all have in common is added. */
+export function source({ code, vendorCode = code, ssh = false, records = true, ...own }: Source): Connector {
   const fields = { ...own.fields, ...(ssh ? SSH : {}), ...(records ? RECORDS : {}) };
-  const virtual = Object.entries(fields).flatMap(([name, row]) => (row.virtual ? [name] : []));
-  const sent = (config: Config): Config => {
-    const made = own.compose?.(config) ?? config;
-    const whole = ssh ? withTunnel(made) : made;
-    return Object.fromEntries(Object.entries(whole).filter(([name]) => !virtual.includes(name)));
-  };
+  const compose = ssh ? (config: Config) => withTunnel(own.compose?.(config) ?? config) : own.compose;
   return vendorConnector({
     ...own,
-    ...(vendorCode === undefined ? {} : { vendorCode }),
-    aliases: vendorCode === undefined ? aliases : [...aliases, vendorCode],
+    code,
+    vendorCode,
     fields,
-    compose: sent,
+    ...(compose ? { compose } : {}),
     probe: ssh ? tunnelled(own.name, own.probe) : own.probe,
   });
 }

@@ -19,7 +19,6 @@ export const SSH: VendorFields = {
   }),
   'ssh.host': text('SSH host', 'Host name or IP address of the SSH server.', {
     role: 'ssh_host',
-    anyHost: true,
     shownWhen: ON,
     aka: ['bastion', 'bastion_host', 'jump_host'],
   }),

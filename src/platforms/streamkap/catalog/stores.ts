@@ -147,7 +147,6 @@ export const elasticsearch = source({
   fields: {
     'es.host': needed('Host', 'Host name, or several with semicolons between them.', {
       role: 'host',
-      anyHost: true,
       aka: ['hostname'],
     }),
     'es.scheme': text('Scheme', 'Over TLS or in the clear.', {

@@ -19,7 +19,6 @@ export const redis = source({
     }),
     'redis.host.user.defined': needed('Host', 'Host name or IP address of the server.', {
       role: 'host',
-      anyHost: true,
     }),
     'redis.port.user.defined': port('Port', 'TCP port of the server.', '6379', { role: 'port' }),
     'redis.username': needed('User', 'User of the access list; `default` where there is none.', { role: 'username' }),
