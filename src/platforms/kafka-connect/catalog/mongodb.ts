@@ -4,7 +4,6 @@ import { debezium } from './debezium.ts';
 import { connectionStringOf, credentialsIn, partsOf } from './mongodb-string.ts';
 import { PATTERNS } from './patterns.ts';
 import { choice, flag, password, snapshots, text, whole } from './shared.ts';
-import { DATABASE_AS_LIST, inDatabaseList } from './virtual.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -23,8 +22,7 @@ export const mongodb = debezium({
       'Connection string',
       'mongodb:// or mongodb+srv://, without user and password: it is shown to all who ask the worker.',
       {
-        required: true,
-        unless: ['host'],
+        essential: true,
         destination: true,
         examples: ['mongodb://db1.example.com:27017/?replicaSet=rs0'],
         aka: ['connection_string', 'mongodb.hosts', 'uri', 'url'],
@@ -61,10 +59,10 @@ export const mongodb = debezium({
     }),
     'database.include.list': text('Databases', 'Databases to capture: regular expressions with commas. All without.', {
       role: 'schemas',
+      alsoRoles: ['database'],
       portable: PATTERNS,
     }),
     'database.exclude.list': text('Databases left out', 'Instead of database.include.list.', { group: 'selection' }),
-    ...DATABASE_AS_LIST,
     'collection.include.list': text('Collections', 'As database.collection: regular expressions with commas.', {
       role: 'tables',
       portable: PATTERNS,
@@ -92,8 +90,9 @@ export const mongodb = debezium({
     }),
     'mongodb.server.selection.timeout.ms': whole('Selection timeout', 'Milliseconds.', { default: 30_000, min: 1 }),
   },
+  alternatives: { [STRING]: [], host: ['port', 'replica_set'] },
   rules: stringFaults,
-  compose: (config) => inDatabaseList(connectionStringOf(config)),
+  compose: connectionStringOf,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'A replica set or a sharded cluster, and a user with the role read on the databases (the cdc check tells).',
@@ -110,8 +109,6 @@ export const mongodb = debezium({
 
 function stringFaults(config: Config): ConfigFault[] {
   const own = config[STRING];
-  const alone = config['host'] === undefined && ['port', 'replica_set'].find((name) => config[name] !== undefined);
-  if (alone) return [{ path: alone, message: 'goes with host' }];
   if (typeof own !== 'string') return [];
   if (!/^mongodb(\+srv)?:\/\//.test(own))
     return [{ path: STRING, message: 'must begin with mongodb:// or mongodb+srv://' }];

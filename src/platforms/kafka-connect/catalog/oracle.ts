@@ -15,6 +15,7 @@ import {
   values,
   whole,
 } from './shared.ts';
+import { inTableList, NO_TLS, SCHEMAS_AS_TABLES, schemasFaults } from './virtual.ts';
 
 const LOGMINER = [{ field: 'database.connection.adapter', is: ['logminer', 'logminer_unbuffered'] }];
 
@@ -40,6 +41,8 @@ export const oracle = debezium({
       essential: true,
     }),
     ...tables('schema', PATTERNS),
+    ...SCHEMAS_AS_TABLES,
+    ...NO_TLS,
     ...schemaHistory,
     'database.connection.adapter': choice(
       'Adapter',
@@ -96,6 +99,8 @@ export const oracle = debezium({
     }),
     ...heartbeatQuery,
   },
+  rules: schemasFaults,
+  compose: inTableList,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'ARCHIVELOG, supplemental logging, and a user with the rights of LogMiner, a common one (c##…) of a container database (the cdc check tells).',
