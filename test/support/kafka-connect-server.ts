@@ -52,7 +52,7 @@ export interface KafkaConnectServerOptions {
   /** What `GET /` says. From 3.5 on a connector can be stopped and has offsets; from 3.7 on it can begin asleep. */
   version?: string;
   login?: { username: string; password: string };
-  /** Classes that are not installed. */
+  /** Classes that are not installed, and settings that their plugins do not list. */
   without?: string[];
 }
 
@@ -73,7 +73,7 @@ export async function startKafkaConnectServer(options: KafkaConnectServerOptions
   };
   const { version = '4.1.1', without = [] } = options;
   const installed = Object.keys(FACTS).filter((name) => !without.includes(name));
-  const played: Played = { connectors, faults, version, installed };
+  const played: Played = { connectors, faults, version, installed, without };
   const server = createServer(async (request, response) => {
     const seen = await read(request);
     requests.push(seen);
@@ -152,6 +152,7 @@ interface Played {
   faults: WorkerFaults;
   version: string;
   installed: string[];
+  without: readonly string[];
 }
 
 const FACTS = kafkaConnectFacts();
@@ -222,7 +223,12 @@ function plugins(played: Played, name: string, body: unknown): Reply {
   if (!installed.includes(name)) return error(500, `java.lang.RuntimeException: ${noClass(played, name)}`);
   if (faults.unreadable !== undefined) return error(500, faults.unreadable);
   const given = texts(body);
-  return { status: 200, body: verdicts(name, FACTS[name]?.settings ?? {}, given, errorsOf(played, given)) };
+  return { status: 200, body: verdicts(name, listedSettings(played, name), given, errorsOf(played, given)) };
+}
+
+function listedSettings({ without }: Played, name: string): Record<string, { type: string }> {
+  const all = Object.entries(FACTS[name]?.settings ?? {});
+  return Object.fromEntries(all.filter(([setting]) => !without.includes(setting)));
 }
 
 function post(played: Played, body: unknown): Reply {

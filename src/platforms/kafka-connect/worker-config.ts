@@ -122,5 +122,7 @@ const INTEGER = /^-?\d{1,15}$/;
 function typed(connector: Connector | undefined, key: string, value: string): unknown {
   const fits = (other: unknown) => connector?.fields[key]?.schema().safeParse(other).success === true;
   if ((value === 'true' || value === 'false') && fits(value === 'true')) return value === 'true';
-  return INTEGER.test(value) && fits(Number(value)) ? Number(value) : value;
+  if (INTEGER.test(value) && fits(Number(value))) return Number(value);
+  // Plugins take the words of a choice in any capitals.
+  return !fits(value) && fits(value.toLowerCase()) ? value.toLowerCase() : value;
 }

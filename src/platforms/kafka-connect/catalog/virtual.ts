@@ -1,7 +1,7 @@
 import type { ConfigFault } from '../../../connectors/define-connector.ts';
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { patternsOf } from './patterns.ts';
-import { choice, text } from './shared.ts';
+import { choice } from './shared.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
