@@ -11,7 +11,7 @@ export function isMask(text: string): boolean {
   return text.length <= LONGEST_MASK && MASK.test(text);
 }
 
-/** @throws HeadwaterError INVALID_CONFIG for masks, and for null, in the place of secrets */
+/** @throws HeadwaterError INVALID_CONFIG for a mask in the place of a secret, and for null anywhere */
 export function refuseMasks(connector: Connector, input: Readonly<Record<string, unknown>>, base: string): void {
   const inner = isObject(input[AUTH]) ? Object.entries(input[AUTH]) : [];
   const known = fieldsByPath(connector);
