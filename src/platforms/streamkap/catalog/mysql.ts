@@ -1,7 +1,7 @@
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { TLS_OF_TEST } from './portable.ts';
-import { eitherProbe, reachedAt } from './reaching.ts';
+import { eitherProbe, reachedAt, tlsAsked } from './reaching.ts';
 import {
   BINARY,
   COLUMN_FILTER,
@@ -164,6 +164,7 @@ export const vitess = source({
     'vitess.vtctld.password': secret('VTCtld password', 'Password of that user, as a reference.', { required: true }),
     ...tableList('database'),
     ...EXCLUDED_COLUMNS,
+    tls_mode: TLS_OF_TEST,
   },
   capabilities: ['test'],
   prerequisites: ['VTGate with its gRPC port, and VTCtld, both with a user that may read the keyspace.'],
@@ -180,5 +181,6 @@ export const vitess = source({
   probe: reachedAt('Vitess', (config) => ({
     host: String(config['database.hostname.user.defined']),
     port: config['database.port.user.defined'],
+    ...tlsAsked(config),
   })),
 });

@@ -49,6 +49,12 @@ function portOf(value: unknown): number {
   throw new HeadwaterError('INVALID_CONFIG', 'The port must be 1 to 65535.');
 }
 
+/** TLS as a portable name asks for it; without one, nobody here knows whether there is any. */
+export function tlsAsked({ tls_mode }: Config): Pick<Place, 'tls'> {
+  const isMode = tls_mode === 'require' || tls_mode === 'verify-ca' || tls_mode === 'verify-full';
+  return isMode ? { tls: tls_mode } : {};
+}
+
 /** The server and port of an address on the web; nothing where it is none. */
 export function placeOfUrl(value: unknown): Place | undefined {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
