@@ -33,6 +33,10 @@ const LONGEST_MASK = 100;
 /** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
 const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-_]password\]|\[secret\])$/i;
 
+export function isMask(text: string): boolean {
+  return text.length <= LONGEST_MASK && MASK.test(text);
+}
+
 /**
  * Validates what an agent gave. A literal connection string is taken apart at once.
  * @throws HeadwaterError INVALID_CONFIG with a field problem for each thing wrong
@@ -140,6 +144,17 @@ export function validated(
   return { settings: withCanonicalHosts(connector, settings), secrets };
 }
 
+/** Whether a stored config has everything that its connector asks for. */
+export function isWhole(connector: Connector, { settings, secrets }: Config): boolean {
+  try {
+    validated(connector, settings, secrets);
+    return true;
+  } catch (error) {
+    if (error instanceof HeadwaterError) return false;
+    throw error;
+  }
+}
+
 function broken({ rules }: Connector, config: Readonly<Record<string, unknown>>): FieldProblem[] {
   return (rules?.(config) ?? []).map(({ path, message }) => ({
     field: path === '' ? BASE : `${BASE}/${path}`,
@@ -194,11 +209,7 @@ function refuseMasks(connector: Connector, input: Readonly<Record<string, unknow
     .filter(([path, value]) => {
       const facts = known.get(path)?.facts;
       if (!facts || !isSecret(facts)) return value === null;
-      return (
-        value === null ||
-        typeof value === 'object' ||
-        (typeof value === 'string' && value.length <= LONGEST_MASK && MASK.test(value))
-      );
+      return value === null || typeof value === 'object' || (typeof value === 'string' && isMask(value));
     })
     .map(([name, value]) => ({
       field: `${BASE}/${name}`,

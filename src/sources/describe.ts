@@ -3,6 +3,7 @@ import { authMethods, type Connector } from '../connectors/define-connector.ts';
 import { isSecret } from '../connectors/fields.ts';
 import { connectorSchema, type Detail, type JsonSchema } from '../connectors/json-schema.ts';
 import { fieldsByPath } from '../connectors/paths.ts';
+import { portableNames } from '../connectors/portable.ts';
 import { type ConnectorQuery, searchConnectors } from '../connectors/search.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { type Platform, RUN_ACTIONS, reasonOf } from './platform.ts';
@@ -143,9 +144,7 @@ export async function describeConnector(
     schema,
     ...(Object.keys(options.shape).length > 0 ? { options_schema: optionsSchema(options) } : {}),
     secret_fields: [...fieldsByPath(connector)].flatMap(([path, { facts }]) => (isSecret(facts) ? [`/${path}`] : [])),
-    portable_names: Object.fromEntries(
-      Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.role ? [[facts.role, name]] : [])),
-    ),
+    portable_names: Object.fromEntries(portableNames(connector)),
     example_config: connector.example,
     prerequisites: connector.prerequisites,
     tests: await testSteps(services, connector),

@@ -247,7 +247,7 @@ async function testFirst(
       source: stored.source,
     },
   );
-  if (!report.ok) throw testFailed(services, connector, report);
+  if (!report.ok) throw testFailed(services, platform, connector, report);
   const outcome = outcomeOf(report, desired, resolved);
   return { report, pinned, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
 }

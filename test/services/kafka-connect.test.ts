@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type InMemory, inMemory } from '../support/in-memory.ts';
 import { findKafka } from '../support/kafka/install.ts';
@@ -104,6 +103,100 @@ describe.skipIf((findKafka() === undefined || DEBIAN_BIN === undefined) && !ALL_
         topics: ['Shop-orders.shop.orders'],
         config: { 'table.include.list': 'shop.orders', 'database.password': { set: true } },
       });
+    });
+
+    it('what the worker shows of it is what was planned', async () => {
+      const { body } = await worker.rest(`/connectors/${encodeURIComponent(NAME)}`);
+      expect(body).toMatchObject({ config: { name: NAME, 'plugin.name': 'pgoutput', 'topic.prefix': 'Shop-orders' } });
+    });
+
+    it('is changed, paused, stopped, taken back and restarted', async () => {
+      const change = async (args: Details) => {
+        const answer = await headwater.done('update_source', { source_id: ID, ...args });
+        return answer['source'] as Shown;
+      };
+      // A login that fails is then told at once; as it stands, six tries take a minute.
+      const patch = { 'max.batch.size': 100, 'errors.max.retries': 0, extra: { 'slot.max.retries': '0' } };
+      expect(await change({ config: patch })).toMatchObject({ config: patch });
+      expect(await change({ desired_state: 'Paused' })).toMatchObject({ status: 'Paused' });
+      expect(await change({ desired_state: 'Stopped' })).toMatchObject({ status: 'Stopped', tasks: [] });
+      await sql("INSERT INTO shop.orders VALUES (3, 'while it was stopped')");
+      await change({ desired_state: 'Active' });
+      await until('Active');
+      const { run } = await headwater.done('run_source', { source_id: ID, action: 'restart', wait_s: 20 });
+      expect(run).toMatchObject({ status: 'restarting' });
+      const records = await worker.records('Shop-orders.shop.orders', 3);
+      expect(JSON.parse(records.at(-1) ?? '')).toMatchObject({ after: { id: 3, note: 'while it was stopped' } });
+      expect((await source()).details).toMatchObject({ offsets: [{ partition: { server: 'Shop-orders' } }] });
+    });
+
+    it('a password that no longer fits is told by its cause, and mended', async () => {
+      await until('Active');
+      await sql("ALTER ROLE capture PASSWORD 'another-one'");
+      await headwater.done('run_source', { source_id: ID, action: 'restart' });
+      await sql('SELECT pg_terminate_backend(pid) FROM pg_stat_replication');
+      const broken = await until('Broken').finally(() => console.log(worker.log().slice(-6000)));
+      expect(broken.status).toBe('Broken');
+      expect(broken.last_error).toMatch(/^PSQLException: FATAL: password authentication failed for user "capture"/);
+      expect(JSON.stringify(broken)).not.toContain(PASSWORD);
+      const mended = await headwater.call('update_source', { source_id: ID, config: { password: 'another-one' } });
+      expect(mended.error).toBeUndefined();
+      await headwater.done('run_source', { source_id: ID, action: 'restart', wait_s: 20 });
+      expect(await until('Active')).toMatchObject({ status: 'Active', last_error: null });
+    });
+
+    it('a secret that the worker reads itself is never given to anybody', async () => {
+      const file = await worker.write('shop.properties', 'password=another-one\n');
+      const args = { connector: 'postgresql', name: 'by-worker', config: { ...config(), slot_name: 'by_worker' } };
+      const missing = { ...args.config, password: `\${worker:file:${file}.not:password}` };
+      const refused = await headwater.call('create_source', { ...args, config: missing, run_test: false });
+      expect(refused.error).toMatchObject({
+        code: 'PLATFORM_REJECTED',
+        hint: expect.stringContaining('config.providers'),
+      });
+      const own = { ...args.config, password: `\${worker:file:${file}:password}` };
+      const { source: made, report } = await headwater.done('create_source', { ...args, config: own });
+      expect(made).toMatchObject({
+        status: 'Active',
+        config: { 'database.password': { set: true, from: `worker:file:${file}:password` } },
+      });
+      // Our own test stops before the login; the worker, which has the secret, does not.
+      const { steps } = report as { steps: Details[] };
+      const [login, validation] = ['auth', 'worker_config'].map((id) => steps.find((step) => step['id'] === id));
+      expect(login).toMatchObject({ status: 'warn', code: 'CREDENTIALS_ELSEWHERE' });
+      expect(validation).toMatchObject({ status: 'pass' });
+      const { body } = await worker.rest('/connectors/by-worker');
+      expect(JSON.stringify(body)).not.toContain('another-one');
+      await headwater.done('delete_source', { source_id: 'kafka_connect:by-worker', confirm: 'by-worker' });
+    });
+
+    it('lines of a file arrive as well', async () => {
+      const file = await worker.write('lines.txt', '{"line":1}\n');
+      const args = { connector: 'file', name: 'lines', config: { path: file, topic: 'lines' } };
+      expect(await headwater.done('create_source', args)).toMatchObject({ source: { status: 'Active' } });
+      expect(await worker.records('lines', 1)).toEqual(['"{\\"line\\":1}"']);
+      await headwater.done('delete_source', { source_id: 'kafka_connect:lines', confirm: 'lines' });
+    });
+
+    it('what a deleted source leaves behind is removed by what is told', async () => {
+      const { left_behind } = await headwater.done('delete_source', { source_id: ID, confirm: NAME });
+      const left = left_behind as { what: string; remove: string }[];
+      expect(left.map(({ what }) => what)).toEqual([
+        expect.stringContaining('replication slot headwater_shop_orders'),
+        expect.stringContaining('publication headwater_shop_orders'),
+        expect.stringContaining('topic Shop-orders.shop.orders'),
+        expect.stringContaining('offsets of Shop orders'),
+      ]);
+      const there = async () =>
+        (
+          await sql(`SELECT slot_name AS name FROM pg_replication_slots WHERE slot_name LIKE 'headwater%'
+            UNION ALL SELECT pubname FROM pg_publication WHERE pubname LIKE 'headwater_shop%'`)
+        ).length;
+      expect(await there()).toBe(2);
+      // The server lets go of the slot a moment after the connector.
+      await expect.poll(() => sql('SELECT 1 FROM pg_replication_slots WHERE active'), { timeout: 15_000 }).toEqual([]);
+      for (const { remove } of left.slice(0, 2)) await sql(remove);
+      expect(await there()).toBe(0);
     });
   },
 );

@@ -86,7 +86,7 @@ export async function startKafkaConnect(options: KafkaConnectOptions = {}): Prom
         return consumer
           .output()
           .split('\n')
-          .filter((line) => line.startsWith('{'));
+          .filter((line) => /^[{"]/.test(line));
       },
     };
   } catch (error) {

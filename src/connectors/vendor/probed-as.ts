@@ -93,9 +93,11 @@ export function reached(server: string, otherwise: MakeProbe = notReached(server
 }
 
 /** A test that knows no credentials, since somebody else holds them: as far as the connection, and it says so. */
-export async function reachOnly({ name, fields, defaults = {}, reach }: Connector): Promise<Probe<never>> {
+export async function reachOnly(connector: Connector): Promise<Probe<never>> {
+  const { name, fields, defaults = {}, reach = reached(name)(fields, defaults) } = connector;
   const why = 'its credentials are held where Headwater cannot read them';
-  const probe = (await (reach ?? reached(name)(fields, defaults))()) as Probe<unknown>;
+  const own = (await connector.probe()) as Probe<unknown>;
+  const probe = own.withoutSecrets ? own : ((await reach()) as Probe<unknown>);
   return {
     plan: (own, context, options) => {
       const plan = probe.plan(own, context, options);

@@ -12,7 +12,10 @@ export function causeOf(trace: string): string {
   const told = causes.filter(({ text }) => !EMPTY.test(text.trim()));
   const best = told.at(-1) ?? causes.at(-1);
   if (!best) return trace.trim().split('\n')[0]?.slice(0, LONGEST) ?? '';
-  return (best.text === '' ? best.type : `${best.type}: ${best.text}`).slice(0, LONGEST);
+  return [best.type, best.text]
+    .filter((part) => part !== '')
+    .join(': ')
+    .slice(0, LONGEST);
 }
 
 /** Messages with the lines that belong to them, outermost first; frames left out. */

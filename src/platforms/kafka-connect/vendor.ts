@@ -23,7 +23,8 @@ export function createKafkaConnect(client: ApiClient): Vendor {
     updateRequests,
     update: (before, change, connector, call) => update(ask, before, change, connector, call),
     remove: (source, call) => remove(ask, source, call),
-    isSettled: ({ status }) => status !== 'Starting',
+    // Between workers a connector is nobody's for a moment; where it stays so, whoever waits has waited long enough.
+    isSettled: ({ status }) => status !== 'Starting' && status !== 'Unassigned',
     actions: {
       restart: async ({ id }, _, { signal }) => {
         const query = { includeTasks: true, onlyFailed: false };

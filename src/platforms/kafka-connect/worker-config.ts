@@ -118,10 +118,11 @@ function safelyDecoded(text: string): string {
 
 const INTEGER = /^-?\d{1,15}$/;
 
-/** Text in the type that the catalog gives the field; text of another form stays what it is. */
+/** Text in the type that the catalog gives the field, a number where it takes both; text of another form stays as it is. */
 function typed(connector: Connector | undefined, key: string, value: string): unknown {
-  const schema = connector?.fields[key]?.schema();
-  if (!schema || schema.safeParse(value).success) return value;
-  if ((value === 'true' || value === 'false') && schema.safeParse(value === 'true').success) return value === 'true';
-  return INTEGER.test(value) && schema.safeParse(Number(value)).success ? Number(value) : value;
+  const fits = (other: unknown) => connector?.fields[key]?.schema().safeParse(other).success === true;
+  if ((value === 'true' || value === 'false') && fits(value === 'true')) return value === 'true';
+  if (INTEGER.test(value) && fits(Number(value))) return Number(value);
+  // Plugins take the words of a choice in any capitals.
+  return !fits(value) && fits(value.toLowerCase()) ? value.toLowerCase() : value;
 }

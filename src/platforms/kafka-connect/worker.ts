@@ -21,7 +21,7 @@ export function workerOf(client: ApiClient): Ask {
     for (let attempt = 0; ; attempt++) {
       const answer = await client.send(request, { ...options, explains500: true });
       if (answer.status === 401 || answer.status === 403) throw unauthorized(answer);
-      const waits = answer.status === 409 && !alreadyThere(answer);
+      const waits = isRebalancing(answer);
       if (!waits && !isForeign(answer)) return answer;
       const pause = PAUSES_MS[attempt];
       if (pause === undefined) throw waits ? rebalancing(answer) : starting(answer);
@@ -45,6 +45,11 @@ export function saidBy(answer: ApiAnswer): string {
     .replace(/\s+/g, ' ')
     .trim();
   return plain.slice(0, 600);
+}
+
+/** Mostly 409; while a rebalance is only expected, 500. */
+function isRebalancing(answer: ApiAnswer): boolean {
+  return answer.status === 409 ? !alreadyThere(answer) : answer.status === 500 && STALE.test(saidBy(answer));
 }
 
 export function alreadyThere(answer: ApiAnswer): boolean {

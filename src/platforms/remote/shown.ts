@@ -195,9 +195,3 @@ function virtualOf({ fields, compose }: Connector, sent: Settings, config: Setti
   const made = Object.keys(compose?.(Object.fromEntries(virtual)) ?? {}).filter((name) => !isVirtual(name));
   return made.length > 0 && made.every((name) => name in config) ? [] : virtual;
 }
-
-/** The reference that a record keeps by its text; sealed values and what is no reference apart. */
-export function referenceIn(record: RemoteRecord, path: string) {
-  const from = record.secretSources[path];
-  return from === undefined || from === 'vault' ? undefined : shownReference(from);
-}

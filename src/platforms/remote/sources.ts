@@ -122,7 +122,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       if (versionOf(before, record) !== stored.source.version) throw stale();
       if (change.name !== undefined && nameKey(change.name) !== nameKey(before.name)) {
         const others = await vendorApi.named(change.name, call);
-        if (others.some(({ id }) => id !== before.id)) throw nameTaken(change.name);
+        if (others.some(({ id }) => id !== before.id)) throw nameTaken(change.name, platform);
       }
       const values = change.config && (await sendable(connector, change.config, parts.resolveReference));
       const after = await vendorApi.update(before, changeFor(change, values), connector, call);

@@ -30,6 +30,6 @@ function faultOf(name: string, value: unknown, known: readonly string[]): string
   if (isSecretName(name)) return `has the secret ${told}: give it as \${worker:provider:path:key}`;
   if (ANY_REFERENCE.test(text))
     return `has a reference in ${told}, which only the fields of secrets may have; of a worker: \${worker:provider:path:key}`;
-  const meant = nearest(name, known);
+  const meant = nearest(name, known, 1);
   return meant === undefined ? undefined : `has ${told}: did you mean the field ${meant}?`;
 }

@@ -3,8 +3,7 @@ import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { connectionStringOf, credentialsIn, partsOf } from './mongodb-string.ts';
 import { PATTERNS } from './patterns.ts';
-import { binaries, choice, flag, password, snapshots, text, whole } from './shared.ts';
-import { DATABASE_AS_LIST, inDatabaseList } from './virtual.ts';
+import { choice, flag, password, snapshots, text, whole } from './shared.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -60,10 +59,10 @@ export const mongodb = debezium({
     }),
     'database.include.list': text('Databases', 'Databases to capture: regular expressions with commas. All without.', {
       role: 'schemas',
+      alsoRoles: ['database'],
       portable: PATTERNS,
     }),
     'database.exclude.list': text('Databases left out', 'Instead of database.include.list.', { group: 'selection' }),
-    ...DATABASE_AS_LIST,
     'collection.include.list': text('Collections', 'As database.collection: regular expressions with commas.', {
       role: 'tables',
       portable: PATTERNS,
@@ -90,11 +89,10 @@ export const mongodb = debezium({
       min: 0,
     }),
     'mongodb.server.selection.timeout.ms': whole('Selection timeout', 'Milliseconds.', { default: 30_000, min: 1 }),
-    ...binaries,
   },
   alternatives: { [STRING]: [], host: ['port', 'replica_set'] },
   rules: stringFaults,
-  compose: (config) => inDatabaseList(connectionStringOf(config)),
+  compose: connectionStringOf,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'A replica set or a sharded cluster, and a user with the role read on the databases (the cdc check tells).',
@@ -111,8 +109,6 @@ export const mongodb = debezium({
 
 function stringFaults(config: Config): ConfigFault[] {
   const own = config[STRING];
-  const alone = config['host'] === undefined && ['port', 'replica_set'].find((name) => config[name] !== undefined);
-  if (alone) return [{ path: alone, message: 'goes with host' }];
   if (typeof own !== 'string') return [];
   if (!/^mongodb(\+srv)?:\/\//.test(own))
     return [{ path: STRING, message: 'must begin with mongodb:// or mongodb+srv://' }];

@@ -5,6 +5,7 @@ import { debezium } from './debezium.ts';
 import { PATTERNS } from './patterns.ts';
 import {
   choice,
+  chunks,
   filePassword,
   flag,
   heartbeatQuery,
@@ -18,7 +19,6 @@ import {
   whole,
   workerFile,
 } from './shared.ts';
-import { DATABASE_AS_LIST, inDatabaseList } from './virtual.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -91,12 +91,12 @@ function binlogConnector(
         'Databases to capture: regular expressions with commas. All without.',
         {
           role: 'schemas',
+          alsoRoles: ['database'],
           portable: PATTERNS,
           examples: ['shop'],
         },
       ),
       'database.exclude.list': text('Databases left out', 'Instead of database.include.list.', { group: 'selection' }),
-      ...DATABASE_AS_LIST,
       ...tables('database', PATTERNS),
       ...schemaHistory,
       'database.ssl.mode': tlsMode(modes),
@@ -107,6 +107,7 @@ function binlogConnector(
       ...snapshots(['always', 'initial', 'initial_only', 'never', 'no_data', 'recovery', 'when_needed']),
       ...snapshotLocks(['extended', 'minimal', 'none', ...locks], 'minimal'),
       ...values('adaptive_time_microseconds'),
+      ...chunks,
       'bigint.unsigned.handling.mode': choice('Unsigned bigint', 'How it is written.', ['long', 'precise'], 'long'),
       'gtid.source.includes': text('GTID sources', 'UUIDs of the servers whose GTIDs are followed.'),
       'include.query': flag('Statements', 'Adds the SQL statement that made the change.', { default: false }),
@@ -119,7 +120,6 @@ function binlogConnector(
       'connect.timeout.ms': whole('Connect timeout', 'Milliseconds.', { default: 30_000, min: 1 }),
       ...heartbeatQuery,
     },
-    compose: inDatabaseList,
     capabilities: ['test', 'discover', 'preview', 'cdc_check'],
     prerequisites: [
       'log_bin on, binlog_format ROW, binlog_row_image FULL; a user with SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE and REPLICATION CLIENT (the cdc check tells).',
@@ -154,9 +154,5 @@ function tlsMode({ own, standard, take }: Modes): VendorField {
 /** Whom the worker trusts stands in a file that only it has: whether the certificate is right, its own check says. */
 function trustElsewhere(own: Config): Config {
   const checked = String(own['database.ssl.mode']).startsWith('verify');
-  return {
-    ...(checked && own['database.ssl.truststore'] !== undefined ? { tls_mode: 'require' } : {}),
-    // The one database that was given is the newer word.
-    ...(own['database'] === undefined ? {} : { databases: undefined }),
-  };
+  return checked && own['database.ssl.truststore'] !== undefined ? { tls_mode: 'require' } : {};
 }

@@ -2,6 +2,7 @@ import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { PATTERNS } from './patterns.ts';
 import {
+  binaries,
   choice,
   flag,
   heartbeatQuery,
@@ -14,6 +15,7 @@ import {
   values,
   whole,
 } from './shared.ts';
+import { inTableList, NO_TLS, SCHEMAS_AS_TABLES, schemasFaults } from './virtual.ts';
 
 const LOGMINER = [{ field: 'database.connection.adapter', is: ['logminer', 'logminer_unbuffered'] }];
 
@@ -39,10 +41,8 @@ export const oracle = debezium({
       essential: true,
     }),
     ...tables('schema', PATTERNS),
-    'schema.include.list': text('Schemas', 'Schemas to capture: regular expressions with commas. All without.', {
-      role: 'schemas',
-      portable: PATTERNS,
-    }),
+    ...SCHEMAS_AS_TABLES,
+    ...NO_TLS,
     ...schemaHistory,
     'database.connection.adapter': choice(
       'Adapter',
@@ -92,12 +92,15 @@ export const oracle = debezium({
     ...snapshots(['always', 'initial', 'initial_only', 'no_data', 'recovery', 'when_needed']),
     ...snapshotLocks(['none', 'shared'], 'shared'),
     ...values('adaptive'),
+    ...binaries,
     'interval.handling.mode': choice('Intervals', 'How intervals are written.', ['numeric', 'string'], 'numeric'),
     'unavailable.value.placeholder': text('Unsent values', 'Stands for large objects that were not logged.', {
       default: '__debezium_unavailable_value',
     }),
     ...heartbeatQuery,
   },
+  rules: schemasFaults,
+  compose: inTableList,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'ARCHIVELOG, supplemental logging, and a user with the rights of LogMiner, a common one (c##…) of a container database (the cdc check tells).',

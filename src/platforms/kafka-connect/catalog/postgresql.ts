@@ -2,7 +2,9 @@ import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { PATTERNS } from './patterns.ts';
 import {
+  binaries,
   choice,
+  chunks,
   filePassword,
   flag,
   heartbeatQuery,
@@ -97,6 +99,8 @@ export const postgresql = debezium({
     ...snapshots(['always', 'initial', 'initial_only', 'no_data', 'when_needed']),
     ...snapshotLocks(['none', 'shared'], 'none'),
     ...values('adaptive'),
+    ...binaries,
+    ...chunks,
     'hstore.handling.mode': choice('hstore', 'How hstore is written.', ['json', 'map'], 'json'),
     'interval.handling.mode': choice('Intervals', 'How intervals are written.', ['numeric', 'string'], 'numeric'),
     'unavailable.value.placeholder': text('Unsent values', 'Stands for values that were too long to be logged.', {

@@ -168,6 +168,9 @@ export const signals: VendorFields = {
   'signal.enabled.channels': text('Signal channels', 'Where signals are looked for: source, kafka, file, jmx.', {
     default: 'source',
   }),
+};
+
+export const chunks: VendorFields = {
   'incremental.snapshot.chunk.size': whole('Snapshot chunk', 'Rows of one step of such a snapshot.', {
     default: 1024,
     min: 1,
@@ -188,7 +191,6 @@ export const values = (time: string): VendorFields => ({
     ['adaptive', 'adaptive_time_microseconds', 'connect', 'isostring', 'microseconds', 'nanoseconds'],
     time,
   ),
-  ...binaries,
 });
 
 export const binaries: VendorFields = {

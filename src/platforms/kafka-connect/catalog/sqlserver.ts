@@ -2,7 +2,9 @@ import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { entriesOf, PATTERNS } from './patterns.ts';
 import {
+  binaries,
   choice,
+  chunks,
   filePassword,
   flag,
   heartbeatQuery,
@@ -15,6 +17,7 @@ import {
   whole,
   workerFile,
 } from './shared.ts';
+import { inTableList, SCHEMAS_AS_TABLES, schemasFaults } from './virtual.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -40,10 +43,7 @@ export const sqlserver = debezium({
   fields: {
     'database.instance': text('Instance', 'Name of an instance that has one.'),
     ...tables('schema', PATTERNS),
-    'schema.include.list': text('Schemas', 'Schemas to capture: regular expressions with commas. All without.', {
-      role: 'schemas',
-      portable: PATTERNS,
-    }),
+    ...SCHEMAS_AS_TABLES,
     ...schemaHistory,
     tls_mode: choice('TLS mode', 'Becomes driver.encrypt and driver.trustServerCertificate.', MODES, undefined, {
       role: 'tls_mode',
@@ -77,6 +77,8 @@ export const sqlserver = debezium({
       'repeatable_read',
     ),
     ...values('adaptive'),
+    ...binaries,
+    ...chunks,
     'data.query.mode': choice(
       'Reading changes',
       'From the change tables, or by their functions.',
@@ -86,7 +88,8 @@ export const sqlserver = debezium({
     'max.iteration.transactions': whole('Transactions at once', 'Of each look for changes.', { default: 500, min: 0 }),
     ...heartbeatQuery,
   },
-  compose: byModes,
+  rules: schemasFaults,
+  compose: (config) => byModes(inTableList(config)),
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'Change data capture on for the database and each table, the Agent running, a login in the gating roles (the cdc check tells).',
