@@ -1,7 +1,8 @@
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { probedAs } from '../../../connectors/vendor/probed-as.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
 import { firstOf, TLS_OF_TEST } from './portable.ts';
-import { reachedAt, tlsAsked } from './reaching.ts';
+import { placeIn, tlsAsked } from './reaching.ts';
 import {
   BINARY,
   databaseName,
@@ -22,8 +23,7 @@ import { staticFields } from './transforms.ts';
 /** SQL Server, Oracle, Db2 and Informix. */
 
 const place = (config: Readonly<Record<string, unknown>>) => ({
-  host: String(config['database.hostname.user.defined']),
-  port: config['database.port.user.defined'],
+  ...placeIn(config, 'database.hostname.user.defined', 'database.port.user.defined'),
   ...tlsAsked(config),
 });
 
@@ -172,7 +172,7 @@ export const db2 = source({
     'table.include.list.user.defined': 'SALES.ORDERS',
     [SIGNAL]: 'SALES.STREAMKAP_SIGNAL',
   },
-  probe: reachedAt('Db2', place),
+  probe: reachedAt('Db2', undefined, place),
 });
 
 export const informix = source({
@@ -207,5 +207,5 @@ export const informix = source({
     'schema.include.list': 'informix',
     'table.include.list.user.defined': 'informix.orders',
   },
-  probe: reachedAt('Informix', place),
+  probe: reachedAt('Informix', undefined, place),
 });
