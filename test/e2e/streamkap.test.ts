@@ -365,6 +365,18 @@ describe('reading', () => {
     expect(error.code).toBe('SOURCE_NOT_FOUND');
   });
 
+  it.each([HTML_502, '{"message":"maintenance"}'])('takes no other page for an empty list: %j', async (body) => {
+    await start();
+    const { id } = await made();
+    server.fail('GET', /^\/sources/, { answer: { status: 200, body } }, 9);
+    for (const [tool, args] of [
+      ['list_sources', {}],
+      ['get_source', { source_id: id }],
+    ] as const) {
+      expect((await app.call(tool, args)).error.code).toBe('PLATFORM_UNAVAILABLE');
+    }
+  });
+
   it('waits where Streamkap asks for that, and says what a gateway said', async () => {
     await start();
     server.fail('GET', /^\/sources$/, { answer: { status: 429, headers: { 'retry-after': '1' } } });

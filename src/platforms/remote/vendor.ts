@@ -134,6 +134,8 @@ export interface VendorRun {
  * Every method throws a HeadwaterError only: PLATFORM_…, NAME_TAKEN, SOURCE_NOT_FOUND, RATE_LIMITED, OUTCOME_UNKNOWN …
  */
 export interface Vendor {
+  /** How long the vendor may be at a create, whoever waits for it. Default: a few seconds. */
+  createMs?: number;
   /** What a create sends, exactly and in order, without sending anything. */
   createRequests(draft: VendorDraft): readonly ApiRequest[];
   /** Sends that, once. Whatever it does not know of the outcome it says as OUTCOME_UNKNOWN. */
