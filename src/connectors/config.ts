@@ -8,7 +8,7 @@ import { canonicalHost } from './canonical-host.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
-import { knownKeys, withOwnNames } from './portable.ts';
+import { dispensable, knownKeys, withOwnNames } from './portable.ts';
 
 export type SecretValue = Secret | Reference;
 
@@ -20,6 +20,8 @@ export interface Config {
   settings: Readonly<Record<string, unknown>>;
   /** By path: `password`, `auth/token`. */
   secrets: Readonly<Record<FieldPath, SecretValue>>;
+  /** Portable names that were given and that the platform has nothing for: they are not part of it. */
+  leftOut?: readonly string[];
 }
 
 export const CONNECTION_STRING = 'connection_string';
@@ -31,15 +33,21 @@ const LONGEST_MASK = 100;
 /** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
 const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-_]password\]|\[secret\])$/i;
 
+export function isMask(text: string): boolean {
+  return text.length <= LONGEST_MASK && MASK.test(text);
+}
+
 /**
  * Validates what an agent gave. A literal connection string is taken apart at once.
  * @throws HeadwaterError INVALID_CONFIG with a field problem for each thing wrong
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
   refuseFault(input);
-  const given = ownForm(connector, input);
+  const own = ownForm(connector, input);
+  const leftOut = dispensable(connector, own);
+  const given = Object.fromEntries(Object.entries(own).filter(([name]) => !leftOut.includes(name)));
   refuseMasks(connector, given);
-  return validated(connector, given, {});
+  return { ...validated(connector, given, {}), ...(leftOut.length > 0 ? { leftOut } : {}) };
 }
 
 function ownForm(connector: Connector, given: Readonly<Record<string, unknown>>, stored?: Config['settings']) {
@@ -136,6 +144,17 @@ export function validated(
   return { settings: withCanonicalHosts(connector, settings), secrets };
 }
 
+/** Whether a stored config has everything that its connector asks for. */
+export function isWhole(connector: Connector, { settings, secrets }: Config): boolean {
+  try {
+    validated(connector, settings, secrets);
+    return true;
+  } catch (error) {
+    if (error instanceof HeadwaterError) return false;
+    throw error;
+  }
+}
+
 function broken({ rules }: Connector, config: Readonly<Record<string, unknown>>): FieldProblem[] {
   return (rules?.(config) ?? []).map(({ path, message }) => ({
     field: path === '' ? BASE : `${BASE}/${path}`,
@@ -190,11 +209,7 @@ function refuseMasks(connector: Connector, input: Readonly<Record<string, unknow
     .filter(([path, value]) => {
       const facts = known.get(path)?.facts;
       if (!facts || !isSecret(facts)) return value === null;
-      return (
-        value === null ||
-        typeof value === 'object' ||
-        (typeof value === 'string' && value.length <= LONGEST_MASK && MASK.test(value))
-      );
+      return value === null || typeof value === 'object' || (typeof value === 'string' && isMask(value));
     })
     .map(([name, value]) => ({
       field: `${BASE}/${name}`,

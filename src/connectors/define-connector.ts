@@ -21,7 +21,7 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   /** Canonical code, snake_case: `postgresql`. */
   code: string;
   name: string;
-  /** What its platform calls it, where that is another code. */
+  /** What its platform calls it; only those of other platforms' catalogs have one. */
   vendorCode?: string;
   /** What whoever looks for it should know: `vendor: coming soon`. */
   note?: string;
@@ -66,6 +66,8 @@ export interface ConnectorDefinition<F extends Fields, A extends AuthWays> {
   /** A config a reader can copy: valid, with references for secrets. */
   example: Readonly<Record<string, unknown>>;
   probe: () => Promise<Probe<ConfigOf<F> & AuthOf<A>>>;
+  /** What tests it where its credentials are not known here; as far as `host` and `port` lead where there is none. */
+  reach?: () => Promise<Probe<never>>;
 }
 
 /** A defined connector, with its schema built on first use. */

@@ -41,6 +41,8 @@ export interface FieldFacts {
   shownWhen?: readonly Condition[];
   /** Required while it counts. */
   needed?: true;
+  /** Required, unless all of these are given, which are virtual. */
+  unless?: readonly string[];
   /** Taken for portability only: what the platform is sent is made of it, and its schema does not have it. */
   virtual?: boolean;
   /** Left out of the `essential` schema. */

@@ -30,7 +30,10 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   const whole = z.toJSONSchema(connector.schema(), { io: 'input', target: 'draft-2020-12' }) as JsonSchema & {
     properties: Record<string, JsonSchema>;
   };
-  const required = (whole['required'] as string[] | undefined) ?? [];
+  const required = [
+    ...((whole['required'] as string[] | undefined) ?? []),
+    ...Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.unless ? [name] : [])),
+  ];
   const own = Object.entries(connector.fields).filter(([, { facts }]) => !facts.virtual);
   const shown = own.filter(([name, { facts }]) => detail === 'full' || !facts.advanced || required.includes(name));
   const instead = Object.keys(connector.alternatives ?? {}).filter((name) => !connector.fields[name]?.facts.virtual);

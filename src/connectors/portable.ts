@@ -26,6 +26,30 @@ function rolesOf(fields: Fields): Map<string, string> {
 }
 
 /**
+ * What a platform may do without: its own choice then holds. Whoever asked for it is told.
+ */
+const DISPENSABLE = [
+  'schemas',
+  'tables',
+  'slot_name',
+  'publication',
+  'tls_mode',
+  'replica_set',
+  'bootstrap_servers',
+] as const;
+/** Of those, what even Headwater's own connectors know, since it says nothing of the source itself. */
+const OF_ELSEWHERE: readonly string[] = ['bootstrap_servers'];
+
+/** Portable names of a config that the connector of another platform has nothing for, and that can be left out there. */
+export function dispensable(connector: Connector, input: Given): string[] {
+  const isOwn = connector.vendorCode === undefined;
+  const has = portableNames(connector);
+  return DISPENSABLE.filter((role) => !isOwn || OF_ELSEWHERE.includes(role)).filter(
+    (role) => input[role] !== undefined && !has.has(role) && !Object.hasOwn(connector.fields, role),
+  );
+}
+
+/**
  * A config under the connector's own keys: portable names (`host`, `username` …) become those of the fields that mean
  * the same, and portable values the connector's form of them.
  * @throws HeadwaterError INVALID_CONFIG where a field is given under both names

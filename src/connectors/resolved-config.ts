@@ -1,6 +1,6 @@
 import { HeadwaterError } from '../errors.ts';
 import { parseConnectionString } from '../secrets/connection-string.ts';
-import type { Reference } from '../secrets/references.ts';
+import { REFERENCE_START, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { BASE, CONNECTION_STRING, type Config, parseConfig, validated } from './config.ts';
 import type { Connector } from './define-connector.ts';
@@ -52,9 +52,12 @@ export function exampleConfig(connector: Connector): ResolvedConfig {
   const known = examples.get(connector);
   if (known) return known;
   const { settings, secrets } = parseConfig(connector, connector.example);
-  const texts = Object.keys(secrets).map(
-    (path) => [path, new Secret(String(valueAt(connector.example, path)))] as const,
-  );
+  const fields = fieldsByPath(connector);
+  const texts = Object.keys(secrets).map((path) => {
+    // What is taken apart must have a form; a reference has none.
+    const formed = fields.get(path)?.facts.examples?.find((each) => !REFERENCE_START.test(String(each)));
+    return [path, new Secret(String(formed ?? valueAt(connector.example, path)))] as const;
+  });
   const example = read(connector, withValues(settings, texts));
   examples.set(connector, example);
   return example;

@@ -1,4 +1,5 @@
 import { HeadwaterError } from '../errors.ts';
+import type { PlatformCode } from '../sources/source.ts';
 
 /** What the sources of every platform say alike. */
 
@@ -8,11 +9,17 @@ export function notFound(id: string): HeadwaterError {
   });
 }
 
-export function nameTaken(name: string): HeadwaterError {
+export function nameTaken(name: string, platform?: PlatformCode): HeadwaterError {
   return new HeadwaterError('NAME_TAKEN', `There is a source named ${JSON.stringify(name)} already.`, {
     hint: 'Choose another name, or use the source that is there.',
     fields: [{ field: '/name', message: 'is taken' }],
-    next: [{ tool: 'list_sources', arguments: { query: name }, why: 'See the source that has the name.' }],
+    next: [
+      {
+        tool: 'list_sources',
+        arguments: { query: name, ...(platform ? { platform } : {}) },
+        why: 'See the source that has the name.',
+      },
+    ],
   });
 }
 

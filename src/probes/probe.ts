@@ -162,6 +162,8 @@ export interface ReadSession {
  * `session` is for after the gates among them have passed.
  */
 export interface Probe<C> {
+  /** It gets as far without secrets as with them. */
+  withoutSecrets?: true;
   plan: (config: C, context: ProbeContext, options: TestOptions) => TestPlan & { session: () => ReadSession };
 }
 

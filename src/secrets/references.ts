@@ -48,6 +48,11 @@ const FORMS = Object.values(SCHEMES).map(({ form }) => form);
 /** All forms of references, for sentences: `${env:NAME}, … or ${file:/path}`. */
 export const REFERENCE_FORMS = `${FORMS.slice(0, -1).join(', ')} or ${FORMS.at(-1)}`;
 
+/** Whether a secret is the text of a reference: that of an example, since what is used is resolved. */
+export function isReferenceText(secret: Secret): boolean {
+  return SHAPE.test(secret.reveal());
+}
+
 /** `env:NAME`, `file:/path`: how a reference is shown. */
 export function describeReference(reference: Reference): string {
   return reference.scheme === 'platform' ? reference.scheme : `${reference.scheme}:${reference.target}`;

@@ -5,13 +5,22 @@ import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
 import { destinationFacts } from './destination.ts';
 import { type CreateRequest, draftOf } from './draft.ts';
-import { inlineSecretWarnings } from './inline-secrets.ts';
+import { configWarnings } from './inline-secrets.ts';
 import { refuseUnsupported, refuseWorkerReferences } from './options.ts';
 import { planCreate, takenNames } from './plan.ts';
 import { type NewSource, type Platform, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
 import type { IdempotencyEntry } from './repository.ts';
-import { type Call, connectorFor, offer, offerDiscovery, platformOf, type Services } from './services.ts';
+import {
+  type Call,
+  connectorFor,
+  offer,
+  offerDiscovery,
+  offerSchema,
+  platformArgument,
+  platformOf,
+  type Services,
+} from './services.ts';
 import { outcomeOf, type Source } from './source.ts';
 
 export interface CreateAnswer {
@@ -35,7 +44,7 @@ export async function createSource(services: Services, request: CreateRequest, c
   const config = parseConfig(connector, request.config);
   call.trail.note({ destination_after: destinationFacts(connector, config), fields: fieldsOf(request, config) });
   refuseWorkerReferences(platform, config);
-  const warnings = inlineSecretWarnings(services, config);
+  const warnings = configWarnings(services, config);
   const draft = draftOf(platform, connector, config, request);
   if (request.dry_run) return plan(services, platform, draft, request, call, warnings);
 
@@ -69,28 +78,29 @@ function fieldsOf(request: CreateRequest, { settings, secrets }: Config): string
 async function testFirst(services: Services, platform: Platform, draft: NewSource, request: CreateRequest, call: Call) {
   if (request.run_test === false || draft.desiredState !== 'Active') return undefined;
   // Storing asks again; this is so that nobody waits for a test whose source could not be stored.
-  if (await platform.sources.nameTaken(call, draft.name)) throw takenName(draft, request);
+  if (await platform.sources.nameTaken(call, draft.name)) throw takenName(services, platform, draft, request);
   const checks = standardChecks(platform, draft.connector);
   const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call, {
     platform,
   });
-  if (!report.ok) throw testFailed(services, draft.connector, report);
+  if (!report.ok) throw testFailed(services, platform, draft.connector, report);
   const outcome = outcomeOf(report, draft.desiredState, resolved);
   if (pinned) call.trail.note({ destination_after: destinationFacts(draft.connector, pinned) });
   return { report, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
 }
 
 /** The error that carries a failed test. */
-export function testFailed(services: Services, connector: Connector, report: Report): HeadwaterError {
+export function testFailed(
+  services: Services,
+  platform: Platform,
+  connector: Connector,
+  report: Report,
+): HeadwaterError {
   return new HeadwaterError('TEST_FAILED', report.headline, {
     hint: 'Nothing was stored. Correct the fields of the failed steps, or hand over what is for others, then call again.',
     report,
     retryable: report.steps.some((step) => step.status === 'fail' && step.retryable === true),
-    next: offer(services, {
-      tool: 'get_connector_schema',
-      arguments: { connector: connector.code },
-      why: 'See what each field means.',
-    }),
+    next: offerSchema(services, platform, connector, 'See what each field means.'),
   });
 }
 
@@ -109,7 +119,7 @@ async function idempotencyOf(
   };
 }
 
-function takenName(draft: NewSource, request: CreateRequest): HeadwaterError {
+function takenName(services: Services, platform: Platform, draft: NewSource, request: CreateRequest): HeadwaterError {
   const hint =
     request.name === undefined
       ? 'Give this one a name of its own.'
@@ -117,7 +127,11 @@ function takenName(draft: NewSource, request: CreateRequest): HeadwaterError {
   return new HeadwaterError('NAME_TAKEN', `There is a source named ${JSON.stringify(draft.name)} already.`, {
     hint,
     fields: [{ field: '/name', message: 'is taken' }],
-    next: [{ tool: 'list_sources', arguments: { query: draft.name }, why: 'See the source that has the name.' }],
+    next: offer(services, {
+      tool: 'list_sources',
+      arguments: { query: draft.name, ...platformArgument(services, platform) },
+      why: 'See the source that has the name.',
+    }),
   });
 }
 
@@ -143,6 +157,12 @@ async function plan(
 
 function nextFor(services: Services, connector: Connector, source: Source): NextCall[] {
   if (source.desired_state !== 'Active') return [];
+  const isOnItsWay = source.status === 'Starting' || source.status === 'Pending' || source.status === 'NeedsAuth';
+  if (isOnItsWay) {
+    const until = { source_id: source.id, wait_for: 'Active', wait_s: 50 };
+    const why = source.todo.length > 0 ? 'Once the person has done what todo says.' : 'Until it is in service.';
+    return offer(services, { tool: 'get_source', arguments: until, why });
+  }
   if (source.status !== 'Unknown') return offerDiscovery(services, connector, source.id);
   const test = { tool: 'test_connection', arguments: { source_id: source.id }, why: 'It has not been tested yet.' };
   return offer(services, test);

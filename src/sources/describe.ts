@@ -3,6 +3,7 @@ import { authMethods, type Connector } from '../connectors/define-connector.ts';
 import { isSecret } from '../connectors/fields.ts';
 import { connectorSchema, type Detail, type JsonSchema } from '../connectors/json-schema.ts';
 import { fieldsByPath } from '../connectors/paths.ts';
+import { portableNames } from '../connectors/portable.ts';
 import { type ConnectorQuery, searchConnectors } from '../connectors/search.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { type Platform, RUN_ACTIONS, reasonOf } from './platform.ts';
@@ -37,7 +38,10 @@ export async function listConnectors(
   services: Services,
   { platform: code, limit = 20, cursor, ...query }: CatalogRequest,
 ): Promise<CatalogAnswer> {
-  const catalog = await catalogOf(services, code);
+  const usable = await catalogOf(services, code);
+  const isThere =
+    code !== undefined || query.query === undefined || searchConnectors(usable.connectors, query).length > 0;
+  const catalog = isThere ? usable : await elsewhere(services);
   const found = searchConnectors(catalog.connectors, query);
   const from = cursor === undefined ? 0 : 1 + placeOf(decodeCursor(cursor), found);
   const page = found.slice(from, from + limit);
@@ -68,6 +72,17 @@ function summary(connector: Connector, places: Catalog['places']): ConnectorSumm
   };
 }
 
+/** The catalogs of the platforms that nobody can use here yet, for whom finds nothing in the others. */
+async function elsewhere({ platforms }: Services): Promise<Catalog> {
+  const others = [...platforms.values()].filter(({ configured }) => configured !== true);
+  const { connectors, places } = await merged(others, others);
+  const noted = connectors.map((connector) => ({
+    ...connector,
+    note: `Only on ${places.get(connector.code)?.join(', ')}, not configured here: see describe_platforms.`,
+  }));
+  return { connectors: noted, places };
+}
+
 interface Catalog {
   connectors: readonly Connector[];
   /** On which platforms there is one of that code, as far as they were looked into. */
@@ -82,9 +97,14 @@ async function catalogOf(services: Services, code: PlatformCode | undefined): Pr
   const standard = platformOf(services, undefined);
   const usable = [...services.platforms.values()].filter((platform) => platform.configured === true);
   const platforms = code === undefined ? [...new Set([standard, ...usable])] : [platformOf(services, code)];
+  return await merged(platforms, [...new Set([...platforms, ...usable])]);
+}
+
+/** The connectors of some platforms, each code once, and on which of `all` each is. */
+async function merged(platforms: readonly Platform[], all: readonly Platform[]): Promise<Catalog> {
   const known = new Map<string, Connector>();
   const places = new Map<string, PlatformCode[]>();
-  for (const platform of [...new Set([...platforms, ...usable])]) {
+  for (const platform of all) {
     for (const connector of await platform.connectors()) {
       places.set(connector.code, [...(places.get(connector.code) ?? []), platform.code]);
       if (platforms.includes(platform) && !known.has(connector.code)) known.set(connector.code, connector);
@@ -124,9 +144,7 @@ export async function describeConnector(
     schema,
     ...(Object.keys(options.shape).length > 0 ? { options_schema: optionsSchema(options) } : {}),
     secret_fields: [...fieldsByPath(connector)].flatMap(([path, { facts }]) => (isSecret(facts) ? [`/${path}`] : [])),
-    portable_names: Object.fromEntries(
-      Object.entries(connector.fields).flatMap(([name, { facts }]) => (facts.role ? [[facts.role, name]] : [])),
-    ),
+    portable_names: Object.fromEntries(portableNames(connector)),
     example_config: connector.example,
     prerequisites: connector.prerequisites,
     tests: await testSteps(services, connector),

@@ -3,7 +3,7 @@ import type { Capability, Connector } from '../connectors/define-connector.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { DiscoverQuery, Stream, StreamPosition, SyncAdvice } from '../probes/probe.ts';
 import { destinationFacts } from './destination.ts';
-import { inlineSecretWarnings } from './inline-secrets.ts';
+import { configWarnings } from './inline-secrets.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { reading } from './probing.ts';
 import { type Call, connectorFor, offer, platformOf, type Services, storedSource } from './services.ts';
@@ -85,7 +85,7 @@ async function subject(services: Services, request: DiscoverRequest, call: Call)
   call.trail.concerns(connector);
   const config = parseConfig(connector, request.config ?? {});
   call.trail.note({ destination_after: destinationFacts(connector, config) });
-  return { connector, config, warnings: inlineSecretWarnings(services, config) };
+  return { connector, config, warnings: configWarnings(services, config) };
 }
 
 function pageQuery({ query, stream, cursor }: DiscoverRequest, limit: number): DiscoverQuery {

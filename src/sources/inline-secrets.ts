@@ -7,14 +7,21 @@ import type { Services } from './services.ts';
 export { REFERENCE_FORMS };
 
 /**
+ * What to say of a config that was given: literal secrets in it, and what its platform has nothing for.
+ * @throws HeadwaterError SECRET_IN_ARGUMENT where the operator refuses literals
+ */
+export function configWarnings(services: Services, config: Config, kept: Config['secrets'] = {}): string[] {
+  const { leftOut = [] } = config;
+  const said =
+    leftOut.length > 0 ? [`The platform has nothing for ${leftOut.join(', ')}: left out, it decides itself.`] : [];
+  return [...inlineSecretWarnings(services, config, kept), ...said];
+}
+
+/**
  * What to say of literal secrets in arguments: they are in the transcript now. Those in `kept` were there before.
  * @throws HeadwaterError SECRET_IN_ARGUMENT where the operator refuses them
  */
-export function inlineSecretWarnings(
-  { inlineSecrets }: Services,
-  config: Config,
-  kept: Config['secrets'] = {},
-): string[] {
+function inlineSecretWarnings({ inlineSecrets }: Services, config: Config, kept: Config['secrets'] = {}): string[] {
   if (inlineSecrets === 'allow') return [];
   const names = Object.keys(config.secrets).filter((path) => {
     const value = config.secrets[path];

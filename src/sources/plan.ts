@@ -12,8 +12,13 @@ import type { ShownSecret } from './source.ts';
 /** What a dry run says of a name that another source has. */
 export async function takenNames(platform: Platform, asking: Asking, name: string): Promise<string[]> {
   if (platform.configured !== true) return [`${platform.name} is not configured here: ${platform.configured}`];
-  const taken = await platform.sources.nameTaken(asking, name);
-  return taken ? [`The name ${JSON.stringify(name)} is taken; this would be refused.`] : [];
+  try {
+    const taken = await platform.sources.nameTaken(asking, name);
+    return taken ? [`The name ${JSON.stringify(name)} is taken; this would be refused.`] : [];
+  } catch (error) {
+    if (!(error instanceof HeadwaterError) || error.code === 'CANCELLED') throw error;
+    return [`Whether the name is free could not be asked: ${error.message}`];
+  }
 }
 
 /**

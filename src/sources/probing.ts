@@ -1,8 +1,8 @@
-import { type Config, fieldOfRole } from '../connectors/config.ts';
+import { type Config, fieldOfRole, isWhole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { AUTH, valueAt, withValues } from '../connectors/paths.ts';
 import { exampleConfig, type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
-import { reachOnly } from '../connectors/vendor/probed-as.ts';
+import { notReached, reachOnly } from '../connectors/vendor/probed-as.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { Attempt } from '../net/attempt.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
@@ -190,7 +190,7 @@ async function planTest(
   at?: TestedAt,
 ): Promise<Planned> {
   const { here, elsewhere } = whereSecretsAre(config);
-  const probe = await (elsewhere.length > 0 ? reachOnly(connector) : connector.probe());
+  const probe = await probeFor(connector, config, elsewhere.length > 0, at);
   try {
     const { values, secrets, resolved } = await resolveConfig(connector, here, services.resolveReference);
     const own = at ? await platformChecks(at, connector, withValues(values, elsewhere)) : [];
@@ -215,6 +215,13 @@ async function planTest(
     const { steps } = probe.plan(exampleConfig(connector) as never, probeContext(services, []), { checks });
     return { plan: { subject: connector.name, steps: [brokenConfig(error), ...steps], close: async () => {} } };
   }
+}
+
+async function probeFor(connector: Connector, config: Config, isHeld: boolean, at: TestedAt | undefined) {
+  // A platform that shows none of its configs says nothing against the source by that.
+  const isShown = !at?.source || at.platform.code === 'local' || isWhole(connector, config);
+  if (!isShown) return await notReached(connector.name, `${at.platform.name} does not show its whole config`)({}, {})();
+  return await (isHeld ? reachOnly(connector) : connector.probe());
 }
 
 /** What Headwater can read of a config, and the secrets that only somebody else can. */

@@ -92,6 +92,21 @@ export function offer(services: Services, ...calls: readonly NextCall[]): NextCa
   return calls.filter(({ tool }) => services.isEnabled(tool));
 }
 
+/** The platform as an argument, where it is not the one that is meant without. */
+export function platformArgument({ defaultPlatform }: Services, { code }: Platform): { platform?: PlatformCode } {
+  return code === defaultPlatform ? {} : { platform: code };
+}
+
+/** The call that shows what each field of a connector means. */
+export function offerSchema(services: Services, platform: Platform, connector: Connector, why: string): NextCall[] {
+  const { code, vendorCode = code } = connector;
+  return offer(services, {
+    tool: 'get_connector_schema',
+    arguments: { connector: vendorCode, ...platformArgument(services, platform) },
+    why,
+  });
+}
+
 /** The call that shows what there is to read in a source, where its connector has anything. */
 export function offerDiscovery(services: Services, connector: Connector, sourceId: string): NextCall[] {
   if (!connector.capabilities.includes('discover')) return [];

@@ -6,7 +6,7 @@ import type { Report } from '../probes/report.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { destinationFacts } from './destination.ts';
-import { inlineSecretWarnings } from './inline-secrets.ts';
+import { configWarnings } from './inline-secrets.ts';
 import { type Platform, standardChecks } from './platform.ts';
 import { type TestRequest, testConfig } from './probing.ts';
 import {
@@ -14,6 +14,8 @@ import {
   connectorFor,
   offer,
   offerDiscovery,
+  offerSchema,
+  platformArgument,
   platformOf,
   platformOfSource,
   type Services,
@@ -21,6 +23,8 @@ import {
 } from './services.ts';
 import { mayConnect, outcomeOf, type PlatformCode, type Source } from './source.ts';
 import { outcomeFacts } from './trail.ts';
+
+const CORRECT = 'See what each field means, correct those named in the failed step, and test again.';
 
 /** What nobody said is the platform's to say. */
 function withChecks(request: TestRequest, platform: Platform, connector: Connector): TestRequest {
@@ -42,7 +46,7 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   call.trail.concerns(connector);
   const config = parseConfig(connector, request.config);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
-  const warnings = inlineSecretWarnings(services, config);
+  const warnings = configWarnings(services, config);
   const { report, pinned = config } = await testConfig(
     services,
     connector,
@@ -55,7 +59,9 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   return {
     ...report,
     warnings: [...report.warnings, ...warnings],
-    next: report.ok ? nextAfterPass(services, connector, pinned) : nextAfterFailure(services, connector),
+    next: report.ok
+      ? nextAfterPass(services, platform, connector, pinned)
+      : offerSchema(services, platform, connector, CORRECT),
   };
 }
 
@@ -83,11 +89,7 @@ export async function testSource(
   await platform.sources.noteTest(call, source, outcome, call.trail.take());
   const next = report.ok
     ? offerDiscovery(services, connector, id)
-    : offer(services, {
-        tool: 'get_connector_schema',
-        arguments: { connector: connector.code },
-        why: 'See what each field means.',
-      });
+    : offerSchema(services, platform, connector, 'See what each field means.');
   return { ...report, warnings: [...report.warnings, ...drifted.map(driftWarning)], next };
 }
 
@@ -114,7 +116,12 @@ export function refusePaused(services: Services, source: Source): void {
 }
 
 /** Only complete calls are offered: a config with literal secrets cannot be repeated here. */
-function nextAfterPass(services: Services, connector: Connector, { settings, secrets }: Config): NextCall[] {
+function nextAfterPass(
+  services: Services,
+  platform: Platform,
+  connector: Connector,
+  { settings, secrets }: Config,
+): NextCall[] {
   if (Object.values(secrets).some((value) => value instanceof Secret)) return [];
   const references = Object.entries(secrets).map(
     ([path, value]) => [path, value instanceof Secret ? undefined : `\${${describeReference(value)}}`] as const,
@@ -122,15 +129,7 @@ function nextAfterPass(services: Services, connector: Connector, { settings, sec
   const config = withValues(settings, references);
   return offer(services, {
     tool: 'create_source',
-    arguments: { connector: connector.code, config },
+    arguments: { connector: connector.vendorCode ?? connector.code, config, ...platformArgument(services, platform) },
     why: 'The test passed: create the source.',
-  });
-}
-
-function nextAfterFailure(services: Services, connector: Connector): NextCall[] {
-  return offer(services, {
-    tool: 'get_connector_schema',
-    arguments: { connector: connector.code },
-    why: 'See what each field means, correct those named in the failed step, and test again.',
   });
 }

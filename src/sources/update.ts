@@ -6,7 +6,7 @@ import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
 import { testFailed } from './create.ts';
 import { destinationFacts } from './destination.ts';
-import { inlineSecretWarnings } from './inline-secrets.ts';
+import { configWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported, refuseWorkerReferences } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
 import { type SourceChange, type StoredSource, standardChecks } from './platform.ts';
@@ -56,7 +56,7 @@ export async function updateSource(services: Services, request: UpdateRequest, c
     refuseWorkerReferences(platform, config);
     refuseCarriedSecrets(stored, before, config, request);
   }
-  const warnings = config ? inlineSecretWarnings(services, config, before.secrets) : [];
+  const warnings = config ? configWarnings(services, config, before.secrets) : [];
   const configFields = config ? changedFields(stored.connector, before, config) : [];
   const change = { ...changeOf(stored.source, request, config, cleared, options), changedFields: configFields };
   const changed = changedNames(stored.source, change, configFields);
@@ -247,7 +247,7 @@ async function testFirst(
       source: stored.source,
     },
   );
-  if (!report.ok) throw testFailed(services, connector, report);
+  if (!report.ok) throw testFailed(services, platform, connector, report);
   const outcome = outcomeOf(report, desired, resolved);
   return { report, pinned, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
 }

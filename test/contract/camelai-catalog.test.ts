@@ -5,6 +5,7 @@ import { findConnector } from '../../src/connectors/search.ts';
 import { CONNECTORS } from '../../src/platforms/camelai/catalog/index.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import {
+  expectPlanned,
   expectSecretsMarked,
   expectValidSchemas,
   problemsOf,
@@ -94,7 +95,8 @@ describe.each(FACT_ROWS)('%s', (type, fact) => {
     expect(Object.values(problemsOf(connector, both))[0]).toMatch(/cannot go with/);
   });
 
-  it('has a valid schema and a valid example', () => {
+  it('has a valid schema and a valid example', async () => {
+    await expectPlanned(connector);
     expectValidSchemas(connector);
     expectSecretsMarked(connector);
     expect(() => parseConfig(connector, connector.example)).not.toThrow();
@@ -142,6 +144,16 @@ describe('what is given', () => {
     expect(problemsOf(postgresql, { connection_string: '${env:HEADWATER_SECRET_DB}', username: 'x' })).toHaveProperty([
       '/config/username',
     ]);
+  });
+
+  it('may be in the words of its API', () => {
+    const mysql = connectorOf('mysql');
+    expect(problemsOf(mysql, { ...mysql.example, type: 'MYSQL' })).toEqual({});
+    expect(problemsOf(mysql, { ...mysql.example, type: 'POSTGRES' })).toHaveProperty(['/config/type']);
+    const key = { type: 'service_account', project_id: 'acme' };
+    const { settings, secrets } = parseConfig(connectorOf('bigquery'), { service_account_key: key });
+    expect(settings).toEqual({});
+    expect(Object.keys(secrets)).toEqual(['service_account_key']);
   });
 
   it('is not half a set of parts', () => {

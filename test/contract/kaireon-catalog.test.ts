@@ -7,6 +7,7 @@ import { findConnector } from '../../src/connectors/search.ts';
 import { CONNECTORS } from '../../src/platforms/kaireon/catalog/index.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import {
+  expectPlanned,
   expectSecretsMarked,
   expectValidSchemas,
   problemsOf,
@@ -96,7 +97,8 @@ describe.each(FACT_ROWS)('%s', (id, fact) => {
     expect(connector.note).toBe(fact.status === 'coming-soon' ? 'vendor: coming soon' : undefined);
   });
 
-  it('has a valid schema and a valid example', () => {
+  it('has a valid schema and a valid example', async () => {
+    await expectPlanned(connector);
     expectValidSchemas(connector);
     expectSecretsMarked(connector);
     expect(() => parseConfig(connector, connector.example)).not.toThrow();
@@ -134,6 +136,35 @@ describe('what is given', () => {
   it('is refused with a hint where it is not known', () => {
     const config = { ...connectorOf('databricks').example, http_paht: 'x' };
     expect(problemsOf(connectorOf('databricks'), config)['/config/http_paht']).toMatch(/did you mean httpPath/);
+  });
+
+  it('may be in the words of its API', () => {
+    const { example } = connectorOf('snowflake');
+    const base = without(example, 'auth');
+    const login = parseConfig(connectorOf('snowflake'), {
+      ...base,
+      authMethod: 'access_key',
+      authConfig: { username: 'svc', password: 'pw-1234567' },
+    });
+    expect(login.settings['auth']).toEqual({ method: 'access_key', username: 'svc' });
+    expect(Object.keys(login.secrets)).toEqual(['auth/password']);
+    const other = parseConfig(connectorOf('snowflake'), { ...base, authConfig: { privateKey: 'pw-1234567' } });
+    expect(other.settings['auth']).toEqual({ method: 'other', auth_method: 'access_key' });
+    const keys = parseConfig(connectorOf('gcs'), { bucket: 'a', project: 'b', authConfig: { key: 'pw-1234567' } });
+    expect(Object.keys(keys.secrets)).toEqual(['auth/credentials']);
+    const object = { bucket: 'a', project: 'b', auth: { method: 'access_key', credentials: { key: 'pw-1234567' } } };
+    expect(Object.keys(parseConfig(connectorOf('gcs'), object).secrets)).toEqual(['auth/credentials']);
+    expect(problemsOf(connectorOf('gcs'), { ...object, authConfig: { key: 'x' } })).toHaveProperty([
+      '/config/authConfig',
+    ]);
+  });
+
+  it('is no mask, and no credentials that are no object', () => {
+    const of = (credentials: unknown) =>
+      problemsOf(connectorOf('gcs'), { bucket: 'a', project: 'b', auth: { method: 'access_key', credentials } });
+    expect(of({ key: '••••••••' })['/config/auth/credentials']).toMatch(/mask in key/);
+    expect(of('a-key-alone')['/config/auth/credentials']).toMatch(/JSON object/);
+    expect(of('${file:/run/secrets/keys.json}')).toEqual({});
   });
 
   it('asks for the user with a new password, since KaireonAI replaces all credentials', () => {

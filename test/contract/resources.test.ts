@@ -3,6 +3,7 @@ import { createApp } from '../../src/app.ts';
 import { CONNECTORS } from '../../src/connectors/index.ts';
 import { readSettings } from '../../src/settings.ts';
 import { LOCAL_PRINCIPAL } from '../../src/sources/principal.ts';
+import { PLATFORM_CODES } from '../../src/sources/source.ts';
 import { TOOLS } from '../../src/tools/index.ts';
 import { connectTo, type InMemory, inMemory } from '../support/in-memory.ts';
 
@@ -50,7 +51,16 @@ describe('resources', () => {
       connectors: [{ code: 'mcp' }, { code: 'rest_api' }, { code: 'webhook' }],
     });
     expect(await read('headwater://categories/saas')).toMatchObject({ connectors: [], total: 0 });
-    expect(await read('headwater://platforms')).toMatchObject({ platforms: [{ platform: 'local', configured: true }] });
+    const { platforms } = await read('headwater://platforms');
+    expect(platforms).toHaveLength(PLATFORM_CODES.length);
+    expect(platforms).toMatchObject([
+      { platform: 'local', configured: true },
+      { platform: 'streamkap', configured: false },
+      {},
+      {},
+      {},
+      {},
+    ]);
   });
 
   it('serves the full schema of a connector on a platform', async () => {
@@ -79,7 +89,7 @@ describe('resources', () => {
 
   it.each([
     ['headwater://categories/{category}', 'category', 'da', ['database']],
-    ['headwater://platforms/{platform}/connectors/{connector}', 'platform', '', ['local']],
+    ['headwater://platforms/{platform}/connectors/{connector}', 'platform', '', [...PLATFORM_CODES]],
     ['headwater://platforms/{platform}/connectors/{connector}', 'connector', 'POST', ['postgresql']],
   ])('completes %s %s', async (uri, name, value, expected) => {
     const { completion } = await session.client.complete({

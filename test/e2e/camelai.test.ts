@@ -313,6 +313,16 @@ describe('what is there', () => {
     expect(source).toMatchObject({ name: 'Sheets', connector: 'GOOGLE_SHEETS', config: {} });
   });
 
+  it('is not called broken because its config is not shown', async () => {
+    camel.add({ account_name: 'Theirs', type: 'SNOWFLAKE' });
+    camel.add({ account_name: 'Theirs as well', type: 'POSTGRES' });
+    for (const source_id of ['camelai:41', 'camelai:42']) {
+      const report = await headwater.done('test_connection', { source_id });
+      expect(report).toMatchObject({ ok: true, verdict: 'ok_with_warnings' });
+      expect((report['steps'] as Values[]).map(({ code }) => code)).toContain('TESTED_ELSEWHERE');
+    }
+  });
+
   it('is nothing where the id is none', async () => {
     for (const id of ['99', 'abc', '../../x', '1/update-config']) {
       const missing = await headwater.call('get_source', { source_id: `camelai:${id}` });

@@ -342,6 +342,18 @@ describe('a test', () => {
     expect(seen).toMatchObject({ status: 'Active', last_error: null });
   });
 
+  it('of a source that was made elsewhere goes as far as its connection', async () => {
+    const { host, port } = shop();
+    kaireon.add({ config: { host, port, database: 'shop' }, authConfig: { username: 'u', password: 'p' } });
+    kaireon.add({ type: 'kafka', config: { bootstrapServers: `${host}:${port}` } });
+    for (const source_id of ['kaireon:conn_001', 'kaireon:conn_002']) {
+      const report = await headwater.done('test_connection', { source_id });
+      expect(report['ok']).toBe(true);
+      const codes = (report['steps'] as Values[]).map(({ id, status }) => `${id} ${status}`);
+      expect(codes).toEqual(expect.arrayContaining(['tcp pass', 'auth warn', 'kaireon_test pass']));
+    }
+  });
+
   it('that KaireonAI fails says so, whatever ours says', async () => {
     const source_id = String(sourceOf(await create())['id']);
     kaireon.result = { success: false, message: `timeout for ${KAIREON_KEY}` };

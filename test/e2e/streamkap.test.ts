@@ -199,6 +199,13 @@ describe('creating', () => {
     expect(server.askedFor('POST', /^\/sources$/)).toHaveLength(1);
   });
 
+  it('finds what it made when the answer was empty', async () => {
+    await start();
+    server.fail('POST', /^\/sources$/, { done: { status: 200 } });
+    await made();
+    expect(server.askedFor('POST', /^\/sources$/)).toHaveLength(1);
+  });
+
   it('finds what it made behind a gateway that gave up', async () => {
     await start();
     server.fail('POST', /^\/sources$/, { done: { status: 502, body: HTML_502 } });
@@ -239,11 +246,9 @@ describe('signing in', () => {
     await start();
     const { id } = await made();
     server.expireTokens();
-    await new Promise((resolve) => setTimeout(resolve, 2100));
     await app.done('get_source', { source_id: id });
     expect(server.refreshes).toBe(1);
     server.expireTokens({ refresh: true });
-    await new Promise((resolve) => setTimeout(resolve, 2100));
     await app.done('get_source', { source_id: id });
     expect(server.askedFor('POST', /^\/auth\/access-token$/)).toHaveLength(2);
   });
@@ -401,6 +406,42 @@ describe('changing', () => {
     const { id } = server.add({ name: 'Old', connector: 'postgresql', config: { ...SENT } });
     await app.done('update_source', { source_id: `streamkap:${id}`, name: 'New' });
     expect(server.sources.get(id)).toMatchObject({ name: 'New', config: SENT });
+  });
+
+  it('keeps secrets of which no answer says that they are set', async () => {
+    await start({ secrets: 'absent' });
+    const config = { 'aws.access.key.id': 'AKIA1', 'aws.secret.access.key': 'aws-canary-1', 'aws.s3.bucket.name': 'b' };
+    const { id } = server.add({ name: 'Bucket', connector: 's3', config });
+    await app.done('update_source', { source_id: `streamkap:${id}`, name: 'Other' });
+    await app.done('update_source', { source_id: `streamkap:${id}`, config: { format: 'csv' }, run_test: false });
+    expect(server.sources.get(id)?.config).toEqual({ ...config, format: 'csv' });
+  });
+
+  it('sends no secret of a way to sign in that was left', async () => {
+    await start();
+    const config = { auth_mode: 'token', token: 'hub-canary-1', resources: ['contacts'] };
+    const { id } = server.add({ name: 'Hub', connector: 'hubspot', config });
+    await app.done('update_source', { source_id: `streamkap:${id}`, name: 'Other' });
+    expect(server.sources.get(id)?.config).toEqual(config);
+    server.lost.add('token');
+    await app.done('update_source', { source_id: `streamkap:${id}`, name: 'Third' });
+    expect(server.askedFor('PUT', /./).at(-1)?.body['config']).toEqual({ auth_mode: 'token', resources: ['contacts'] });
+  });
+
+  it('shows what a change would send, secrets masked', async () => {
+    await start();
+    const { id } = server.add({ name: 'Elsewhere', connector: 'postgresql', config: { ...SENT } });
+    const answer = await app.call('update_source', {
+      source_id: `streamkap:${id}`,
+      name: 'New',
+      desired_state: 'Paused',
+      dry_run: true,
+    });
+    expect(answer.isError, answer.text).toBe(false);
+    expect(answer.text).toContain(`/sources/${id}?wait=false`);
+    expect(answer.text).toContain(`/sources/${id}/actions/pause`);
+    expect(answer.text).not.toContain(CANARY);
+    expect(server.askedFor('PUT', /./)).toEqual([]);
   });
 
   it('asks for secrets that Streamkap does not give back, and sends nothing', async () => {

@@ -4,7 +4,12 @@ import { parseConfig } from '../../src/connectors/config.ts';
 import type { Connector } from '../../src/connectors/define-connector.ts';
 import { isSecret } from '../../src/connectors/fields.ts';
 import { connectorSchema, type JsonSchema } from '../../src/connectors/json-schema.ts';
+import { exampleConfig } from '../../src/connectors/resolved-config.ts';
 import { HeadwaterError } from '../../src/errors.ts';
+import { createFileAccess } from '../../src/files/file-access.ts';
+import { blockList } from '../../src/net/address.ts';
+import { createEgress } from '../../src/net/egress.ts';
+import { createRedactor } from '../../src/secrets/redact.ts';
 
 /** A field of a connector's published schema. */
 export interface PublishedField extends JsonSchema {
@@ -59,4 +64,18 @@ export function expectSecretsMarked(connector: Connector): void {
   for (const [name, { facts }] of Object.entries(connector.fields)) {
     if (!facts.virtual) expect(published[name]?.writeOnly ?? false, name).toBe(isSecret(facts));
   }
+}
+
+/** A test of its example has steps to show, without connecting anything. */
+export async function expectPlanned(connector: Connector): Promise<void> {
+  const probe = await connector.probe();
+  const context = {
+    egress: createEgress({ policy: { allowPrivate: true, allowHosts: new Set(), allowCidrs: blockList([]) } }),
+    files: createFileAccess({ roots: [], closed: [] }),
+    now: () => new Date(),
+    redactor: createRedactor([]),
+  };
+  const { steps } = probe.plan(exampleConfig(connector) as never, context, { checks: new Set(['cdc']) });
+  expect(steps.length).toBeGreaterThan(0);
+  expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
 }

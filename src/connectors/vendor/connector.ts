@@ -11,7 +11,7 @@ type Config = Readonly<Record<string, unknown>>;
 export interface VendorConnector
   extends Omit<
     ConnectorDefinition<Fields, AuthWays>,
-    'fields' | 'auth' | 'aliases' | 'keywords' | 'prerequisites' | 'probe'
+    'fields' | 'auth' | 'aliases' | 'keywords' | 'prerequisites' | 'probe' | 'reach'
   > {
   fields: VendorFields;
   /** Several ways to authenticate, nested in `auth` by `method`. */
@@ -21,10 +21,12 @@ export interface VendorConnector
   prerequisites?: readonly string[];
   /** Made by `probedAs`, `through` or `stagedProbe`. */
   probe: (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
+  /** The same without credentials; see `ConnectorDefinition.reach`. */
+  reach?: (fields: Fields, defaults: Config) => () => Promise<Probe<never>>;
 }
 
 /** @throws TypeError at the first look at a table that contradicts itself */
-export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorConnector): Connector {
+export function vendorConnector({ fields, auth, probe, reach, rules, ...rest }: VendorConnector): Connector {
   const made = fieldsOf(fields);
   const ways = auth && Object.fromEntries(Object.entries(auth).map(([method, rows]) => [method, fieldsOf(rows)]));
   return defineConnector({
@@ -32,6 +34,7 @@ export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorC
     keywords: [],
     prerequisites: [],
     ...rest,
+    vendorCode: rest.vendorCode ?? rest.code,
     fields: made,
     defaults: defaultsOf(fields),
     ...(ways ? { auth: ways } : {}),
@@ -42,6 +45,7 @@ export function vendorConnector({ fields, auth, probe, rules, ...rest }: VendorC
       ...(rules?.(config) ?? []),
     ],
     probe: probe(made, defaultsOf(fields)) as never,
+    ...(reach ? { reach: reach(made, defaultsOf(fields)) } : {}),
   });
 }
 
@@ -59,7 +63,11 @@ function conditionFaults(rows: VendorFields, config: Config): ConfigFault[] {
   return Object.entries(rows)
     .filter(([, row]) => row.required && !isMandatory(row) && !row.virtual)
     .filter(([name, row]) => config[name] === undefined && row.default === undefined && counts(row, rows, config))
-    .map(([name, { shownWhen = [] }]) => ({ path: name, message: `is required while ${wordsOf(shownWhen)}` }));
+    .filter(([, { unless }]) => !unless?.every((name) => config[name] !== undefined))
+    .map(([name, { shownWhen }]) => ({
+      path: name,
+      message: shownWhen ? `is required while ${wordsOf(shownWhen)}` : 'is required',
+    }));
 }
 
 /** A secret that stands there as it is and that its vendor would not take. What is behind a reference only it can see. */

@@ -42,6 +42,8 @@ export interface VendorField {
   canonical?: FieldFacts['canonical'];
   /** It counts only while these hold; `required` is then "required while it counts". */
   shownWhen?: readonly Condition[];
+  /** Virtual fields that stand for it where it is required: `compose` makes it of them. */
+  unless?: readonly string[];
   /** The vendor sets it: it is accepted and not sent. */
   serverAssigned?: boolean;
   virtual?: boolean;
@@ -85,15 +87,15 @@ export function vendorField(row: VendorField): Field {
   });
 }
 
-export function isMandatory({ required = false, shownWhen, virtual = false }: VendorField): boolean {
-  return required && shownWhen === undefined && !virtual;
+export function isMandatory({ required = false, shownWhen, virtual = false, unless }: VendorField): boolean {
+  return required && shownWhen === undefined && unless === undefined && !virtual;
 }
 
 function factsOf(row: VendorField): FieldFacts {
-  const { role, alsoRoles, portable, canonical, virtual, shownWhen, examples, aka } = row;
+  const { role, alsoRoles, portable, canonical, virtual, unless, shownWhen, examples, aka } = row;
   const isEssential = row.required || role !== undefined || row.secret || row.essential;
   const advanced = isEssential && !row.serverAssigned ? undefined : true;
-  const told = { role, alsoRoles, portable, canonical, virtual, shownWhen, examples, aka, advanced };
+  const told = { role, alsoRoles, portable, canonical, virtual, unless, shownWhen, examples, aka, advanced };
   return {
     class: classOf(row),
     group: row.group ?? (row.secret ? 'authentication' : ((role && GROUPS[role]) ?? 'connection')),

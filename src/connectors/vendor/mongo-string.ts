@@ -42,10 +42,12 @@ export function mongoString(host: string, parts: Readonly<Record<string, unknown
   const { port, username, password, database, auth_source, replica_set, tls_mode } = parts;
   if (password !== undefined && !(password instanceof Secret)) return password;
   const query = [
-    ...(auth_source === undefined ? [] : [`authSource=${encodeURIComponent(String(auth_source))}`]),
-    ...(replica_set === undefined ? [] : [`replicaSet=${encodeURIComponent(String(replica_set))}`]),
-    ...(tls_mode === undefined ? [] : (TLS[String(tls_mode)] ?? [])),
-  ].join('&');
+    auth_source === undefined ? undefined : `authSource=${encodeURIComponent(String(auth_source))}`,
+    replica_set === undefined ? undefined : `replicaSet=${encodeURIComponent(String(replica_set))}`,
+    TLS[String(tls_mode)],
+  ]
+    .filter((pair) => pair !== undefined)
+    .join('&');
   const user = username === undefined ? [] : [{ inUrl: String(username) }];
   const login = password === undefined ? user : [...user, ':', { inUrl: password }];
   const place = `${bracketed(host)}${port === undefined ? '' : `:${port}`}`;

@@ -1,8 +1,9 @@
 import type { Probe } from '../../probes/probe.ts';
 import { parseConnectionString } from '../../secrets/connection-string.ts';
+import { isReferenceText } from '../../secrets/references.ts';
 import { Secret } from '../../secrets/secret.ts';
 import { CONNECTORS } from '../index.ts';
-import { completeConfig } from '../resolved-config.ts';
+import { completeConfig, exampleConfig } from '../resolved-config.ts';
 import { findConnector } from '../search.ts';
 import { inOwnWords } from '../through.ts';
 import type { MakeProbe } from './probed-as.ts';
@@ -23,8 +24,10 @@ export function orString(code: string, key: string, parts: MakeProbe): MakeProbe
       plan: (own: Config, context, options) => {
         const text = own[key];
         if (!(text instanceof Secret) || !connector.connectionString) return single.plan(own, context, options);
-        const found = parseConnectionString(text, connector.connectionString);
-        const plan = probe.plan(completeConfig(connector, withSecret(found)), context, options);
+        const config = isReferenceText(text)
+          ? exampleConfig(connector)
+          : completeConfig(connector, withSecret(parseConnectionString(text, connector.connectionString)));
+        const plan = probe.plan(config, context, options);
         return { ...plan, steps: plan.steps.map((step) => inOwnWords(step, connector, () => [key])) };
       },
     } as Probe<never>;

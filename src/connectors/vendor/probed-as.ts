@@ -1,7 +1,8 @@
+import { HeadwaterError } from '../../errors.ts';
 import type { Probe, StepSpec } from '../../probes/probe.ts';
 import type { Problem } from '../../probes/problems/index.ts';
 import { reachProbe } from '../brought/reach.ts';
-import { fieldWithRole } from '../config.ts';
+import { BASE, fieldWithRole } from '../config.ts';
 import type { Connector } from '../define-connector.ts';
 import type { Fields } from '../fields.ts';
 import { CONNECTORS } from '../index.ts';
@@ -40,13 +41,31 @@ export function probedAs(
             const value = own[name] === undefined || !give ? own[name] : give(own[name]);
             return value === undefined || value === '' ? [] : [[target, asPort(target, value)] as const];
           });
-          const config = completeConfig(connector, { ...Object.fromEntries(made), ...also(own) });
+          const config = inOwnNames(ownFields, () =>
+            completeConfig(connector, { ...Object.fromEntries(made), ...also(own) }),
+          );
           const plan = probe.plan(config, context, options);
           return { ...plan, steps: plan.steps.map((step) => inOwnWords(step, connector, ownFields)) };
         },
       } as Probe<never>;
     };
   };
+}
+
+/** What a probe's own schema refuses, told by the fields that the values came from. */
+function inOwnNames<T>(ownFields: (names: readonly string[]) => string[], make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    const fields = (error.details.fields ?? []).flatMap(({ field, message }) =>
+      ownFields([field.replace(`${BASE}/`, '')]).map((name) => ({ field: `${BASE}/${name}`, message })),
+    );
+    const [first] = fields;
+    if (!first) throw error;
+    const says = `${first.field.replace(`${BASE}/`, '')} ${first.message}.`;
+    throw new HeadwaterError(error.code, says, { ...error.details, fields });
+  }
 }
 
 /** Vendors take ports as text as well. */
@@ -59,19 +78,26 @@ export function reached(server: string, otherwise: MakeProbe = notReached(server
   return (fields, defaults) => {
     const probe = reachProbe(server, fields);
     if (!probe) return otherwise(fields, defaults);
+    const where = Object.entries(fields).find(([, { facts }]) => facts.role === 'url' || facts.role === 'host')?.[0];
     return async () => {
-      const reach = (await probe()) as Probe<unknown>;
+      const [reach, elsewhere] = await Promise.all([probe(), otherwise(fields, defaults)()]);
       return {
-        plan: (own: Config, context, options) => reach.plan({ ...defaults, ...own }, context, options),
+        plan: (given: Config, context, options) => {
+          const own = { ...defaults, ...given };
+          const leads = where !== undefined && own[where] !== undefined && own[where] !== '';
+          return ((leads ? reach : elsewhere) as Probe<unknown>).plan(own, context, options);
+        },
       } as Probe<never>;
     };
   };
 }
 
 /** A test that knows no credentials, since somebody else holds them: as far as the connection, and it says so. */
-export async function reachOnly({ name, fields, defaults = {} }: Connector): Promise<Probe<never>> {
+export async function reachOnly(connector: Connector): Promise<Probe<never>> {
+  const { name, fields, defaults = {}, reach = reached(name)(fields, defaults) } = connector;
   const why = 'its credentials are held where Headwater cannot read them';
-  const probe = (await reached(name)(fields, defaults)()) as Probe<unknown>;
+  const own = (await connector.probe()) as Probe<unknown>;
+  const probe = own.withoutSecrets ? own : ((await reach()) as Probe<unknown>);
   return {
     plan: (own, context, options) => {
       const plan = probe.plan(own, context, options);

@@ -24,6 +24,7 @@ export function reachedAt(
     const elsewhere = (await otherwise?.(fields, defaults)()) as Probe<unknown> | undefined;
     const probe = stagedProbe<Config>({ server, target: (own) => atHand(placeOf(own)) });
     return {
+      withoutSecrets: true,
       plan: (given: Config, context, options) => {
         const own = { ...defaults, ...given };
         const place = placeOf(own);

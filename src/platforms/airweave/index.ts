@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Secret } from '../../secrets/secret.ts';
 import type { VendorHead } from '../remote/platform.ts';
 
-const NO_PAUSE = 'Airweave pauses no source: update_source with schedule null keeps it from syncing by itself.';
+const NO_PAUSE = 'Airweave pauses no source: update_source with clear /schedule keeps it from syncing by itself.';
 const NOT_READ = 'Airweave shows what it has synced only to searches.';
 
 /** Airweave: sources in collections that agents search. Everything but this head is loaded with its first use. */

@@ -54,13 +54,13 @@ export function sourceOf(connection: Connection, clean: ApiAnswer['clean']): Ven
     ...(settings.secretsSet ? { secretsSet: settings.secretsSet } : {}),
     ...given('description', said(description)),
     ...given('platformStatus', said(connection.status)?.toLowerCase()),
-    ...given('auth', authOf(connection)),
+    ...given('auth', authOf(connection, clean)),
     ...given('error_category', said(connection.error_category)),
     ...given('last_sync_at', job?.completed_at),
     ...given('last_sync_row_count', rows),
     ...given('streams', streams.length > 0 ? streams : undefined),
     ...given('schedule', schedule ? (cleaned(withoutNulls(schedule), clean) as VendorSource['schedule']) : undefined),
-    ...given('collection', connection.readable_collection_id ?? undefined),
+    ...given('collection', said(connection.readable_collection_id)),
     ...given('todo', todo.length > 0 ? todo : undefined),
     ...(auth?.claim_token ? { keep: { claim_token: new Secret(auth.claim_token) } } : {}),
   };
@@ -122,15 +122,13 @@ function settingsOf({ short_name: code, config, auth, is_authenticated }: Connec
   };
 }
 
-function authOf({ auth, auth_method, is_authenticated }: Connection): VendorSource['auth'] {
+function authOf({ auth, auth_method, is_authenticated }: Connection, clean: ApiAnswer['clean']): VendorSource['auth'] {
   if (!auth) {
-    return auth_method ? { method: auth_method, authenticated: is_authenticated ?? false } : undefined;
+    return auth_method ? { method: clean(auth_method), authenticated: is_authenticated ?? false } : undefined;
   }
   // The link is in `todo`, and the claim token is kept sealed.
   const { auth_url: _, claim_token: __, ...told } = auth;
-  return Object.fromEntries(
-    Object.entries(withoutNulls(told)).filter(([name, value]) => typeof value === 'boolean' || !namesSecret(name)),
-  );
+  return cleaned(withoutNulls(told), clean) as VendorSource['auth'];
 }
 
 function streamsIn(byType: unknown, clean: ApiAnswer['clean']): unknown[] {

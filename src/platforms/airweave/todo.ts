@@ -7,13 +7,13 @@ const AGAIN = 'run_source with action reauthenticate gives a fresh link.';
 export function todoOf({ auth, provider_settings_url: settings }: Connection, status: Status): Todo[] {
   const link = webAddress(auth?.auth_url);
   if (link) {
-    const expires = auth?.auth_url_expires;
+    const expires = Date.parse(auth?.auth_url_expires ?? '');
     return [
       {
         kind: 'open_url',
         text: `Sign in through this link. It works once and only for minutes. Then run_source with action verify begins the first sync. If it has expired: ${AGAIN}`,
         url: link,
-        ...(expires ? { expires_at: expires } : {}),
+        ...(Number.isNaN(expires) ? {} : { expires_at: new Date(expires).toISOString() }),
       },
     ];
   }

@@ -10,17 +10,21 @@ import { scheduleWarnings } from './schedule.ts';
 import { sourceOf } from './source.ts';
 import { connectionPath, createRequest, createWarnings, isHeld, updateRequest } from './wire.ts';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** UUIDs, as far as is known. */
+const ID = /^[A-Za-z0-9_-]{1,100}$/;
 const LONGEST_PAGE = 1000;
+/** It tries the credentials at their service, and gives up after 60 s. */
+const CREATE_MS = 65_000;
 /** It cancels a running job first, and waits for that up to 15 s. */
 const DELETE_MS = 30_000;
 
 /** Airweave's API as facts/airweave.md has it. */
 export function createAirweave(client: ApiClient): Vendor {
   const connectionOf = async (id: string, { signal }: VendorCall) => {
-    if (!UUID.test(id)) return undefined;
+    if (!ID.test(id)) return undefined;
     const answer = await client.send({ method: 'GET', path: connectionPath(id) }, { signal, repeats: true });
-    if (answer.status === 404) return undefined;
+    // 422: that cannot be the id of anything.
+    if (answer.status === 404 || answer.status === 422) return undefined;
     return { connection: read(answer), answer };
   };
   const get = async (id: string, call: VendorCall) => {
@@ -47,7 +51,7 @@ export function createAirweave(client: ApiClient): Vendor {
       // What would be refused is, before a collection is made for it.
       createRequest(draft, '');
       const { id, warnings } = await chooseCollection(client, draft.options, call.signal);
-      const answer = await client.send(createRequest(draft, id), { signal: call.signal });
+      const answer = await client.send(createRequest(draft, id), { signal: call.signal, deadlineMs: CREATE_MS });
       const source = sourceOf(made(answer), answer.clean);
       return { ...source, warnings: [...warnings, ...createWarnings(draft)] };
     },

@@ -63,7 +63,7 @@ function withVersion(url: URL): URL {
 
 const OPTIONS = z.strictObject({
   extra_config: z
-    .record(z.string().min(1).max(100), z.json())
+    .record(z.string().min(1).max(100), z.unknown())
     .optional()
     .describe("Further settings under KaireonAI's own keys, sent in its config as they stand. No secrets."),
 });

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { isObject } from '../../connectors/paths.ts';
 import { namesSecret } from '../../connectors/secret-names.ts';
 import type { ApiAnswer } from '../../net/api-client.ts';
+import { createRedactor } from '../../secrets/redact.ts';
+import { Secret } from '../../secrets/secret.ts';
 import type { Status } from '../../sources/source.ts';
 import { refusalOf } from '../remote/refusal.ts';
 import type { VendorSource } from '../remote/vendor.ts';
@@ -134,13 +136,23 @@ export function sourceIn(record: KaireonRecord, clean: (text: string) => string)
     status: STATUSES[status?.toLowerCase() ?? ''] ?? 'Unknown',
     ...(status ? { platformStatus: clean(status) } : {}),
     // Earlier versions left warnings there after a test that passed.
-    lastError: status?.toLowerCase() === 'active' || !lastError ? null : clean(lastError),
+    lastError: status?.toLowerCase() === 'active' || !lastError ? null : clean(withoutSecrets(lastError, whole)),
     ...(lastTestedAt ? { lastTestedAt } : {}),
     ...(lastSyncAt ? { last_sync_at: lastSyncAt } : {}),
     ...(typeof record.lastSyncRowCount === 'number' ? { last_sync_row_count: record.lastSyncRowCount } : {}),
     createdAt: record.createdAt ?? null,
     updatedAt: record.updatedAt ?? null,
   };
+}
+
+/** Errors like to repeat what they were about, and what is kept in clear there is known here. */
+function withoutSecrets(text: string, config: Readonly<Record<string, unknown>>): string {
+  const values = Object.entries(config).flatMap(([key, value]) =>
+    typeof value === 'string' && value !== '' && (SECRETS.includes(key) || namesSecret(key, value)) ? [value] : [],
+  );
+  const passwords = values.flatMap((value) => /:\/\/[^:@/]*:([^@]+)@/.exec(value)?.[1] ?? []);
+  const secrets = [...values, ...passwords].map((value) => new Secret(value));
+  return secrets.length === 0 ? text : createRedactor(secrets).clean(text);
 }
 
 /** Both names are taken there, and merged. */

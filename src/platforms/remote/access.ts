@@ -39,6 +39,17 @@ interface Inside {
   call: VendorCall;
 }
 
+/** What is to be kept of a source. */
+interface Keeping {
+  vendor: VendorSource;
+  connector: Connector;
+  config: Config;
+  before?: RemoteRecord | undefined;
+  outcome?: TestOutcome | undefined;
+  /** The config is another one than before. */
+  isChanged: boolean;
+}
+
 /** Who may come in, what is there, and what we keep of it. */
 export function createAccess(parts: RemoteParts) {
   const { platform, name, records, vault } = parts;
@@ -87,25 +98,23 @@ export function createAccess(parts: RemoteParts) {
   /** Keeps what was sent and what came back, sealed; with the audit entry of what was done. */
   const keep = async (
     tenant: string,
-    vendor: VendorSource,
-    connector: Connector,
-    config: Config,
-    before: RemoteRecord | undefined,
-    outcome: TestOutcome | undefined,
+    { vendor, connector, config, before, outcome, isChanged }: Keeping,
     audit: AuditEntry,
     ends: { intent?: CreateIntent; idempotency?: IdempotencyEntry } = {},
   ): Promise<RemoteRecord> => {
     const id = idOf(platform, vendor.id);
     const extra = Object.entries(vendor.keep ?? {}).map(([key, secret]) => [KEPT_PREFIX + key, secret] as const);
     const whole = { ...config, secrets: { ...config.secrets, ...Object.fromEntries(extra) } };
+    // Another config is another thing to test.
+    const lastTest = isChanged ? null : (before?.lastTest ?? null);
     const { record } = await resealing(vault, async () => {
-      const owner = { tenant, sourceId: id, credentialVersion: (before?.credentialVersion ?? 0) + 1 };
+      const credentialVersion = (before?.credentialVersion ?? 0) + (isChanged ? 1 : 0);
       const record: RemoteRecord = {
         tenant,
         id,
         connector: connector.code,
-        ...(await kept(vault, whole, owner, outcome)),
-        lastTest: outcome ? testOf(outcome) : (before?.lastTest ?? null),
+        ...(await kept(vault, whole, { tenant, sourceId: id, credentialVersion }, outcome)),
+        lastTest: outcome ? testOf(outcome) : lastTest,
       };
       const result = await records.keep(record, { ...audit, source_id: id }, ends);
       return { record, retired: result === 'key_retired' };

@@ -43,12 +43,12 @@ export async function createOnce(
   if (before) {
     const ours = oursAmong(there, before, intent, draft);
     if (ours) return { source: ours, found: true };
-    if (there.length > 0) throw nameTaken(draft.name);
+    if (there.length > 0) throw nameTaken(draft.name, intent.platform);
     if (isAlive(before, now())) throw beingCreated(draft.name, before, now());
     const late = await lookFor(vendor, draft, before, call);
     if (late && before.digest === intent.digest) return { source: late, found: true };
-    if (late) throw nameTaken(draft.name);
-  } else if (there.length > 0) throw nameTaken(draft.name);
+    if (late) throw nameTaken(draft.name, intent.platform);
+  } else if (there.length > 0) throw nameTaken(draft.name, intent.platform);
   const other = await records.begin(intent, before);
   if (other) throw beingCreated(draft.name, other, now());
   try {

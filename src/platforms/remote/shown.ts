@@ -88,7 +88,7 @@ export function versionOf(vendor: VendorSource, record: RemoteRecord | undefined
   const { name, description, connector, config, desiredState, tags } = vendor;
   // Time alone changes these of a schedule.
   const { next_run: _, cursor_value: __, ...schedule } = vendor.schedule ?? {};
-  const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion];
+  const said = [name, description, connector, config, desiredState, tags, schedule, record?.credentialVersion ?? 0];
   const digest = createHash('sha256')
     .update(canonicalJson(said.map((value) => value ?? null)))
     .digest();
@@ -194,10 +194,4 @@ function virtualOf({ fields, compose }: Connector, sent: Settings, config: Setti
   const virtual = Object.entries(sent).filter(([name]) => isVirtual(name));
   const made = Object.keys(compose?.(Object.fromEntries(virtual)) ?? {}).filter((name) => !isVirtual(name));
   return made.length > 0 && made.every((name) => name in config) ? [] : virtual;
-}
-
-/** The reference that a record keeps by its text; sealed values and what is no reference apart. */
-export function referenceIn(record: RemoteRecord, path: string) {
-  const from = record.secretSources[path];
-  return from === undefined || from === 'vault' ? undefined : shownReference(from);
 }

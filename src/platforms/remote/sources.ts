@@ -55,16 +55,9 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
         async (): Promise<Created & { record: RemoteRecord }> => {
           const created = await createOnce({ vendor, records, now }, intent, draftFor(draft, values), call);
           const ends = { intent, ...(idempotency ? { idempotency } : {}) };
-          const record = await keep(
-            tenant,
-            created.source,
-            draft.connector,
-            draft.config,
-            undefined,
-            draft.outcome,
-            audit,
-            ends,
-          );
+          const { connector, config, outcome } = draft;
+          const kept = { vendor: created.source, connector, config, outcome, isChanged: true };
+          const record = await keep(tenant, kept, audit, ends);
           return { ...created, record };
         },
       );
@@ -129,13 +122,15 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       if (versionOf(before, record) !== stored.source.version) throw stale();
       if (change.name !== undefined && nameKey(change.name) !== nameKey(before.name)) {
         const others = await vendorApi.named(change.name, call);
-        if (others.some(({ id }) => id !== before.id)) throw nameTaken(change.name);
+        if (others.some(({ id }) => id !== before.id)) throw nameTaken(change.name, platform);
       }
       const values = change.config && (await sendable(connector, change.config, parts.resolveReference));
       const after = await vendorApi.update(before, changeFor(change, values), connector, call);
       const config = change.config ?? (await stored.config());
       const whole = { ...after, keep: { ...(await call.kept()), ...after.keep } };
-      const keptRecord = await keep(tenant, whole, connector, config, record, change.outcome, audit);
+      const isChanged = change.config !== undefined;
+      const keeping = { vendor: whole, connector, config, before: record, outcome: change.outcome, isChanged };
+      const keptRecord = await keep(tenant, keeping, audit);
       const source = await followed({ vendor: vendorApi, name }, after, FOLLOW_UPDATE_MS, call);
       return await shown(tenant, source, keptRecord);
     },
@@ -162,7 +157,8 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const after = await followed({ vendor: vendorApi, name }, now, request.waitS * 1000, call);
       const again = { ...(record ? await call.kept() : {}), ...result.keep };
       const config = await stored.config();
-      const keptRecord = await keep(tenant, { ...after, keep: again }, connector, config, record, undefined, audit);
+      const keeping = { vendor: { ...after, keep: again }, connector, config, before: record, isChanged: false };
+      const keptRecord = await keep(tenant, keeping, audit);
       return {
         source: await shown(tenant, { ...after, todo: result.todo ?? after.todo ?? [] }, keptRecord),
         ...(result.run ? { run: result.run } : {}),

@@ -27,7 +27,7 @@ export async function sendable(
 export function showable(connector: Connector, { settings, secrets }: Config): Values {
   const shown = Object.entries(secrets).map(([path, value]): [string, unknown] => {
     if (value instanceof Secret) return [path, new PlannedSecret('[secret]')];
-    return [path, value.scheme === 'worker' ? value : new PlannedSecret(`\${${describeReference(value)}}`)];
+    return [path, value.scheme === 'worker' ? value : new PlannedSecret(`[secret from ${describeReference(value)}]`)];
   });
   return composedBy(connector, withValues(settings, shown));
 }

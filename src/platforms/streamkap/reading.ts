@@ -125,7 +125,7 @@ function secretsSetIn(connector: Connector, sent: Json, config: Json): string[] 
 /** Good once: there is none any more when the source is there. */
 export const SPENT: ReadonlySet<string> = new Set(['oauth_grant_id']);
 
-function holds(
+export function holds(
   { defaults = {} }: Connector,
   conditions: readonly { field: string; is: readonly unknown[] }[],
   config: Json,

@@ -6,9 +6,7 @@ import { refusalOf } from '../remote/refusal.ts';
 interface Token {
   access: Secret;
   refresh?: Secret;
-  /** Milliseconds since 1970. */
-  issued: number;
-  /** From then on a new one is asked for. */
+  /** Milliseconds since 1970: from then on a new one is asked for. */
   stale: number;
 }
 
@@ -17,8 +15,6 @@ const EARLIER_MS = 60_000;
 /** Where the answer does not say how long a token is good. */
 const UNSAID_S = 300;
 const LIMIT_MS = 20_000;
-/** A 401 on a request that set out before the last renewal says nothing of the new token. */
-const FRESH_MS = 2_000;
 
 /**
  * Access tokens for an API token's id and secret: renewed before they end, by one request however many wait for it.
@@ -62,7 +58,7 @@ export function streamkapTokens(
       return { authorization: access };
     },
     renew: () => {
-      if (token && now().getTime() - token.issued > FRESH_MS) token = { ...token, stale: 0 };
+      if (token && !renewing) token = { ...token, stale: 0 };
       return true;
     },
   };
@@ -77,7 +73,6 @@ function tokenOf({ json }: ApiAnswer, now: number): Token | undefined {
   return {
     access: new Secret(`Bearer ${accessToken}`),
     ...(typeof refreshToken === 'string' && refreshToken !== '' ? { refresh: new Secret(refreshToken) } : {}),
-    issued: now,
     stale: now + Math.max(lifeMs - EARLIER_MS, lifeMs / 2),
   };
 }

@@ -1,4 +1,5 @@
 import type { Connector } from '../../connectors/define-connector.ts';
+import { isSecret } from '../../connectors/fields.ts';
 import { namesSecret } from '../../connectors/secret-names.ts';
 import { HeadwaterError } from '../../errors.ts';
 import type { ApiClient } from '../../net/api-client.ts';
@@ -6,7 +7,7 @@ import { Secret } from '../../secrets/secret.ts';
 import { notFound } from '../failures.ts';
 import type { VendorCall, VendorChange, VendorSource } from '../remote/vendor.ts';
 import { isRecord, read } from './answers.ts';
-import { rawSources, SPENT } from './reading.ts';
+import { holds, rawSources, SPENT } from './reading.ts';
 import { pathOf } from './requests.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -27,32 +28,48 @@ export async function wholeConfig(
   connector: Connector,
   call: VendorCall,
 ): Promise<Json> {
-  const held = change.config
+  const config = change.config ?? before.config ?? {};
+  const promised = change.config
     ? Object.entries(change.config).flatMap(([name, value]) => (isHeld(value) ? [name] : []))
     : (before.secretsSet ?? []);
-  const now = await currentConfig(client, before.id, held.length > 0, call);
-  const settings = Object.entries(change.config ?? before.config ?? {}).filter(([, value]) => !isHeld(value));
+  const settings = Object.fromEntries(Object.entries(config).filter(([, value]) => !isHeld(value)));
+  const wanted = secretsIn(connector).filter(
+    (name) => settings[name] === undefined && !change.changedFields.includes(name) && counts(connector, name, settings),
+  );
+  const now = await currentConfig(client, before.id, wanted.length > 0, call);
   const unknown = Object.entries(now).flatMap(([name, value]) => {
     if (Object.hasOwn(connector.fields, name) || value === null || value === undefined) return [];
     return [[name, typeof value === 'string' && namesSecret(name) ? new Secret(value) : value] as const];
   });
-  return {
-    ...Object.fromEntries(unknown),
-    ...Object.fromEntries(settings),
-    ...heldSecrets(connector, held, now),
-  };
+  return { ...Object.fromEntries(unknown), ...settings, ...heldSecrets(connector, wanted, promised, now) };
 }
 
-function heldSecrets(connector: Connector, held: readonly string[], now: Json): Record<string, Secret> {
+/** An answer without secrets does not say which are set: all that may be are asked for. */
+function secretsIn({ fields }: Connector): string[] {
+  return Object.entries(fields).flatMap(([name, { facts }]) =>
+    isSecret(facts) && !facts.virtual && !SPENT.has(name) ? [name] : [],
+  );
+}
+
+/** A secret of another way to sign in is refused. */
+function counts(connector: Connector, name: string, settings: Json): boolean {
+  return holds(connector, connector.fields[name]?.facts.shownWhen ?? [], settings);
+}
+
+function heldSecrets(
+  connector: Connector,
+  wanted: readonly string[],
+  promised: readonly string[],
+  now: Json,
+): Record<string, Secret> {
   const missing: string[] = [];
   const found: Record<string, Secret> = {};
   // An API source keeps what is not sent.
   const mayBeLeftOut = Object.hasOwn(connector.fields, 'resources');
-  for (const name of held) {
-    if (SPENT.has(name)) continue;
+  for (const name of wanted) {
     const value = now[name];
     if (typeof value === 'string' && value !== '' && !MASK.test(value)) found[name] = new Secret(value);
-    else if (!mayBeLeftOut && name !== ITS_OWN) missing.push(name);
+    else if (promised.includes(name) && !mayBeLeftOut && name !== ITS_OWN) missing.push(name);
   }
   if (missing.length === 0) return found;
   throw new HeadwaterError(

@@ -113,6 +113,7 @@ const mongodb = camelConnector({
   keywords: ['atlas', 'nosql', 'document'],
   fields: {
     connection_string: connectionString({
+      examples: ['mongodb+srv://reader:PASSWORD@shop.example.mongodb.net/shop'],
       description: 'mongodb:// or mongodb+srv://, with user, password and database in it.',
     }),
     host: text('Host', { description: 'Host of the server.', role: 'host', virtual: true, aka: ['hostname'] }),

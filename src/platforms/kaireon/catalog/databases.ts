@@ -91,6 +91,7 @@ const mongodb = kaireonConnector({
       role: 'connection_string',
       secret: true,
       destination: true,
+      examples: ['mongodb+srv://reader:PASSWORD@shop.example.mongodb.net/shop'],
       aka: ['connection_string', 'uri', 'url'],
     }),
     ...MONGO_PARTS,

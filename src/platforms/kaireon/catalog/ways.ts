@@ -30,7 +30,14 @@ const OTHER: VendorFields = {
 export const LOGIN = {
   none: {},
   access_key: {
-    username: { type: 'string', title: 'User', description: 'The user to log in as.', role: 'username', max: 255 },
+    username: {
+      type: 'string',
+      title: 'User',
+      description: 'Required with a password.',
+      role: 'username',
+      min: 1,
+      max: 255,
+    },
     password: {
       type: 'string',
       title: 'Password',

@@ -5,7 +5,8 @@ import { findConnector } from '../../../connectors/search.ts';
 import { inOwnWords } from '../../../connectors/through.ts';
 import type { VendorConnector } from '../../../connectors/vendor/connector.ts';
 import { HeadwaterError } from '../../../errors.ts';
-import type { Probe, ProbeContext } from '../../../probes/probe.ts';
+import type { Probe, ProbeContext, StepSpec } from '../../../probes/probe.ts';
+import { StepFailure } from '../../../probes/problems/index.ts';
 import { parseConnectionString } from '../../../secrets/connection-string.ts';
 import { createRedactor } from '../../../secrets/redact.ts';
 import { Secret } from '../../../secrets/secret.ts';
@@ -37,7 +38,7 @@ export const mongodbProbe: VendorConnector['probe'] = (fields, defaults) => {
     (own[CONNECTION] === undefined && own[target] !== undefined ? target : CONNECTION);
   return async () => {
     const probe = (await connector.probe()) as Probe<unknown>;
-    const plan: Probe<Config>['plan'] = (given, context, options) => {
+    const planOf: Probe<Config>['plan'] = (given, context, options) => {
       const own: Config = { ...defaults, ...given };
       const address = addressOf(own);
       const ssh = ofSsh.flatMap(([role, name]) => (own[name] === undefined ? [] : [[role, own[name]] as const]));
@@ -54,22 +55,41 @@ export const mongodbProbe: VendorConnector['probe'] = (fields, defaults) => {
       const ownFields = (names: readonly string[]) => [...new Set(names.map((name) => nameOf(given, name)))];
       return { ...made, steps: made.steps.map((step) => inOwnWords(step, connector, ownFields)) };
     };
+    const plan: Probe<Config>['plan'] = (given, context, options) => {
+      try {
+        return planOf(given, context, options);
+      } catch (error) {
+        if (!(error instanceof HeadwaterError) || error.code !== 'INVALID_CONFIG') throw error;
+        const { endpoint: _, ...made } = probe.plan(completeConfig(connector, NOWHERE), context, options);
+        return { ...made, steps: [unusable(error), ...made.steps] };
+      }
+    };
     return { plan } as Probe<never>;
   };
 };
+
+/** What the steps are that would have been. */
+const NOWHERE = { host: 'nowhere.invalid' };
+
+function unusable({ message, details }: HeadwaterError): StepSpec {
+  return {
+    id: 'address',
+    title: 'Connection string',
+    gate: true,
+    limitMs: 1000,
+    timeout: { code: 'CONFIG_UNUSABLE', facts: {} },
+    run: () => {
+      throw new StepFailure('CONFIG_UNUSABLE', { what: message, fix: details.hint ?? '' }, { fields: [CONNECTION] });
+    },
+  };
+}
 
 /** What the connection string says, its password as a secret. */
 function addressOf(own: Config): Config {
   const { [CONNECTION]: text } = composedString(own);
   if (!(text instanceof Secret)) return {};
-  try {
-    const { password, ...rest } = parseConnectionString(text, MONGODB_STRINGS);
-    return { ...rest, ...(password === undefined ? {} : { password: new Secret(String(password)) }) };
-  } catch (error) {
-    if (!(error instanceof HeadwaterError)) throw error;
-    const fields = error.details.fields?.map(({ message }) => ({ field: `/config/${CONNECTION}`, message })) ?? [];
-    throw new HeadwaterError(error.code, error.message, { ...error.details, fields });
-  }
+  const { password, ...rest } = parseConnectionString(text, MONGODB_STRINGS);
+  return { ...rest, ...(password === undefined ? {} : { password: new Secret(String(password)) }) };
 }
 
 /** The password stands in the string in another spelling than drivers know it by. */

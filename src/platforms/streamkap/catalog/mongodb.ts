@@ -16,6 +16,7 @@ function fields(arrayEncodings: readonly string[]): VendorFields {
     [CONNECTION]: secret('Connection string', 'Address with user and password: mongodb+srv://… or mongodb://….', {
       destination: true,
       group: 'connection',
+      examples: ['mongodb+srv://streamkap:PASSWORD@shop.example.mongodb.net/?authSource=admin'],
       aka: ['connection_string', 'uri', 'mongodb.connection.string'],
     }),
     ...ACCOUNT,

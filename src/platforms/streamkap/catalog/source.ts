@@ -1,5 +1,6 @@
 import type { Connector } from '../../../connectors/define-connector.ts';
 import { type VendorConnector, vendorConnector } from '../../../connectors/vendor/connector.ts';
+import { reached } from '../../../connectors/vendor/probed-as.ts';
 import { SSH, tunnelled, withTunnel } from './ssh.ts';
 import { RECORDS } from './transforms.ts';
 
@@ -18,6 +19,8 @@ interface Source extends Omit<VendorConnector, 'vendorCode'> {
 export function source({ code, vendorCode = code, ssh = false, records = true, ...own }: Source): Connector {
   const fields = { ...own.fields, ...(ssh ? SSH : {}), ...(records ? RECORDS : {}) };
   const compose = ssh ? (config: Config) => withTunnel(own.compose?.(config) ?? config) : own.compose;
+  // A probe that goes no further than to reach a server needs no credentials.
+  const reach = own.capabilities.includes('discover') ? reached(own.name) : own.probe;
   return vendorConnector({
     ...own,
     code,
@@ -25,5 +28,6 @@ export function source({ code, vendorCode = code, ssh = false, records = true, .
     fields,
     ...(compose ? { compose } : {}),
     probe: ssh ? tunnelled(own.name, own.probe) : own.probe,
+    reach: ssh ? tunnelled(own.name, reach) : reach,
   });
 }

@@ -241,7 +241,7 @@ describe('a source on a platform of others', () => {
     expect(request).toMatchObject({
       method: 'POST',
       url: 'https://memory.example/sources',
-      body: { name: 'Shop', config: { host: 'db.example.com', password: '${env:HEADWATER_SECRET_DB}' } },
+      body: { name: 'Shop', config: { host: 'db.example.com', password: '[secret from env:HEADWATER_SECRET_DB]' } },
     });
     const [other] = (await sources.planCreate?.(draft())) ?? [];
     expect(other?.body).toMatchObject({ config: { password: '[secret]' } });
