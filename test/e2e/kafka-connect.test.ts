@@ -429,6 +429,42 @@ describe('the test', () => {
     expect(step(answer, 'worker_config')).toMatchObject({ code: 'PLATFORM_SCHEMA_DIFFERS', fields: ['slot.failover'] });
   });
 
+  it('a source whose password only the worker has is validated with that, and nobody sees it', async () => {
+    const { host, port } = database();
+    server.place('theirs', {
+      'connector.class': POSTGRES,
+      'database.hostname': host,
+      'database.port': String(port),
+      'database.user': 'capture',
+      'database.dbname': 'shop',
+      'database.password': CANARY,
+      'topic.prefix': 'theirs',
+    });
+    server.faults.errors = { 'database.user': [`Unable to connect with ${CANARY}`] };
+    const answer = await headwater.call('test_connection', { source_id: 'kafka_connect:theirs' });
+    expect(step(answer, 'auth')).toMatchObject({ status: 'warn', code: 'CREDENTIALS_ELSEWHERE' });
+    expect(step(answer, 'worker_config')).toMatchObject({ status: 'fail', fields: ['database.user'] });
+    expect(server.requests.at(-1)?.body).toMatchObject({ 'database.password': CANARY });
+    expect(answer.text).not.toContain(CANARY);
+  });
+
+  it('a MongoDB whose password only the worker has is tested as far as that goes', async () => {
+    server.place('mongo', {
+      'connector.class': 'io.debezium.connector.mongodb.MongoDbConnector',
+      'mongodb.connection.string': 'mongodb://user:canary-in-the-string@127.0.0.1:1/?replicaSet=rs0',
+      'mongodb.user': 'capture',
+      'mongodb.password': CANARY,
+      'topic.prefix': 'mongo',
+    });
+    const shown = await headwater.call('get_source', { source_id: 'kafka_connect:mongo' });
+    expect(source(shown)).toMatchObject({
+      config: { 'mongodb.connection.string': 'mongodb://127.0.0.1:1/?replicaSet=rs0' },
+    });
+    const answer = await headwater.call('test_connection', { source_id: 'kafka_connect:mongo' });
+    expect(step(answer, 'tcp')).toMatchObject({ status: 'fail' });
+    expect(shown.text + answer.text).not.toContain('canary');
+  });
+
   it('a worker that cannot be asked is no fault of the source', async () => {
     server.faults.badGateway = 99;
     expect(step(await test(), 'worker_config')).toMatchObject({ status: 'warn', code: 'PLATFORM_CHECK_UNAVAILABLE' });
