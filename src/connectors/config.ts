@@ -7,6 +7,7 @@ import { alternativeProblems, leftBehind } from './alternatives.ts';
 import { canonicalHost } from './canonical-host.ts';
 import type { Connector } from './define-connector.ts';
 import { type FieldFacts, isDestination, isSecret, KEPT, type Role } from './fields.ts';
+import { refuseMasks } from './masks.ts';
 import { AUTH, type FieldPath, factsOf, fieldsByPath, isObject, NO_AUTH, valueAt, withValues } from './paths.ts';
 import { dispensable, knownKeys, withOwnNames } from './portable.ts';
 
@@ -29,14 +30,6 @@ export const BASE = '/config';
 /** What only the connection string may say, where there is one. */
 const ADDRESS: readonly string[] = ['host', 'port', 'username', 'database'];
 
-const LONGEST_MASK = 100;
-/** Text that a mask left behind: sent back, it would overwrite the secret with its own picture. */
-const MASK = /^(\*{3,}|•{3,}|x{6,}|<?redacted>?|<?hidden>?|<password>|\[your[-_]password\]|\[secret\])$/i;
-
-export function isMask(text: string): boolean {
-  return text.length <= LONGEST_MASK && MASK.test(text);
-}
-
 /**
  * Validates what an agent gave. A literal connection string is taken apart at once.
  * @throws HeadwaterError INVALID_CONFIG with a field problem for each thing wrong
@@ -46,7 +39,7 @@ export function parseConfig(connector: Connector, input: Readonly<Record<string,
   const own = ownForm(connector, input);
   const leftOut = dispensable(connector, own);
   const given = Object.fromEntries(Object.entries(own).filter(([name]) => !leftOut.includes(name)));
-  refuseMasks(connector, given);
+  refuseMasks(connector, given, BASE);
   return { ...validated(connector, given, {}), ...(leftOut.length > 0 ? { leftOut } : {}) };
 }
 
@@ -67,7 +60,7 @@ export function mergeConfig(
 ): Config {
   refuseFault(patch);
   const given = ownForm(connector, patch, before.settings);
-  refuseMasks(connector, given);
+  refuseMasks(connector, given, BASE);
   const said = [...removed, ...leftBehind(connector, given), ...seenElsewhere(connector, before, given, removed)];
   const isExpanded = connector.connectionString && patch[CONNECTION_STRING] !== undefined;
   const replaced = isExpanded ? [...said, CONNECTION_STRING, ...ADDRESS] : said;
@@ -197,30 +190,6 @@ function secretValue(name: string, text: string, mayHold: boolean): SecretValue 
 function refuseFault(input: Readonly<Record<string, unknown>>): void {
   const fault = inputFault(input, BASE);
   if (fault) throw new HeadwaterError('INVALID_CONFIG', 'The config is none of any connector.', { fields: [fault] });
-}
-
-function refuseMasks(connector: Connector, input: Readonly<Record<string, unknown>>): void {
-  const inner = isObject(input[AUTH]) ? Object.entries(input[AUTH]) : [];
-  const known = fieldsByPath(connector);
-  const fields = [
-    ...Object.entries(input),
-    ...inner.map(([name, value]): [string, unknown] => [`${AUTH}/${name}`, value]),
-  ]
-    .filter(([path, value]) => {
-      const facts = known.get(path)?.facts;
-      if (!facts || !isSecret(facts)) return value === null;
-      return value === null || typeof value === 'object' || (typeof value === 'string' && isMask(value));
-    })
-    .map(([name, value]) => ({
-      field: `${BASE}/${name}`,
-      message:
-        value === null
-          ? 'is null; leave it out to keep it, or name it in `clear` to remove it'
-          : 'is a mask, not a secret; leave it out to keep it, or give the real one',
-    }));
-  if (fields.length > 0) {
-    throw new HeadwaterError('INVALID_CONFIG', 'A masked or null value was given.', { fields });
-  }
 }
 
 function expandConnectionString(

@@ -170,7 +170,7 @@ describe.each(AIRWEAVE_CONNECTORS.map((connector) => [connector.code, connector]
     expect(validate.validate(schema, example), JSON.stringify(validate.errors)).toBe(true);
     const { secrets } = parseConfig(connector, example);
     for (const path of Object.keys(secrets)) expect(parseReference(String(valueAt(example, path))), path).toBeDefined();
-    const { normalise: _, note: __, defaults: ___, ...plain } = connector;
+    const { normalise: _, note: __, defaults: ___, vendorCode: ____, ...plain } = connector;
     expect(lintConnector(plain)).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { isMask } from '../config.ts';
+import { isMask } from '../masks.ts';
 import type { ConfigFault } from '../define-connector.ts';
 import { KEPT } from '../fields.ts';
 import { isObject } from '../paths.ts';

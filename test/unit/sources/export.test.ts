@@ -28,7 +28,8 @@ beforeAll(async () => {
     run_test: false,
     tags: ['a'],
   });
-  id = (answer.structured?.['source'] as { id: string }).id;
+  const made = answer.structured?.['source'] as { id: string } | undefined;
+  id = made?.id ?? '';
 });
 afterAll(async () => app.close());
 
