@@ -43,6 +43,12 @@ export function partsOf(own: Config): Config {
   return { ...parts, ...(said === undefined ? tls : { tls_mode: said }) };
 }
 
+/** The first host of the string; undefined where DNS says which there are. */
+export function placeIn(own: Config): { host: string; port: number } | undefined {
+  const { host, port, srv } = partsOf(own);
+  return srv === true || typeof host !== 'string' ? undefined : { host, port: Number(port ?? 27_017) };
+}
+
 function modeOf(own: Config): string | undefined {
   if (own['mongodb.ssl.enabled'] === true) {
     return own['mongodb.ssl.invalid.hostname.allowed'] === true ? 'verify-ca' : 'verify-full';

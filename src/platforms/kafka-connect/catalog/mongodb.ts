@@ -1,7 +1,8 @@
 import type { ConfigFault } from '../../../connectors/define-connector.ts';
-import { probedAs } from '../../../connectors/vendor/probed-as.ts';
+import { notReached, probedAs } from '../../../connectors/vendor/probed-as.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
 import { debezium } from './debezium.ts';
-import { connectionStringOf, credentialsIn, partsOf } from './mongodb-string.ts';
+import { connectionStringOf, credentialsIn, partsOf, placeIn } from './mongodb-string.ts';
 import { PATTERNS } from './patterns.ts';
 import { choice, flag, password, snapshots, text, whole } from './shared.ts';
 
@@ -104,7 +105,8 @@ export const mongodb = debezium({
     'mongodb.password': '${worker:file:/etc/kafka/secrets/shop.properties:password}',
     'collection.include.list': 'shop.orders',
   },
-  probe: probedAs('mongodb', partsOf),
+  probe: probedAs('mongodb', partsOf, { connection_string: STRING, host: STRING, port: STRING }),
+  reach: reachedAt('MongoDB', STRING, placeIn, notReached('MongoDB', 'its hosts come from DNS records')),
 });
 
 function stringFaults(config: Config): ConfigFault[] {
