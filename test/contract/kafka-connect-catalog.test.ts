@@ -210,6 +210,58 @@ describe('catalog of Kafka Connect', () => {
     expect(connector.compose?.(settings) ?? settings).toMatchObject(own);
   });
 
+  it.each([
+    [
+      'postgresql',
+      'postgresql://u:p%40ss@db:5433/shop?sslmode=require',
+      {
+        'database.hostname': 'db',
+        'database.port': 5433,
+        'database.dbname': 'shop',
+        'database.user': 'u',
+        'database.sslmode': 'require',
+      },
+      'database.password',
+    ],
+    [
+      'mysql',
+      'mysql://u:p@db/shop',
+      { 'database.hostname': 'db', 'database.user': 'u', 'database.include.list': 'shop' },
+      'database.password',
+    ],
+    [
+      'mariadb',
+      'mariadb://u:p@db/shop',
+      { 'database.hostname': 'db', 'database.include.list': 'shop' },
+      'database.password',
+    ],
+    [
+      'sqlserver',
+      'sqlserver://u:p@db:1434/shop',
+      { 'database.port': 1434, 'database.names': 'shop', 'database.user': 'u' },
+      'database.password',
+    ],
+    [
+      'mongodb',
+      'mongodb+srv://u:p@cluster0.example.net/?retryWrites=true',
+      { 'mongodb.connection.string': 'mongodb+srv://cluster0.example.net/?retryWrites=true', 'mongodb.user': 'u' },
+      'mongodb.password',
+    ],
+    [
+      'mongodb',
+      'mongodb://u:${env:HEADWATER_SECRET_A}@a:1,b:2/shop',
+      { 'mongodb.connection.string': 'mongodb://a:1,b:2/shop', 'mongodb.authsource': 'shop' },
+      'mongodb.password',
+    ],
+  ])('%s takes a connection string apart: %s', (code, connection_string, own, secret) => {
+    const connector = CATALOG.find((each) => each.code === code);
+    if (!connector) throw new Error(`no ${code}`);
+    const brokers = connector.fields['schema.history.internal'] ? { bootstrap_servers: 'b:9092' } : {};
+    const { settings, secrets } = parseConfig(connector, { connection_string, ...brokers });
+    expect(settings).toMatchObject(own);
+    expect(Object.keys(secrets)).toEqual([secret]);
+  });
+
   it('conditions: brokers are asked for where the history is kept in Kafka, and nowhere else', () => {
     const mysql = KNOWN.find(({ code }) => code === 'mysql');
     if (!mysql) throw new Error('no mysql');

@@ -2,7 +2,7 @@ import type { ConfigFault } from '../../../connectors/define-connector.ts';
 import { notReached, probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
 import { debezium } from './debezium.ts';
-import { connectionStringOf, credentialsIn, partsOf, placeIn } from './mongodb-string.ts';
+import { connectionStringOf, credentialsIn, partsOf, placeIn, withoutLogin } from './mongodb-string.ts';
 import { PATTERNS } from './patterns.ts';
 import { choice, flag, password, snapshots, text, whole } from './shared.ts';
 
@@ -93,6 +93,7 @@ export const mongodb = debezium({
   },
   alternatives: { [STRING]: [], host: ['port', 'replica_set'] },
   rules: stringFaults,
+  normalise: withoutLogin,
   compose: connectionStringOf,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
