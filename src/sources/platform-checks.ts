@@ -8,6 +8,8 @@ import type { Source } from './source.ts';
 export interface TestedAt {
   platform: Platform;
   source?: Source;
+  /** The config is not the one that the platform has of the source. */
+  changed?: true;
 }
 
 /** Before the step's own end, which would be a failure of the source. */
@@ -18,11 +20,17 @@ const EARLIER_MS = 200;
  * platform that cannot be asked is no fault of the source.
  */
 export async function platformChecks(
-  { platform, source }: TestedAt,
+  { platform, source, changed }: TestedAt,
   connector: Connector,
   values: Readonly<Record<string, unknown>>,
 ): Promise<StepSpec[]> {
-  const steps = (await platform.ownChecks?.({ connector, values, ...(source ? { source } : {}) })) ?? [];
+  const steps =
+    (await platform.ownChecks?.({
+      connector,
+      values,
+      ...(source ? { source } : {}),
+      ...(changed ? { changed } : {}),
+    })) ?? [];
   return steps.map((step) => ({
     ...step,
     gate: false,

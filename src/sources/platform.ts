@@ -191,6 +191,8 @@ export interface Platform {
     /** Secrets as `Secret`s, or as the `Reference` of one that only the platform can read. */
     values: Readonly<Record<string, unknown>>;
     source?: Source;
+    /** The values are what is to become of the source: the platform has others. */
+    changed?: true;
   }) => Promise<readonly StepSpec[]>;
 }
 

@@ -245,6 +245,7 @@ async function testFirst(
     {
       platform,
       source: stored.source,
+      ...(change.config ? { changed: true } : {}),
     },
   );
   if (!report.ok) throw testFailed(services, platform, connector, report);

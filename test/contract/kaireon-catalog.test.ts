@@ -126,6 +126,20 @@ describe('what is given', () => {
     expect(Object.keys(secrets)).toEqual(['auth/password']);
   });
 
+  it('may be a connection string, which is taken apart', () => {
+    const connection_string = 'mysql://reader:pw-1234567@db.example.com:3307/shop';
+    const { settings, secrets } = parseConfig(connectorOf('mysql'), { connection_string });
+    expect(settings).toEqual({
+      host: 'db.example.com',
+      port: 3307,
+      database: 'shop',
+      auth: { method: 'access_key', username: 'reader' },
+    });
+    expect(Object.keys(secrets)).toEqual(['auth/password']);
+    const reference = { connection_string: '${env:HEADWATER_SECRET_DSN}' };
+    expect(problemsOf(connectorOf('mysql'), reference)).toHaveProperty(['/config/connection_string']);
+  });
+
   it('is refused under two names', () => {
     const config = { ...connectorOf('postgresql').example, username: 'other' };
     expect(problemsOf(connectorOf('postgresql'), config)).toEqual({

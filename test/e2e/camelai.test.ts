@@ -307,6 +307,15 @@ describe('what is there', () => {
     expect(camel.requests.every(({ path }) => path === '/api/v1/sources/')).toBe(true);
   });
 
+  it('is listed to its end although it gets shorter meanwhile', async () => {
+    for (let n = 1; n <= 12; n++) camel.add({ account_name: `Source ${n}` });
+    const first = await headwater.done('list_sources', { platform: on, limit: 10 });
+    for (let id = 41; id <= 44; id++) camel.connections.delete(id);
+    const rest = await headwater.done('list_sources', { platform: on, limit: 10, cursor: first['next_cursor'] });
+    expect(rest['sources']).toEqual([]);
+    expect(rest).not.toHaveProperty('next_cursor');
+  });
+
   it('is shown although its type is none that can be created', async () => {
     camel.add({ account_name: 'Sheets', type: 'GOOGLE_SHEETS' });
     const source = sourceOf(await headwater.done('get_source', { source_id: 'camelai:41' }));

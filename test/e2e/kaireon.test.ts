@@ -366,6 +366,14 @@ describe('a test', () => {
     expect(JSON.stringify(report)).not.toContain(KAIREON_KEY);
   });
 
+  it('of what KaireonAI has says nothing of what it is to have', async () => {
+    const source_id = String(sourceOf(await create({ config: { ...shop(), database: 'postgres' } }))['id']);
+    kaireon.result = { success: false, message: 'database "postgres" is not the shop' };
+    const answer = await headwater.done('update_source', { source_id, config: { database: SHOP_DATABASE } });
+    expect((answer['report'] as Values)['ok']).toBe(true);
+    expect(kaireon.connectors.get('conn_001')?.config['database']).toBe(SHOP_DATABASE);
+  });
+
   it('is an action as well', async () => {
     const source_id = String(sourceOf(await quick())['id']);
     kaireon.result = { success: false, message: 'no route to host' };

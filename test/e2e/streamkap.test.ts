@@ -350,6 +350,15 @@ describe('reading', () => {
     expect(await names({ connector: 'sqlserver' })).toEqual(['Gamma']);
   });
 
+  it('shows a source of a kind that the catalog does not know', async () => {
+    await start();
+    const { id } = server.add({ name: 'New kind', connector: 'brandnew', config: { a: 1, 'b.password': 'hidden-2' } });
+    const { source } = (await app.done('get_source', { source_id: `streamkap:${id}` })) as { source: Json };
+    expect(source).toMatchObject({ name: 'New kind', details: { other_config: { a: 1 } } });
+    expect(JSON.stringify(source)).not.toContain('hidden-2');
+    expect((await app.done('list_sources'))['sources']).toHaveLength(1);
+  });
+
   it('knows nothing of a source that is gone', async () => {
     await start();
     const { error } = await app.call('get_source', { source_id: 'streamkap:0123456789abcdef01234567' });
@@ -470,9 +479,35 @@ describe('changing', () => {
     expect(server.askedFor('POST', /actions/).map(({ path }) => path.split('/').at(-1))).toEqual([
       'pause',
       'resume',
+      'stop',
       'resume',
     ]);
     expect(server.askedFor('PUT', /./).map(({ body }) => body['desired_state'])).toEqual(['Stopped']);
+    expect(server.sources.get(id.slice('streamkap:'.length))?.config).toEqual({
+      ...SENT,
+      'ssh.public.key.user.displayed': expect.any(String),
+    });
+  });
+
+  it('stops by an action where there is one', async () => {
+    await start({ canStop: true });
+    const { id } = await made();
+    const { source } = (await app.done('update_source', {
+      source_id: id,
+      desired_state: 'Stopped',
+      run_test: false,
+    })) as {
+      source: Json;
+    };
+    expect(source['status']).toBe('Stopped');
+    expect(server.askedFor('PUT', /./)).toEqual([]);
+  });
+
+  it('says that a stop was not taken', async () => {
+    await start({ takesState: false });
+    const { id } = await made();
+    const { error } = await app.call('update_source', { source_id: id, desired_state: 'Stopped', run_test: false });
+    expect(error).toMatchObject({ code: 'UNSUPPORTED', hint: expect.stringContaining('Paused') });
   });
 
   it('deploys a draft', async () => {

@@ -67,6 +67,10 @@ export interface StreamkapOptions {
   becomes?: string[];
   /** Looks after which a deleted source is gone. */
   goneAfter?: number;
+  /** There is an action for stopping, of which nothing is known. */
+  canStop?: boolean;
+  /** A replacement takes `desired_state`, of which nothing is known either. */
+  takesState?: boolean;
 }
 
 /** Streamkap's API as its facts tell it, over a real HTTP server on loopback. */
@@ -115,6 +119,8 @@ export class StreamkapServer {
       asText: false,
       becomes: ['Starting', 'Active'],
       goneAfter: 1,
+      canStop: false,
+      takesState: true,
       ...options,
     };
   }
@@ -350,7 +356,8 @@ export class StreamkapServer {
     source.name = name;
     source.config = this.#assigned(source.connector, this.#known(source.connector, body['config'] as Json) ?? {});
     if (Array.isArray(body['tags'])) source.tags = body['tags'] as string[];
-    if (typeof body['desired_state'] === 'string') source.desired_state = body['desired_state'];
+    if (this.#options.takesState && typeof body['desired_state'] === 'string')
+      source.desired_state = body['desired_state'];
     source.becomes = [source.desired_state ?? 'Active'];
     source.connector_status = 'Pending Update';
     return { status: 200, body: this.#shown(source, query) };
@@ -364,7 +371,13 @@ export class StreamkapServer {
   }
 
   #act(source: KeptSource, rest: string) {
-    const to = { '/actions/pause': 'Paused', '/actions/resume': 'Active', '/deploy': 'Active' }[rest];
+    const states: Record<string, string> = {
+      '/actions/pause': 'Paused',
+      '/actions/resume': 'Active',
+      '/deploy': 'Active',
+      ...(this.#options.canStop ? { '/actions/stop': 'Stopped' } : {}),
+    };
+    const to = states[rest];
     if (to !== undefined) {
       source.desired_state = to;
       source.becomes = [to];

@@ -1,6 +1,6 @@
-import { isMask } from '../masks.ts';
 import type { ConfigFault } from '../define-connector.ts';
 import { KEPT } from '../fields.ts';
+import { isMask } from '../masks.ts';
 import { isObject } from '../paths.ts';
 
 /** Secrets that are JSON: the key of a service account, a set of credentials. They are kept as its text. */

@@ -35,10 +35,14 @@ const TLS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The connection string that host and parts make; what stands for a password that nobody may see stands for the whole.
+ * The connection string that host and parts make, with `mongodb+srv` of a name that DNS knows servers of; what stands for a password that nobody may see stands for the whole.
  * Source of the form: MongoDB, "Connection Strings".
  */
-export function mongoString(host: string, parts: Readonly<Record<string, unknown>>): unknown {
+export function mongoString(
+  host: string,
+  parts: Readonly<Record<string, unknown>>,
+  scheme: 'mongodb' | 'mongodb+srv' = 'mongodb',
+): unknown {
   const { port, username, password, database, auth_source, replica_set, tls_mode } = parts;
   if (password !== undefined && !(password instanceof Secret)) return password;
   const query = [
@@ -52,7 +56,7 @@ export function mongoString(host: string, parts: Readonly<Record<string, unknown
   const login = password === undefined ? user : [...user, ':', { inUrl: password }];
   const place = `${bracketed(host)}${port === undefined ? '' : `:${port}`}`;
   const path = database === undefined ? '' : encodeURIComponent(String(database));
-  return composed('mongodb://', ...login, login.length > 0 ? '@' : '', place, `/${path}`, query && `?${query}`);
+  return composed(`${scheme}://`, ...login, login.length > 0 ? '@' : '', place, `/${path}`, query && `?${query}`);
 }
 
 function bracketed(host: string): string {

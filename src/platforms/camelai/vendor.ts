@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../net/api-client.ts';
+import { foreignCursor } from '../../sources/list.ts';
 import type { LeftBehind } from '../../sources/platform.ts';
 import type { Todo } from '../../sources/source.ts';
 import type { Vendor, VendorCall, VendorQuery, VendorSource } from '../remote/vendor.ts';
@@ -9,11 +10,17 @@ const MOST_A_PAGE = 100;
 /** A list that goes on for longer goes in a circle. */
 const MOST_PAGES = 1000;
 
+const NOTHING: ReturnType<typeof pageIn> = { connections: [] };
+/** Files are fetched from where they are before it answers. */
+const FETCHING_MS = 90_000;
+
 /** camelAI's sources API. */
 export function createCamel(client: ApiClient): Vendor {
   const page = async (page: number, size: number, { signal }: VendorCall) => {
     const query = { page, page_size: size };
-    return pageIn(await client.send({ method: 'GET', path: SOURCES_PATH, query }, { signal, repeats: true }), page);
+    const answer = await client.send({ method: 'GET', path: SOURCES_PATH, query }, { signal, repeats: true });
+    // Sources were deleted while it was leafed through: there is no such page any more.
+    return answer.status === 404 && page > 1 ? NOTHING : pageIn(answer, page);
   };
   async function* all(call: VendorCall): AsyncGenerator<Connection> {
     let at = 1;
@@ -33,7 +40,8 @@ export function createCamel(client: ApiClient): Vendor {
   return {
     createRequests: (draft) => [createRequest(draft)],
     async create(draft, call) {
-      const answer = await client.send(createRequest(draft), { signal: call.signal });
+      const deadline = draft.connector.code === 'file' ? { deadlineMs: FETCHING_MS } : {};
+      const answer = await client.send(createRequest(draft), { signal: call.signal, ...deadline });
       const { id, public_key_sql: sql } = createdIn(answer);
       const todo = sql ? { todo: [runSql(answer.clean(sql))] } : {};
       // It is there: that it cannot be looked at just now changes nothing of that.
@@ -43,6 +51,7 @@ export function createCamel(client: ApiClient): Vendor {
     get,
     async list(query, call) {
       const at = query.after === undefined ? 1 : Number(query.after);
+      if (!Number.isSafeInteger(at) || at < 1) throw foreignCursor();
       const { connections, total, next } = await page(at, Math.min(query.limit, MOST_A_PAGE), call);
       return {
         sources: connections.map(sourceIn),

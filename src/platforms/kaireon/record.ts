@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isObject } from '../../connectors/paths.ts';
 import { namesSecret } from '../../connectors/secret-names.ts';
+import type { HeadwaterError } from '../../errors.ts';
 import type { ApiAnswer } from '../../net/api-client.ts';
 import { createRedactor } from '../../secrets/redact.ts';
 import { Secret } from '../../secrets/secret.ts';
@@ -54,6 +55,15 @@ export interface KaireonPage {
   next?: string;
 }
 
+const FORBIDDEN =
+  'An operator must check that KAIREON_TENANT_ID is the tenant of the key, and that the key has the role editor or admin.';
+
+/** A refusal in our words. The role of a key and its tenant are both behind one status. */
+export function refused(answer: ApiAnswer, hint?: string): HeadwaterError {
+  const told = answer.status === 403 ? FORBIDDEN : hint;
+  return refusalOf(answer, { platform: PLATFORM, ...(told === undefined ? {} : { hint: told }) });
+}
+
 /** @throws HeadwaterError PLATFORM_UNAVAILABLE for what is no connector, or whatever the refusal is */
 export function recordIn(answer: ApiAnswer): KaireonRecord {
   const { json } = answer;
@@ -61,13 +71,13 @@ export function recordIn(answer: ApiAnswer): KaireonRecord {
   const inner = isObject(json) && json['id'] === undefined && isObject(json['data']) ? json['data'] : json;
   const result = RECORD.safeParse(inner);
   if (answer.status >= 200 && answer.status < 300 && result.success) return result.data;
-  throw refusalOf(answer, { platform: PLATFORM });
+  throw refused(answer);
 }
 
 /** `cursor` is documented as the id of the last item, and as opaque: where it is missing, the last id is taken. */
 export function pageIn(answer: ApiAnswer): KaireonPage {
   const result = LIST.safeParse(answer.json);
-  if (answer.status !== 200 || !result.success) throw refusalOf(answer, { platform: PLATFORM });
+  if (answer.status !== 200 || !result.success) throw refused(answer);
   const { data, pagination, ...flat } = result.data;
   const records = data.flatMap((item) => {
     const record = RECORD.safeParse(item);

@@ -2,9 +2,9 @@ import type { Connector } from '../../connectors/define-connector.ts';
 import { isObject } from '../../connectors/paths.ts';
 import type { ApiAnswer, ApiClient } from '../../net/api-client.ts';
 import { nameTaken } from '../failures.ts';
-import { readRefusal, refusalOf } from '../remote/refusal.ts';
+import { readRefusal } from '../remote/refusal.ts';
 import type { Vendor, VendorCall, VendorChange, VendorQuery, VendorSource } from '../remote/vendor.ts';
-import { configOf, type KaireonRecord, PLATFORM, pageIn, recordIn, sourceIn } from './record.ts';
+import { configOf, type KaireonRecord, pageIn, recordIn, refused, sourceIn } from './record.ts';
 import { CONNECTORS_PATH, createRequest, updateRequest } from './requests.ts';
 import { verify } from './verify.ts';
 
@@ -40,7 +40,7 @@ export function createKaireon(client: ApiClient): Vendor {
   const put = async (id: string, change: VendorChange, connector: Connector, others: Values, signal: AbortSignal) => {
     // The same body twice leaves what it leaves once.
     const answer = await client.send(updateRequest(id, change, connector, others), { signal, repeats: true });
-    if (answer.status < 200 || answer.status >= 300) throw refused(answer, change.name);
+    if (answer.status < 200 || answer.status >= 300) throw refusedName(answer, change.name);
     return { record: recordIn(answer), clean: answer.clean };
   };
 
@@ -48,7 +48,7 @@ export function createKaireon(client: ApiClient): Vendor {
     createRequests: (draft) => [createRequest(draft)],
     async create(draft, { signal }) {
       const answer = await client.send(createRequest(draft), { signal });
-      if (answer.status < 200 || answer.status >= 300) throw refused(answer, draft.name);
+      if (answer.status < 200 || answer.status >= 300) throw refusedName(answer, draft.name);
       return sourceIn(recordIn(answer), answer.clean);
     },
     async get(id, call) {
@@ -88,7 +88,7 @@ export function createKaireon(client: ApiClient): Vendor {
         { signal, repeats: true },
       );
       // After a lost answer it is gone already.
-      if (answer.status >= 300 && answer.status !== 404) throw refusalOf(answer, { platform: PLATFORM, hint: IN_USE });
+      if (answer.status >= 300 && answer.status !== 404) throw refused(answer, IN_USE);
       return [];
     },
     actions: { verify: ({ id }, _, { signal }) => verify(client, id, signal) },
@@ -102,16 +102,14 @@ function isFiltered({ connector, status, tag, query }: VendorQuery): boolean {
 }
 
 /** Names are unique there; no page says how a second one is refused. */
-function refused(answer: ApiAnswer, name: string | undefined): Error {
+function refusedName(answer: ApiAnswer, name: string | undefined): Error {
   const { text } = readRefusal(answer);
   const isTaken = answer.status === 409 || ([400, 422].includes(answer.status) && TAKEN.test(text));
   if (isTaken && name !== undefined) return nameTaken(name);
-  return refusalOf(answer, { platform: PLATFORM, ...(answer.status === 403 ? { hint: FORBIDDEN } : {}) });
+  return refused(answer);
 }
 
 const TAKEN = /\b(already (exists|in use|taken|used)|must be unique|duplicate|unique constraint)\b/i;
-const FORBIDDEN =
-  'An operator must check that the key belongs to the tenant in KAIREON_TENANT_ID and has the role editor or admin.';
 
 /** Keys of a stored config that the catalog does not have, as far as they are shown: for a plan. */
 function othersIn({ config = {} }: VendorSource, { fields }: Connector): Values {

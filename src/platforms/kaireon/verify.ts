@@ -3,9 +3,8 @@ import type { ApiAnswer, ApiClient } from '../../net/api-client.ts';
 import type { StepOutcome, StepSpec } from '../../probes/probe.ts';
 import { StepFailure } from '../../probes/problems/index.ts';
 import type { Opened } from '../remote/platform.ts';
-import { refusalOf } from '../remote/refusal.ts';
 import type { VendorRun } from '../remote/vendor.ts';
-import { PLATFORM } from './record.ts';
+import { PLATFORM, refused } from './record.ts';
 import { CONNECTORS_PATH } from './requests.ts';
 
 const TESTED = z.looseObject({
@@ -30,7 +29,7 @@ export async function askTest(client: ApiClient, id: string, signal: AbortSignal
   const answer = await client.send(request, { signal, repeats: true, deadlineMs: LIMIT_MS });
   const found = reading(answer);
   if (found) return { ...found, clean: (text) => answer.clean(text).slice(0, LONGEST) };
-  throw refusalOf(answer, { platform: PLATFORM });
+  throw refused(answer);
 }
 
 /** No page says with which status a failed test is answered, so it is told by its body. */
@@ -39,10 +38,10 @@ function reading({ json }: ApiAnswer): z.output<typeof TESTED> | undefined {
   return result.success ? result.data : undefined;
 }
 
-/** The step that joins it with ours: of stored sources alone, since a config that is not stored cannot be tested there. */
+/** The step that joins it with ours: of stored sources alone, since a config that is not stored there cannot be tested there. */
 export function remoteTest(client: ApiClient): NonNullable<Opened['ownChecks']> {
-  return ({ source }) => {
-    if (!source) return [];
+  return ({ source, changed }) => {
+    if (!source || changed) return [];
     const id = source.id.slice(source.id.indexOf(':') + 1);
     return [step((signal) => askTest(client, id, signal))];
   };

@@ -6,6 +6,9 @@ import { writeOnce } from './answers.ts';
 
 const MOST_NAMED = 20;
 
+/** Of these, what is known of `stop` is only that there is one for several sources at once. */
+type Action = 'pause' | 'resume' | 'restart' | 'stop';
+
 /** What `run_source` can do here. */
 export function streamkapActions(client: Pick<ApiClient, 'send'>): Vendor['actions'] {
   const snapshot =
@@ -34,13 +37,13 @@ export function streamkapActions(client: Pick<ApiClient, 'send'>): Vendor['actio
 export async function act(
   client: Pick<ApiClient, 'send'>,
   id: string,
-  action: 'pause' | 'resume' | 'restart',
+  action: Action,
   call: VendorCall,
 ): Promise<void> {
   await writeOnce(client, actionRequest(id, action), call);
 }
 
-export function actionRequest(id: string, action: 'pause' | 'resume' | 'restart') {
+export function actionRequest(id: string, action: Action) {
   return { method: 'POST' as const, path: `/sources/${encodeURIComponent(id)}/actions/${action}` };
 }
 

@@ -9,13 +9,19 @@ type Values = Readonly<Record<string, unknown>>;
  * unset there. Secrets are left out, whatever stands in their place.
  */
 export function coerced(connector: Connector, config: Values): Record<string, unknown> {
-  const properties = connectorSchema(connector, 'full').schema['properties'] as Record<string, Values | undefined>;
+  const properties = propertiesOf(connector);
   const entries = Object.entries(config).flatMap(([name, value]) => {
     const facts = connector.fields[name]?.facts;
     if (value === null || value === undefined || (facts && isSecret(facts))) return [];
     return [[name, typed(value, properties[name]?.['type'])] as const];
   });
   return Object.fromEntries(entries);
+}
+
+/** None of a connector that the catalog does not know. */
+function propertiesOf(connector: Connector): Record<string, Values | undefined> {
+  if (Object.keys(connector.fields).length === 0) return {};
+  return connectorSchema(connector, 'full').schema['properties'] as Record<string, Values | undefined>;
 }
 
 function typed(value: unknown, type: unknown): unknown {

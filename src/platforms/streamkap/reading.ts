@@ -97,9 +97,9 @@ export function sourcesIn(json: unknown, connectors: readonly Connector[]): Vend
 export function rawSources(json: unknown): readonly unknown[] {
   if (Array.isArray(json)) return json;
   if (!isRecord(json)) return [];
+  if (!('result' in json)) return [json];
   const { result } = json;
-  if (Array.isArray(result)) return result;
-  return [isRecord(result) ? result : json];
+  return Array.isArray(result) ? result : isRecord(result) ? [result] : [];
 }
 
 /** Settings that the catalog does not know, and whose names say that they are secrets, are nobody's to see. */

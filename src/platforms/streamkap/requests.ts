@@ -50,7 +50,7 @@ export function putRequest(
       config,
       ...(tags === undefined ? {} : { tags }),
       ...(cluster === undefined ? {} : { kc_cluster_id: cluster }),
-      ...(isStop(before, change) ? { desired_state: 'Stopped' } : {}),
+      ...(change.desiredState === 'Stopped' ? { desired_state: 'Stopped' } : {}),
     },
   };
 }
@@ -62,20 +62,13 @@ export function stepsOf(before: VendorSource, change: VendorChange): { put: bool
     change.name !== undefined ||
     change.config !== undefined ||
     change.tags !== undefined ||
-    change.options['kc_cluster_id'] !== undefined ||
-    isStop(before, change);
+    change.options['kc_cluster_id'] !== undefined;
   const step = stepTo(before, change);
   return { put, ...(step ? { step } : {}) };
 }
 
-/** There is no known call to stop a source, so that this goes with its replacement. */
-function isStop(before: VendorSource, { desiredState }: VendorChange): boolean {
-  return desiredState === 'Stopped' && before.desiredState !== 'Stopped';
-}
-
 function stepTo({ id, desiredState: from, status }: VendorSource, { desiredState: to }: VendorChange) {
-  if (to === undefined || to === 'Stopped' || (to === from && (to !== 'Active' || status !== 'Paused')))
-    return undefined;
+  if (to === undefined || (to === from && (to !== 'Active' || status !== 'Paused'))) return undefined;
   if (to === 'Pending') {
     throw new HeadwaterError('UNSUPPORTED', 'A source that is there does not become a draft at Streamkap again.', {
       hint: 'Paused and Stopped are what there is for it.',
@@ -83,6 +76,7 @@ function stepTo({ id, desiredState: from, status }: VendorSource, { desiredState
     });
   }
   if (to === 'Paused') return actionRequest(id, 'pause');
+  if (to === 'Stopped') return actionRequest(id, 'stop');
   return from === 'Pending' ? { method: 'POST' as const, path: `${pathOf(id)}/deploy` } : actionRequest(id, 'resume');
 }
 

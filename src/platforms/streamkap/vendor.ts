@@ -5,14 +5,14 @@ import type { ApiAnswer, ApiClient } from '../../net/api-client.ts';
 import { foreignCursor } from '../../sources/list.ts';
 import type { LeftBehind } from '../../sources/platform.ts';
 import { notFound } from '../failures.ts';
-import type { Vendor, VendorCall, VendorChange, VendorPage, VendorQuery, VendorSource } from '../remote/vendor.ts';
+import type { Vendor, VendorCall, VendorPage, VendorQuery, VendorSource } from '../remote/vendor.ts';
 import { streamkapActions } from './actions.ts';
 import { isGone, read, refusal, refusalOfName, write, writeOnce } from './answers.ts';
+import { changeSource, refuseUnstopped } from './changing.ts';
 import { leftBehind } from './left-behind.ts';
 import { connectorOf, FILTERED, rawSources, sourcesIn } from './reading.ts';
 import { createRequest, pathOf, planConfig, putRequest, stepsOf } from './requests.ts';
 import { tagIds } from './tags.ts';
-import { wholeConfig } from './whole-config.ts';
 
 const MOST_PER_PAGE = 100;
 /** Pages of one name that are looked through: more sources of like names than that there are not. */
@@ -72,22 +72,10 @@ export function streamkapVendor(client: Client, connectors: readonly Connector[]
       return [...whole, ...(step ? [step] : [])];
     },
     async update(before, change, connector, call) {
-      const { put, step } = stepsOf(before, change);
-      const gone = (answer: ApiAnswer, explain = refusal) =>
-        isGone(answer) ? notFound(`streamkap:${before.id}`) : explain(answer);
-      let after = before;
-      if (put) {
-        const config = await wholeConfig(client, before, change, connector, call);
-        const tags = change.tags && (await tagIds(client, change.tags, call));
-        const request = putRequest(before, change, config, tags);
-        const explain = refusalOfName(change.name ?? before.name);
-        const answer = await write(client, request, call, (refused) => gone(refused, explain));
-        after = oneOf(answer) ?? (await there(before.id, call));
-        refuseUnstopped(change, after);
-      }
-      if (!step) return after;
-      await writeOnce(client, step, call, gone);
-      return await there(before.id, call);
+      await changeSource(client, before, change, connector, call);
+      const after = await there(before.id, call);
+      refuseUnstopped(change, after);
+      return after;
     },
     async remove(source, call) {
       const request = { method: 'DELETE' as const, path: pathOf(source.id), query: { wait: false } };
@@ -148,12 +136,4 @@ async function removed(isThere: () => Promise<boolean>, { signal, progress }: Ve
     const isCancelled = await delay(pause, false, { signal }).catch(() => true);
     if (isCancelled) return false;
   }
-}
-
-function refuseUnstopped({ desiredState }: VendorChange, after: VendorSource): void {
-  if (desiredState !== 'Stopped' || after.desiredState === 'Stopped' || after.status === 'Stopped') return;
-  throw new HeadwaterError('UNSUPPORTED', 'Streamkap did not take the stop: its API has no known call for it.', {
-    hint: 'Pause the source in its place (desired_state Paused), or stop it at Streamkap.',
-    fields: [{ field: '/desired_state', message: 'stayed what it was' }],
-  });
 }

@@ -21,6 +21,8 @@ export function camelConnector({ aliases = [], prerequisites = [], rules, ...row
     docsUrl: DOCS,
     ...row,
     aliases: [...new Set([...aliases, ...(named === row.code ? [] : [named])])],
+    // A probe that goes no further than to reach a server needs no credentials.
+    ...(row.capabilities?.includes('discover') ? {} : { reach: row.probe }),
     normalise: (given) => asText(withoutType(given, named), json),
     rules: (config) => [...json.flatMap((name) => jsonFaults(config[name], name)), ...(rules?.(config) ?? [])],
     prerequisites: [...prerequisites, 'camelAI connects from its own network: it must be let in there.'],

@@ -1,3 +1,4 @@
+import { mysqlStrings } from '../../../connectors/databases/mysql-strings.ts';
 import type { ConfigFault, Connector } from '../../../connectors/define-connector.ts';
 import { MONGO_PART_NAMES, MONGO_PARTS, mongoString } from '../../../connectors/vendor/mongo-string.ts';
 import { orString } from '../../../connectors/vendor/or-string.ts';
@@ -98,6 +99,8 @@ const like = (
       database_name: databaseName({ required: true }),
       tls_mode: tlsMode(),
     },
+    // It has none of its own: one that is given is taken apart into the fields above.
+    connectionString: mysqlStrings('mysql'),
     capabilities: ['test', 'discover', 'preview', ...(row.code === 'mysql' ? (['cdc_check'] as const) : [])],
     prerequisites: [READER],
     example: { hostname: 'db.example.com', port: at, username: 'camel', password: SECRET, database_name: 'shop' },

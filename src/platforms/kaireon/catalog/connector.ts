@@ -19,6 +19,8 @@ export function kaireonConnector({ rules, auth = KEYS, prerequisites = [], ...ro
     ...row,
     auth,
     prerequisites: [...prerequisites, ...BOTH],
+    // A probe that goes no further than to reach a server needs no credentials.
+    ...(row.capabilities?.includes('discover') ? {} : { reach: row.probe }),
     normalise: (given) => withAuth(auth, given),
     rules: (config) => [...loginFaults(config), ...(rules?.(config) ?? [])],
   });

@@ -1,9 +1,12 @@
+import { mysqlStrings } from '../../../connectors/databases/mysql-strings.ts';
+import { POSTGRES_STRINGS } from '../../../connectors/databases/postgres-strings.ts';
 import type { Connector } from '../../../connectors/define-connector.ts';
 import { isObject } from '../../../connectors/paths.ts';
 import { MONGO_PART_NAMES, MONGO_PARTS, mongoString } from '../../../connectors/vendor/mongo-string.ts';
 import { orString } from '../../../connectors/vendor/or-string.ts';
 import { type MakeProbe, probedAs, reached } from '../../../connectors/vendor/probed-as.ts';
 import type { Probe } from '../../../probes/probe.ts';
+import type { ConnectionStringRules } from '../../../secrets/connection-string.ts';
 import { kaireonConnector } from './connector.ts';
 import { database, host, port, text, tlsMode } from './fields.ts';
 import { LOGIN } from './ways.ts';
@@ -31,11 +34,14 @@ const sql = (
   row: Pick<Parameters<typeof kaireonConnector>[0], 'code' | 'name' | 'category' | 'aliases' | 'keywords'>,
   standardPort: number,
   probedLike: string,
+  connectionString: ConnectionStringRules,
 ) =>
   kaireonConnector({
     ...row,
     fields: { host: host(), port: port(standardPort), database: database(), tls_mode: tlsMode() },
     auth: LOGIN,
+    // It has none of its own: one that is given is taken apart into the fields above.
+    connectionString,
     capabilities: ['test', 'discover', 'preview', ...(row.category === 'database' ? (['cdc_check'] as const) : [])],
     prerequisites: [READER],
     example: { host: 'db.example.com', port: standardPort, database: 'shop', auth: EXAMPLE_LOGIN },
@@ -52,6 +58,7 @@ const postgresql = sql(
   },
   5432,
   'postgresql',
+  POSTGRES_STRINGS,
 );
 
 const mysql = sql(
@@ -64,6 +71,7 @@ const mysql = sql(
   },
   3306,
   'mysql',
+  mysqlStrings('mysql'),
 );
 
 const redshift = sql(
@@ -76,6 +84,7 @@ const redshift = sql(
   },
   5439,
   'postgresql',
+  POSTGRES_STRINGS,
 );
 
 const mongodb = kaireonConnector({

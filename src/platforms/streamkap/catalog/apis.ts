@@ -1,6 +1,7 @@
 import type { VendorField } from '../../../connectors/vendor/field.ts';
 import { notReached } from '../../../connectors/vendor/probed-as.ts';
-import { placeOfUrl, reachedAt } from './reaching.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
+import { placeOfUrl } from './reaching.ts';
 import { choice, flag, needed, secret, text, when, whole } from './rows.ts';
 import { source } from './source.ts';
 
@@ -95,7 +96,7 @@ export const salesforce = source({
     client_secret: '${env:HEADWATER_SECRET_SALESFORCE}',
     resources: ['Account', 'Contact'],
   },
-  probe: reachedAt('Salesforce', ({ domain }) => placeOfUrl(domain), CALLED),
+  probe: reachedAt('Salesforce', 'domain', ({ domain }) => placeOfUrl(domain), notReached('Salesforce', CALLED)),
 });
 
 export const netsuite = source({
@@ -133,7 +134,7 @@ export const netsuite = source({
     private_key: '${file:/run/secrets/netsuite.pem}',
     resources: ['customer', 'transaction'],
   },
-  probe: reachedAt('NetSuite', ({ account_id }) => ({
+  probe: reachedAt('NetSuite', 'account_id', ({ account_id }) => ({
     host: `${String(account_id).toLowerCase().replaceAll('_', '-')}.suitetalk.api.netsuite.com`,
     port: 443,
     tls: 'verify-full',
@@ -177,7 +178,7 @@ export const zendesk = source({
   },
   prerequisites: ['A grant: somebody signs in to Zendesk in the browser, at Streamkap.'],
   example: { subdomain: 'acme', resources: ['ticket_audits'], oauth_grant_id: '${env:HEADWATER_SECRET_GRANT}' },
-  probe: reachedAt('Zendesk', ({ subdomain }) => ({
+  probe: reachedAt('Zendesk', 'subdomain', ({ subdomain }) => ({
     host: `${String(subdomain)}.zendesk.com`,
     port: 443,
     tls: 'verify-full',

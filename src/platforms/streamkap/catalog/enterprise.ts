@@ -1,7 +1,8 @@
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { probedAs } from '../../../connectors/vendor/probed-as.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
 import { firstOf, TLS_OF_TEST } from './portable.ts';
-import { reachedAt } from './reaching.ts';
+import { placeIn, tlsAsked } from './reaching.ts';
 import {
   BINARY,
   databaseName,
@@ -22,8 +23,8 @@ import { staticFields } from './transforms.ts';
 /** SQL Server, Oracle, Db2 and Informix. */
 
 const place = (config: Readonly<Record<string, unknown>>) => ({
-  host: String(config['database.hostname.user.defined']),
-  port: config['database.port.user.defined'],
+  ...placeIn(config, 'database.hostname.user.defined', 'database.port.user.defined'),
+  ...tlsAsked(config),
 });
 
 const ADDRESSES = 'The addresses of Streamkap are permitted at the database, or an SSH server leads there.';
@@ -160,6 +161,7 @@ export const db2 = source({
     [SIGNAL]: needed('Signal table', SIGNAL_TABLE),
     ...SCHEMA_HISTORY,
     ...EXCLUDED_COLUMNS,
+    tls_mode: TLS_OF_TEST,
   },
   capabilities: ['test'],
   prerequisites: ['The tables are in capture mode (ASN capture), and the user may read the change tables.', ADDRESSES],
@@ -170,7 +172,7 @@ export const db2 = source({
     'table.include.list.user.defined': 'SALES.ORDERS',
     [SIGNAL]: 'SALES.STREAMKAP_SIGNAL',
   },
-  probe: reachedAt('Db2', place),
+  probe: reachedAt('Db2', undefined, place),
 });
 
 export const informix = source({
@@ -191,6 +193,7 @@ export const informix = source({
     ...heartbeat(),
     ...SCHEMA_HISTORY,
     ...BINARY,
+    tls_mode: TLS_OF_TEST,
     'cdc.buffersize': whole('CDC buffer', 'Bytes of the buffer that changes are read into.', 65_536, [4096, 1_048_576]),
     'cdc.timeout': whole('CDC timeout', 'Seconds that one read of changes waits.', 5, [1, 60]),
     ...staticFields(1),
@@ -204,5 +207,5 @@ export const informix = source({
     'schema.include.list': 'informix',
     'table.include.list.user.defined': 'informix.orders',
   },
-  probe: reachedAt('Informix', place),
+  probe: reachedAt('Informix', undefined, place),
 });

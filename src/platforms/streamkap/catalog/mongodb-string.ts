@@ -1,5 +1,4 @@
-import { composed } from '../../../secrets/composed.ts';
-import { Secret } from '../../../secrets/secret.ts';
+import { mongoString } from '../../../connectors/vendor/mongo-string.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -12,33 +11,11 @@ const isSrv = ({ host, port }: Config) => port === undefined && isAtlasHost(Stri
 
 /** The connection string, of the portable names that were given in its place. */
 export function composedString(config: Config): Config {
-  const { host, port, username, password } = config;
+  const { host, port = 27_017, username, password, auth_source, replica_set, tls_mode } = config;
   if (config[CONNECTION] !== undefined || host === undefined) return config;
-  const account =
-    username === undefined
-      ? []
-      : [
-          { inUrl: String(username) },
-          ...(password === undefined ? [] : [':', { inUrl: password instanceof Secret ? password : String(password) }]),
-          '@',
-        ];
-  const place = isSrv(config) ? String(host) : `${bracketed(String(host))}:${port ?? 27017}`;
-  const scheme = isSrv(config) ? 'mongodb+srv://' : 'mongodb://';
-  return { ...config, [CONNECTION]: composed(scheme, ...account, `${place}/${parameters(config)}`) };
-}
-
-const bracketed = (host: string) => (host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host);
-
-/** A user is sought in `admin`, as it is without a database in the address. */
-function parameters({ auth_source, replica_set, tls_mode }: Config): string {
-  const isTls = tls_mode === undefined || tls_mode === 'prefer' ? undefined : tls_mode !== 'disable';
-  const query = new URLSearchParams({
-    ...(auth_source === undefined ? {} : { authSource: String(auth_source) }),
-    ...(replica_set === undefined ? {} : { replicaSet: String(replica_set) }),
-    ...(isTls === undefined ? {} : { tls: String(isTls) }),
-    ...(tls_mode === 'require' ? { tlsInsecure: 'true' } : {}),
-    ...(tls_mode === 'verify-ca' ? { tlsAllowInvalidHostnames: 'true' } : {}),
-  });
-  const text = query.toString();
-  return text === '' ? '' : `?${text}`;
+  const parts = { username, password, auth_source, replica_set, tls_mode };
+  const made = isSrv(config)
+    ? mongoString(String(host), parts, 'mongodb+srv')
+    : mongoString(String(host), { ...parts, port });
+  return { ...config, [CONNECTION]: made };
 }

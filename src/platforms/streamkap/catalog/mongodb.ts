@@ -1,7 +1,7 @@
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
+import { MONGO_PARTS } from '../../../connectors/vendor/mongo-string.ts';
 import { mongodbProbe } from './mongodb-probe.ts';
 import { CONNECTION, composedString, isAtlasHost } from './mongodb-string.ts';
-import { ACCOUNT, TLS_OF_TEST } from './portable.ts';
 import { SIGNAL } from './relational.ts';
 import { choice, LIST, needed, secret, text, whole } from './rows.ts';
 import { source } from './source.ts';
@@ -10,6 +10,8 @@ import { ENRICHED } from './transforms.ts';
 /** MongoDB: Atlas, one of your own, and DocumentDB. */
 
 const DATABASES = 'database.include.list';
+/** The database is one of the list; in the string it would be where the user was created. */
+const { database: _, ...PARTS } = MONGO_PARTS;
 
 function fields(arrayEncodings: readonly string[]): VendorFields {
   return {
@@ -19,13 +21,11 @@ function fields(arrayEncodings: readonly string[]): VendorFields {
       examples: ['mongodb+srv://streamkap:PASSWORD@shop.example.mongodb.net/?authSource=admin'],
       aka: ['connection_string', 'uri', 'mongodb.connection.string'],
     }),
-    ...ACCOUNT,
-    auth_source: text('Authentication database', 'The database that the user was created in.', {
-      role: 'auth_source',
+    host: text('Host', 'Host name or IP address of the server, in place of a connection string.', {
+      role: 'host',
       virtual: true,
     }),
-    replica_set: text('Replica set', 'Name of the replica set.', { role: 'replica_set', virtual: true }),
-    tls_mode: { ...TLS_OF_TEST, description: 'Whether the connection string asks for TLS.' },
+    ...PARTS,
     [DATABASES]: needed('Databases', 'Databases to read, with commas between them.', {
       role: 'schemas',
       portable: LIST,
@@ -84,7 +84,7 @@ const COMMON = {
   compose: composedString,
   alternatives: {
     [CONNECTION]: [],
-    host: ['port', 'username', 'password', 'auth_source', 'replica_set', 'tls_mode'],
+    host: Object.keys(PARTS),
   },
   probe: mongodbProbe,
 } as const satisfies Partial<Parameters<typeof source>[0]>;

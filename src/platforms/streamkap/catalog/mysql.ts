@@ -1,7 +1,8 @@
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { probedAs } from '../../../connectors/vendor/probed-as.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
 import { TLS_OF_TEST } from './portable.ts';
-import { eitherProbe, reachedAt } from './reaching.ts';
+import { eitherProbe, placeIn, tlsAsked } from './reaching.ts';
 import {
   BINARY,
   COLUMN_FILTER,
@@ -98,6 +99,9 @@ export const mariadb = source({
   probe: probedAs('mariadb'),
 });
 
+const place = (config: Readonly<Record<string, unknown>>) =>
+  placeIn(config, 'database.hostname.user.defined', 'database.port.user.defined');
+
 const TABLET = choice('Tablet type', 'Which tablets changes are read from.', ['MASTER', 'REPLICA', 'RDONLY']);
 
 /** Streams of PlanetScale come over the port of HTTPS, which speaks no MySQL. */
@@ -138,11 +142,7 @@ export const planetscale = source({
   probe: eitherProbe(
     (config) => String(config['database.port.user.defined']) === MYSQL_PORT,
     probedAs('mysql', () => ({ tls_mode: 'verify-full' })),
-    reachedAt('PlanetScale', (config) => ({
-      host: String(config['database.hostname.user.defined']),
-      port: config['database.port.user.defined'],
-      tls: 'verify-full',
-    })),
+    reachedAt('PlanetScale', undefined, (config) => ({ ...place(config), tls: 'verify-full' })),
   ),
 });
 
@@ -164,6 +164,7 @@ export const vitess = source({
     'vitess.vtctld.password': secret('VTCtld password', 'Password of that user, as a reference.', { required: true }),
     ...tableList('database'),
     ...EXCLUDED_COLUMNS,
+    tls_mode: TLS_OF_TEST,
   },
   capabilities: ['test'],
   prerequisites: ['VTGate with its gRPC port, and VTCtld, both with a user that may read the keyspace.'],
@@ -177,8 +178,5 @@ export const vitess = source({
     'vitess.vtctld.password': '${env:HEADWATER_SECRET_VTCTLD}',
     'table.include.list.user.defined': 'shop.orders',
   },
-  probe: reachedAt('Vitess', (config) => ({
-    host: String(config['database.hostname.user.defined']),
-    port: config['database.port.user.defined'],
-  })),
+  probe: reachedAt('Vitess', undefined, (config) => ({ ...place(config), ...tlsAsked(config) })),
 });

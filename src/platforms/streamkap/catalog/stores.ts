@@ -1,4 +1,6 @@
-import { placeOfUrl, reachedAt } from './reaching.ts';
+import { notReached } from '../../../connectors/vendor/probed-as.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
+import { placeIn, placeOfUrl } from './reaching.ts';
 import { choice, flag, LIST, needed, port, secret, tasks, text, tlsOf, when, whole } from './rows.ts';
 import { source } from './source.ts';
 
@@ -67,10 +69,15 @@ export const dynamodb = source({
     's3.export.bucket.name': 'shop-exports',
     'table.include.list.user.defined': 'orders,customers',
   },
-  probe: reachedAt('DynamoDB', (config) => {
-    const endpoint = config['dynamodb.service.endpoint'];
-    return endpoint === undefined || endpoint === '' ? aws('dynamodb', config['aws.region']) : placeOfUrl(endpoint);
-  }),
+  probe: reachedAt(
+    'DynamoDB',
+    'aws.region',
+    (config) => {
+      const endpoint = config['dynamodb.service.endpoint'];
+      return endpoint === undefined || endpoint === '' ? aws('dynamodb', config['aws.region']) : placeOfUrl(endpoint);
+    },
+    notReached('DynamoDB', 'dynamodb.service.endpoint is no address that begins with https:// or http://'),
+  ),
 });
 
 export const s3 = source({
@@ -135,8 +142,10 @@ export const s3 = source({
     'aws.s3.region': 'eu-west-1',
     'aws.s3.bucket.name': 'shop-events',
   },
-  probe: reachedAt('S3', (config) => aws('s3', config['aws.s3.region'])),
+  probe: reachedAt('S3', 'aws.s3.region', (config) => aws('s3', config['aws.s3.region'])),
 });
+
+const firstHost = (hosts: unknown) => String(hosts).split(';')[0]?.trim();
 
 export const elasticsearch = source({
   code: 'elasticsearch',
@@ -188,9 +197,8 @@ export const elasticsearch = source({
     'endpoint.include.list.user.defined': 'orders',
     'datetime.field.name': '@timestamp',
   },
-  probe: reachedAt('Elasticsearch', (config) => ({
-    host: String(config['es.host']).split(';')[0]?.trim() ?? '',
-    port: config['es.port'],
+  probe: reachedAt('Elasticsearch', undefined, (config) => ({
+    ...placeIn({ ...config, 'es.host': firstHost(config['es.host']) }, 'es.host', 'es.port'),
     ...(config['es.scheme'] === 'https' ? { tls: 'require' as const } : {}),
   })),
 });

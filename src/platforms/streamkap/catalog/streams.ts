@@ -1,5 +1,6 @@
 import { notReached } from '../../../connectors/vendor/probed-as.ts';
-import { reachedAt } from './reaching.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
+import { placeIn } from './reaching.ts';
 import { choice, flag, LIST, needed, port, secret, tasks, text, tlsOf, when, whole } from './rows.ts';
 import { source } from './source.ts';
 
@@ -81,9 +82,8 @@ export const redis = source({
     'redis.stream.name': 'orders',
     'topic.user.defined': 'orders',
   },
-  probe: reachedAt('Redis', (config) => ({
-    host: String(config['redis.host.user.defined']),
-    port: config['redis.port.user.defined'],
+  probe: reachedAt('Redis', undefined, (config) => ({
+    ...placeIn(config, 'redis.host.user.defined', 'redis.port.user.defined'),
     ...(config['ssl.enabled'] === true ? { tls: 'require' as const } : {}),
   })),
 });

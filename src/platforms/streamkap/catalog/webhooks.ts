@@ -1,6 +1,7 @@
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { notReached } from '../../../connectors/vendor/probed-as.ts';
-import { placeOfUrl, reachedAt } from './reaching.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
+import { placeOfUrl } from './reaching.ts';
 import { choice, flag, LIST, secret, text } from './rows.ts';
 import { source } from './source.ts';
 
@@ -153,7 +154,12 @@ export const salesforceWebhook = source({
     [`${SALESFORCE}.auth.client.id`]: '3MVG9example',
     [`${SALESFORCE}.auth.client.secret`]: '${env:HEADWATER_SECRET_SALESFORCE}',
   },
-  probe: reachedAt('Salesforce', (config) => placeOfUrl(config[`${SALESFORCE}.instance.url`]), RECEIVES),
+  probe: reachedAt(
+    'Salesforce',
+    `${SALESFORCE}.instance.url`,
+    (config) => placeOfUrl(config[`${SALESFORCE}.instance.url`]),
+    notReached('Salesforce', RECEIVES),
+  ),
 });
 
 const SHOPIFY = 'camel.source.snapshot.shopify';
@@ -184,7 +190,12 @@ export const shopifyWebhook = source({
     [`${SHOPIFY}.client.id`]: 'example',
     [`${SHOPIFY}.client.secret`]: '${env:HEADWATER_SECRET_SHOPIFY}',
   },
-  probe: reachedAt('Shopify', (config) => placeOfUrl(config[`${SHOPIFY}.store.url`]), RECEIVES),
+  probe: reachedAt(
+    'Shopify',
+    `${SHOPIFY}.store.url`,
+    (config) => placeOfUrl(config[`${SHOPIFY}.store.url`]),
+    notReached('Shopify', RECEIVES),
+  ),
 });
 
 export const zendeskWebhook = source({
