@@ -7,8 +7,9 @@ import type { Vendor, VendorCall, VendorDraft, VendorSource } from './vendor.ts'
 
 /** A process that takes longer than this over one create is taken to be gone. */
 const LEASE_MS = 60_000;
-/** A platform that was sent a create may show the source a little later. */
-const LOOKS_MS = [0, 500, 1_000, 2_000, 4_000, 4_000, 4_000];
+/** A platform that was sent a create may show the source a little later: until so long after it was sent. */
+const SHOWS_WITHIN_MS = 8_000;
+const LOOK_EVERY_MS = 750;
 
 export interface Creating {
   vendor: Vendor;
@@ -33,11 +34,12 @@ export function ownerHere(): string {
  * @throws HeadwaterError NAME_TAKEN, OUTCOME_UNKNOWN, and whatever the platform says
  */
 export async function createOnce(
-  { vendor, records, now }: Creating,
+  creating: Creating,
   intent: CreateIntent,
   draft: VendorDraft,
   call: VendorCall,
 ): Promise<Created> {
+  const { vendor, records, now } = creating;
   const before = await records.intent(intent);
   const there = await vendor.named(draft.name, call);
   if (before) {
@@ -45,7 +47,7 @@ export async function createOnce(
     if (ours) return { source: ours, found: true };
     if (there.length > 0) throw nameTaken(draft.name, intent.platform);
     if (isAlive(before, now())) throw beingCreated(draft.name, before, now());
-    const late = await lookFor(vendor, draft, before, call);
+    const late = await lookFor(creating, draft, before, call);
     if (late && before.digest === intent.digest) return { source: late, found: true };
     if (late) throw nameTaken(draft.name, intent.platform);
   } else if (there.length > 0) throw nameTaken(draft.name, intent.platform);
@@ -59,7 +61,7 @@ export async function createOnce(
       throw error;
     }
     call.progress('The answer was lost; looking whether the source is there.');
-    const made = await lookFor(vendor, draft, intent, call).catch(() => undefined);
+    const made = await lookFor(creating, draft, intent, call).catch(() => undefined);
     if (made) return { source: made, found: true };
     throw error;
   }
@@ -93,20 +95,20 @@ function isFrom(source: VendorSource, { startedAt }: CreateIntent, { connector }
 }
 
 async function lookFor(
-  vendor: Vendor,
+  { vendor, now }: Creating,
   draft: VendorDraft,
   intent: CreateIntent,
   call: VendorCall,
 ): Promise<VendorSource | undefined> {
-  for (const pauseMs of LOOKS_MS) {
-    await delay(pauseMs, undefined, { signal: call.signal }).catch(() => {
-      throw new HeadwaterError('CANCELLED', 'The call was cancelled.');
-    });
+  for (;;) {
     const there = await vendor.named(draft.name, call);
     const ours = there.filter((source) => isFrom(source, intent, draft));
     if (ours.length === 1) return ours[0];
+    if (now().getTime() - Date.parse(intent.startedAt) > SHOWS_WITHIN_MS) return undefined;
+    await delay(LOOK_EVERY_MS, undefined, { signal: call.signal }).catch(() => {
+      throw new HeadwaterError('CANCELLED', 'The call was cancelled.');
+    });
   }
-  return undefined;
 }
 
 /** Whether the process that began it may still be at it. */
