@@ -10,6 +10,8 @@ const hasMariadb = SERVICES.find(({ name }) => name === 'MariaDB')?.find() !== u
 
 describe.skipIf((findKafka() === undefined || !hasMariadb) && !ALL_SERVICES)(
   "Kafka Connect with Debezium and Debian's MariaDB (left out where they are not installed: npm run test:services)",
+  // Three servers start, and two of them are Java.
+  { timeout: 90_000 },
   () => {
     let worker: TestKafkaConnect;
     let mariadb: TestMariadb;

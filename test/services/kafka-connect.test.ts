@@ -26,6 +26,8 @@ interface Shown {
 
 describe.skipIf((findKafka() === undefined || DEBIAN_BIN === undefined) && !ALL_SERVICES)(
   'Kafka Connect with Debezium (left out where they are not installed: npm run test:services)',
+  // Three servers start, and two of them are Java.
+  { timeout: 90_000 },
   () => {
     let worker: TestKafkaConnect;
     let postgres: TestPostgres;

@@ -84,7 +84,8 @@ describe('a source as a file', () => {
   it('says what no source elsewhere knows, and a worker cannot do without', async () => {
     const config = { host: 'db.example.com', database: 'shop', username: 'reader', password: CANARY };
     const made = await app.call('create_source', { connector: 'mysql', name: 'My', config, run_test: false });
-    const { text, notes } = await exported('kafka-connect', (made.structured?.['source'] as { id: string }).id);
+    const source = made.structured?.['source'] as { id: string };
+    const { text, notes } = await exported('kafka-connect', source.id);
     expect(JSON.parse(text)).toMatchObject({
       config: {
         'database.include.list': 'shop',
