@@ -314,13 +314,25 @@ describe('what goes wrong', () => {
   });
 
   it('an answer that was lost makes no second connector and no error', async () => {
-    server.faults.dropAfter = true;
+    server.faults.dropAfter = 1;
     expect(source(await create())).toMatchObject({ id: ID, status: 'Active' });
     expect(server.connectors.size).toBe(1);
   });
 
+  it('nor where no answer comes at all: it is looked for, and found', async () => {
+    server.faults.dropAfter = 99;
+    expect(source(await create())).toMatchObject({ id: ID, status: 'Active' });
+    expect(server.connectors.size).toBe(1);
+  });
+
+  it('a worker that runs out of its own time may have done it, and is asked', async () => {
+    server.faults.unreadable = 'Request timed out. The worker is currently reading to the end of the config topic.';
+    const { error } = await create();
+    expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', upstream_message: expect.stringContaining('timed out') });
+  }, 40_000);
+
   it('the same of one that begins asleep, whose request is not repeated', async () => {
-    server.faults.dropAfter = true;
+    server.faults.dropAfter = 1;
     const answer = await create({ desired_state: 'Paused' });
     expect(source(answer)).toMatchObject({ id: ID });
     expect(changes()).toEqual(['POST /connectors']);
