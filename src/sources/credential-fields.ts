@@ -1,6 +1,6 @@
 import type { Connector } from '../connectors/define-connector.ts';
 import { type Field, isDestination, isSecret } from '../connectors/fields.ts';
-import { AUTH, type FieldPath, fieldsByPath, isObject, NO_AUTH, valueAt } from '../connectors/paths.ts';
+import { AUTH, type FieldPath, isObject, NO_AUTH, valueAt } from '../connectors/paths.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { FormField } from './credential-form.ts';
 

@@ -63,10 +63,7 @@ export async function requestCredentials(
   const { session, nonce } = await begun(services, request, call);
   const url = await services.credentialPages.url(nonce);
   await services.sessions.insert(session, call.trail.take());
-  if (request.wait_s === undefined || request.wait_s === 0) return answerOf(services, session, url);
-  call.onProgress?.(`Waiting for a person to open the page; its code is ${session.matchCode}.`);
-  const { url: _, ...later } = await waited(services, session.id, request.wait_s, call);
-  return { ...later, ...(later.state === 'waiting' ? { url } : {}) };
+  return answerOf(services, session, url);
 }
 
 async function begun(services: Services, request: CredentialsRequest, call: Call) {

@@ -10,7 +10,7 @@ export const runSourceTool = defineTool({
   name: 'run_source',
   title: 'Run a source',
   description:
-    'Have a source do something on its platform: sync, snapshot, cancel what runs, restart, verify a browser sign-in, or reauthenticate. describe_platforms says what each platform has.',
+    'Sync, snapshot, restart, cancel what runs, verify a browser sign-in or reauthenticate, on the source's platform. describe_platforms says which there are.',
   input: z.strictObject({
     source_id: inputs.sourceId,
     action: z.enum(RUN_ACTIONS),
