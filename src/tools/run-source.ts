@@ -10,16 +10,11 @@ export const runSourceTool = defineTool({
   name: 'run_source',
   title: 'Run a source',
   description:
-    'Sync, snapshot, restart, cancel what runs, verify a browser sign-in or reauthenticate, on the source's platform. describe_platforms says which there are.',
+    'Sync, snapshot, restart, cancel what runs, verify a browser sign-in or reauthenticate, where its platform has that. describe_platforms says which there are.',
   input: z.strictObject({
     source_id: inputs.sourceId,
     action: z.enum(RUN_ACTIONS),
-    streams: z
-      .array(inputs.searched(255))
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('Only these, where the action takes some.'),
+    streams: z.array(inputs.searched(255)).min(1).max(200).optional(),
     wait_s: z.number().min(0).max(50).optional().describe('Default 20.'),
   }),
   output: z.object({
