@@ -11,7 +11,7 @@ export const requestCredentialsTool = defineTool({
   name: 'request_credentials',
   title: 'Have a person give credentials',
   description:
-    'A person gives secrets on a page that tests them; you never see them. Give connector and the other config, or source_id; pass on url and match_code; call again with session_id and wait_s. Then reference stands for each secret.',
+    'A person gives secrets on a page that tests them; you never see them. Give connector and the other config, or source_id; pass on url and match_code; call again with session_id and wait_s. Then use reference as each secret.',
   input: z.strictObject({
     connector: inputs.connectorCode.optional(),
     source_id: inputs.sourceId.optional(),

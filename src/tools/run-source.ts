@@ -15,7 +15,7 @@ export const runSourceTool = defineTool({
     source_id: inputs.sourceId,
     action: z.enum(RUN_ACTIONS),
     streams: z.array(inputs.searched(255)).min(1).max(200).optional(),
-    wait_s: z.number().min(0).max(50).optional().describe('Default 20.'),
+    wait_s: z.number().min(0).max(50).optional(),
   }),
   output: z.object({
     source: inputs.source,
