@@ -14,7 +14,6 @@ import { testConfig } from './probing.ts';
 import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
 import { type DesiredState, nameKey, outcomeOf, type Source, untestedStatus } from './source.ts';
 import { attach, withCredentials, withCredentials } from './with-credentials.ts';
-
 export interface UpdateRequest {
   source_id: string;
   name?: string;
