@@ -13,7 +13,8 @@ import { type SourceChange, type StoredSource, standardChecks } from './platform
 import { testConfig } from './probing.ts';
 import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
 import { type DesiredState, nameKey, outcomeOf, type Source, untestedStatus } from './source.ts';
-import { attach, withCredentials, withCredentials } from './with-credentials.ts';
+import { attach, withCredentials } from './with-credentials.ts';
+
 export interface UpdateRequest {
   source_id: string;
   name?: string;
