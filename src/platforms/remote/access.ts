@@ -14,7 +14,7 @@ import type { PlatformCode, TestOutcome } from '../../sources/source.ts';
 import { kept, configOf as openedConfig } from '../credentials.ts';
 import { notFound } from '../failures.ts';
 import { resealing } from '../resealing.ts';
-import { redactorOf } from './scrub.ts';
+import { redactorOf, scrubbedError } from './scrub.ts';
 import { idOf, KEPT_PREFIX, type Seen } from './shown.ts';
 import type { Vendor, VendorCall, VendorSource } from './vendor.ts';
 
@@ -84,9 +84,11 @@ export function createAccess(parts: RemoteParts) {
     record && (await redactorOf(await heldBy(record), parts.resolveReference));
   const see = async (asking: Asking, id: string): Promise<Seen & Inside> => {
     const { tenant, vendor: vendorApi, client, call } = await enter(asking, id);
-    const vendor = await vendorApi.get(vendorIdOf(id), call);
-    if (!vendor) throw notFound(id);
     const record = await records.find(tenant, id);
+    const vendor = await vendorApi.get(vendorIdOf(id), call).catch(async (error: unknown) => {
+      throw scrubbedError(error, await redactorFor(record).catch(() => undefined));
+    });
+    if (!vendor) throw notFound(id);
     return {
       platform,
       tenant,

@@ -18,8 +18,39 @@ export async function redactorOf(
   return values.length > 0 ? createRedactor(values) : undefined;
 }
 
+/** So many of anything tell what there is; more fill whoever reads them. */
+const MOST = 500;
+
+/** Long lists cut, with how many there were. */
+function bounded(source: Source): Source {
+  const { topics, streams, details } = source;
+  const counts = {
+    ...(topics && topics.length > MOST ? { topics_total: topics.length } : {}),
+    ...(streams && streams.length > MOST ? { streams_total: streams.length } : {}),
+  };
+  const all = { ...(details && (cut(details) as object)), ...counts };
+  return {
+    ...source,
+    ...(topics ? { topics: topics.slice(0, MOST) } : {}),
+    ...(streams ? { streams: streams.slice(0, MOST) } : {}),
+    ...(Object.keys(all).length > 0 ? { details: all } : {}),
+  };
+}
+
+function cut(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const more = value.length > MOST ? [`… and ${value.length - MOST} more`] : [];
+    return [...value.slice(0, MOST).map(cut), ...more];
+  }
+  const entries = Object.entries(value);
+  const kept = entries.slice(0, MOST).map(([name, each]) => [name, cut(each)] as const);
+  return { ...Object.fromEntries(kept), ...(entries.length > MOST ? { '…': `${entries.length - MOST} more` } : {}) };
+}
+
 /** A source without secrets in what the vendor says of it. Its names, and what people have written, are left as they are. */
-export function scrubbed(source: Source, redactor: Redactor | undefined): Source {
+export function scrubbed(whole: Source, redactor: Redactor | undefined): Source {
+  const source = bounded(whole);
   if (!redactor) return source;
   const clean = <T>(value: T) => redactor.cleanValue(value) as T;
   const { last_error, error_category, platform_status, tasks, details } = source;

@@ -203,6 +203,19 @@ describe('a source on a platform of others', () => {
     expect(JSON.stringify([stored.source, listed, refused.details])).not.toContain('pa55-word-one');
   });
 
+  it('is shown with its long lists cut, and how much there is', async () => {
+    const { sources } = open();
+    const { source } = await sources.create(asking, draft(), entry);
+    const there = memory.sources.get('v1');
+    if (!there) throw new Error('none');
+    const topics = Array.from({ length: 20_000 }, (_, at) => `public.t${at}`);
+    memory.sources.set('v1', { ...there, topics, details: { topic_ids: topics } });
+    const { source: shown } = await sources.get(asking, source.id);
+    expect(shown.topics).toHaveLength(500);
+    expect(shown.details).toMatchObject({ topics_total: 20_000 });
+    expect(JSON.stringify(shown).length).toBeLessThan(20_000);
+  });
+
   it('is not adopted where somebody else has made it', async () => {
     await open().sources.create(asking, draft(), entry);
     const error = await failing(open().sources.create(asking, draft(), entry));
