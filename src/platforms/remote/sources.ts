@@ -130,7 +130,12 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const wanted = query.connector === undefined ? undefined : all.find(({ code }) => code === query.connector);
       const code = wanted ? (wanted.vendorCode ?? wanted.code) : query.connector;
       const { connector: _, ...rest } = query;
-      const asked = { ...rest, ...(code === undefined ? {} : { connector: code }) };
+      const tag = query.tag === undefined ? undefined : ((await vendor.tagOf?.(query.tag, call)) ?? query.tag);
+      const asked = {
+        ...rest,
+        ...(code === undefined ? {} : { connector: code }),
+        ...(tag === undefined ? {} : { tag }),
+      };
       const page = await fittingPage((each) => vendor.list(each, call), asked);
       return {
         sources: await Promise.all(page.sources.map((source) => listed(tenant, source))),

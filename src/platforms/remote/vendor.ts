@@ -143,6 +143,8 @@ export interface Vendor {
   /** @returns undefined where there is no such source */
   get(id: string, call: VendorCall): Promise<VendorSource | undefined>;
   list(query: VendorQuery, call: VendorCall): Promise<VendorPage>;
+  /** A tag as sources there carry it, by what people call it. Absent: they are the same. */
+  tagOf?(tag: string, call: VendorCall): Promise<string>;
   /** All of exactly this name, however many pages that takes. */
   named(name: string, call: VendorCall): Promise<readonly VendorSource[]>;
   updateRequests(before: VendorSource, change: VendorChange, connector: Connector): readonly ApiRequest[];

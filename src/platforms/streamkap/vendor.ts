@@ -62,6 +62,10 @@ export function streamkapVendor(client: Client, connectors: readonly Connector[]
       const { sources, isLast } = await page(number, size, query, call);
       return { sources, ...(isLast ? {} : { next: String(number + 1) }) };
     },
+    async tagOf(tag, call) {
+      const [id] = await tagIds(client, [tag], call, () => '/tag');
+      return id ?? tag;
+    },
     async named(name, call) {
       const found: VendorSource[] = [];
       for (let number = 1; number <= MOST_PAGES; number++) {
