@@ -18,7 +18,8 @@ const DROPPED = `(() => {
   data.items.add(new File([${JSON.stringify(PEM)}], 'client.key'));
   return data;
 })()`;
-const hasFocus = (locator: Locator) => locator.evaluate<boolean>('(element) => element === document.activeElement');
+const hasFocus = (locator: Locator): Promise<boolean> =>
+  locator.evaluate('(element) => element === document.activeElement');
 
 describe.skipIf(!hasChromium)(
   'the credential page in Chromium (left out where it is not installed: npm run test:services)',
@@ -140,7 +141,7 @@ describe.skipIf(!hasChromium)(
       await show.click();
       expect(await password.getAttribute('type')).toBe('password');
       const key = page.locator('textarea');
-      const security = () => key.evaluate<string>('(element) => getComputedStyle(element).webkitTextSecurity');
+      const security = (): Promise<string> => key.evaluate('(element) => getComputedStyle(element).webkitTextSecurity');
       expect(await security()).toBe('disc');
       await page.getByRole('button', { name: 'Show Client key' }).click();
       expect(await security()).toBe('none');

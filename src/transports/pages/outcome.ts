@@ -47,25 +47,35 @@ export function missingIn(form: CredentialForm, values: Readonly<Record<string, 
 
 /** Every problem at its field: those that were named, and those that a step of the test names. */
 export function outcomeOf(form: CredentialForm, { problems, report }: Submitted): Outcome {
-  const known = new Set([CONNECTION_STRING, ...form.fields.map(({ path }) => path)]);
-  const named = problems.map(({ path, message }) => {
-    const own = path.replace(/^\//, '');
-    return known.has(own) ? { path: own, message } : { message };
-  });
-  const told = new Set(named.map(({ path }) => path));
   const failed = (report?.steps ?? []).filter(({ status }) => status === 'fail');
   const found = failed.flatMap(({ fields = [], message, title }) =>
-    fields
-      .filter((path) => known.has(path) && !told.has(path))
-      .map((path) => ({ path, message: `${message ?? title}.` })),
+    fields.map((path) => ({ path, message: message ?? title })),
   );
-  const all = [...named, ...found.filter(({ path }, at) => found.findIndex((one) => one.path === path) === at)];
-  const general = report && !report.ok && all.length === 0 ? [{ message: report.headline }] : [];
+  const said = new Map<string, Problem>();
+  for (const { path, message } of [...problems, ...found]) {
+    const problem = atField(form, path.replace(/^\//, ''), message);
+    const key = problem.path ?? problem.message;
+    if (!said.has(key)) said.set(key, problem);
+  }
+  const all = [...said.values()];
+  // What a field says already needs no second saying.
+  const told = new Set(all.flatMap(({ path, message }) => (path === undefined ? [] : message)));
+  const distinct = all.filter(({ path, message }) => path !== undefined || !told.has(message));
+  const general = report && !report.ok && distinct.length === 0 ? [{ message: report.headline }] : [];
   return {
-    problems: [...all, ...general],
+    problems: [...distinct, ...general],
     ...(report ? { report } : {}),
-    skippable: all.length === 0 && report !== undefined && couldNotTell(report),
+    skippable: report !== undefined && couldNotTell(report),
   };
+}
+
+function atField({ fields, takesConnectionString }: CredentialForm, path: string, message: string): Problem {
+  const field = fields.find((one) => one.path === path);
+  const isWhole = takesConnectionString && path === CONNECTION_STRING;
+  // `is required` goes on from the field's name.
+  const text = /^\p{Ll}/u.test(message) && field ? `${field.title} ${message}` : message;
+  const sentence = /[.!?]$/.test(text) ? text : `${text}.`;
+  return field || isWhole ? { path, message: sentence } : { message: sentence };
 }
 
 /** Steps in which a server has judged what was given. */
@@ -85,7 +95,6 @@ const NOT_TRIED = new Set([
   'EGRESS_DENIED',
   'PLATFORM_NOT_CONFIGURED',
   'PLATFORM_UNAVAILABLE',
-  'RATE_LIMITED',
   'UNSUPPORTED',
 ]);
 

@@ -27,7 +27,7 @@ export function stepView(step: TestStep): Markup {
   const whose = status === 'fail' ? ACTORS[actor] : undefined;
   return html`<li class="step ${status}"><span class="sign" aria-hidden="true">${SIGNS[status]}</span><div>
 <p><strong>${title}</strong> <span class="word">${WORDS[status]}${status !== 'skip' && html` · ${Math.round(ms)} ms`}</span></p>
-${message !== undefined && html`<p>${message}.</p>`}
+${message !== undefined && html`<p>${message.replace(/[.]$/, '')}.</p>`}
 ${evidence !== undefined && html`<p class="quiet">${evidence}</p>`}
 ${status === 'skip' && because !== undefined && / /.test(because) && html`<p class="quiet">${because}</p>`}
 ${fix && html`<p>${whose !== undefined && html`For ${whose}: `}${fix.text}</p>`}
