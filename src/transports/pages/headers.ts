@@ -30,18 +30,32 @@ function policy(nonce: string): string {
   ].join('; ');
 }
 
+/** What the script on a page asks for: the same as events, one line of JSON each. */
+export const EVENTS = 'application/x-ndjson';
+
+/** Whether an answer goes to the script of a page that is there already. */
+export function wantsEvents({ req }: ServerResponse): boolean {
+  return req.headers.accept?.includes(EVENTS) === true;
+}
+
+/** The event that puts another page in the place of this one. */
+export function pageEvent({ title, main }: Page): string {
+  return `${JSON.stringify({ is: 'page', title: `${title} · Headwater`, main: main.toString() })}\n`;
+}
+
 export function answerPage(
   response: ServerResponse,
   page: Page,
   { status = 200, cookies = [], headers = {} }: AnswerParts = {},
 ): void {
   const nonce = randomBytes(16).toString('base64');
+  const asEvent = wantsEvents(response);
   response.writeHead(status, {
     ...SAFE_HEADERS,
-    'content-type': 'text/html; charset=utf-8',
+    'content-type': asEvent ? EVENTS : 'text/html; charset=utf-8',
     'content-security-policy': policy(nonce),
     ...(cookies.length > 0 ? { 'set-cookie': [...cookies] } : {}),
     ...headers,
   });
-  response.end(documentOf(page, nonce));
+  response.end(asEvent ? pageEvent(page) : documentOf(page, nonce));
 }

@@ -157,10 +157,6 @@ form.addEventListener('submit', async (event) => {
       body: new URLSearchParams(new FormData(form, event.submitter)),
       credentials: 'same-origin',
     });
-    if (!answer.headers.get('content-type').includes('ndjson')) {
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      return events.page({ title: page.title, main: page.getElementById('main').innerHTML });
-    }
     const last = await read(answer.body);
     if (last !== 'outcome' && last !== 'page') lost();
   } catch {

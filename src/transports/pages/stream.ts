@@ -3,7 +3,7 @@ import type { CredentialForm } from '../../sources/credential-form.ts';
 import type { Page } from './document.ts';
 import { idOf } from './fields-view.ts';
 import { skipView, summaryView, titleOf } from './form-view.ts';
-import { SAFE_HEADERS } from './headers.ts';
+import { answerPage, EVENTS, pageEvent, SAFE_HEADERS } from './headers.ts';
 import { NOTHING } from './markup.ts';
 import type { Outcome } from './outcome.ts';
 import type { TestStep } from './ports.ts';
@@ -19,7 +19,7 @@ export interface Stream {
 export function streamTo(response: ServerResponse): Stream {
   const write = (is: string, event: object) => {
     if (!response.headersSent) {
-      response.writeHead(200, { ...SAFE_HEADERS, 'content-type': 'application/x-ndjson' });
+      response.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS });
     }
     response.write(`${JSON.stringify({ is, ...event })}\n`);
   };
@@ -37,9 +37,9 @@ export function streamTo(response: ServerResponse): Stream {
       });
       response.end();
     },
-    page({ title, main }) {
-      write('page', { title: `${title} · Headwater`, main: main.toString() });
-      response.end();
+    page(page) {
+      if (response.headersSent) response.end(pageEvent(page));
+      else answerPage(response, page);
     },
   };
 }

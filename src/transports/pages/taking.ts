@@ -1,7 +1,7 @@
 import type { CredentialForm, Opener } from '../../sources/credential-form.ts';
 import { isFormToken } from './forgery.ts';
 import { formPage } from './form-view.ts';
-import { answerPage } from './headers.ts';
+import { answerPage, wantsEvents } from './headers.ts';
 import { missingIn, type Outcome, outcomeOf, outcomeOfError, valuesOf } from './outcome.ts';
 import type { Handover, SubmitHooks, TestReport } from './ports.ts';
 import { donePage, GONE } from './short-pages.ts';
@@ -13,7 +13,7 @@ type Taken = { outcome: Outcome } | { done: true; report?: TestReport } | undefi
 /** Takes what a person gave, and answers with what came of it: as a whole page, or to its script as it happens. */
 export async function takeValues(
   handover: Handover,
-  { request, response, nonce, exposed }: Visitor,
+  { response, nonce, exposed }: Visitor,
   opener: Opener,
   cookie: string,
   fields: URLSearchParams,
@@ -23,7 +23,7 @@ export async function takeValues(
   const { form } = opened;
   if (form.state !== 'waiting') return answerPage(response, donePage(form));
 
-  const stream = request.headers.accept?.includes('application/x-ndjson') ? streamTo(response) : undefined;
+  const stream = wantsEvents(response) ? streamTo(response) : undefined;
   const left = new AbortController();
   response.once('close', () => left.abort());
   const values = valuesOf(form, fields);
