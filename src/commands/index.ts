@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Write a source for another tool, without its secrets',
     load: async () => (await import('./export.ts')).exportCommand,
   },
+  secret: {
+    summary: 'Store secrets that configs refer to by name',
+    load: async () => (await import('./secret.ts')).secretCommand,
+  },
   token: {
     summary: 'Manage who may use the HTTP server',
     load: async () => (await import('./token.ts')).tokenCommand,

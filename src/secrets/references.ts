@@ -1,4 +1,5 @@
 import { HeadwaterError } from '../errors.ts';
+import { CREDENTIAL } from './providers/credential.ts';
 import { ENV } from './providers/env.ts';
 import { FILE } from './providers/file.ts';
 import type { ReadSecret, SchemeFacts } from './providers/provider.ts';
@@ -6,11 +7,11 @@ import { VAULT } from './providers/vault.ts';
 import type { Secret } from './secret.ts';
 
 /** Every scheme that references may have. Whatever speaks of schemes takes them from here. */
-export const SCHEMES = { env: ENV, file: FILE, vault: VAULT } as const satisfies Record<string, SchemeFacts>;
+export const SCHEMES = { env: ENV, file: FILE, vault: VAULT, credential: CREDENTIAL } as const satisfies Record<
+  string,
+  SchemeFacts
+>;
 export type Scheme = keyof typeof SCHEMES;
-
-/** Names that have a meaning already, though nothing can be read by them here. */
-const RESERVED = ['credential'];
 
 /**
  * What is kept where Headwater cannot read it: `worker` is read by a Kafka Connect worker itself, as its own
@@ -25,6 +26,11 @@ export interface Reference {
   target: string;
 }
 
+/** Whether it names a hand-over of credentials: `request_credentials` gives these out. */
+export function isSessionId(text: string): boolean {
+  return /^cs_[0-9a-hjkmnp-tv-z]{26}$/.test(text);
+}
+
 /** The secret of a source whose platform holds it and does not give it out. */
 export const HELD_BY_PLATFORM: Reference = { scheme: 'platform', target: '' };
 
@@ -37,7 +43,7 @@ export function isElsewhere({ scheme }: Reference): boolean {
 export type Providers = Readonly<Record<Scheme, ReadSecret>>;
 
 const SHAPE = /^\$\{([A-Za-z_]+):([\s\S]*)\}$/;
-const NAMES = [...Object.keys(SCHEMES), ...RESERVED, 'worker'].join('|');
+const NAMES = [...Object.keys(SCHEMES), 'worker'].join('|');
 
 /** The beginning of a reference, anywhere in a text. */
 export const REFERENCE_START = new RegExp(`\\$\\{(?:${NAMES}):`);
@@ -65,7 +71,7 @@ export function describeReference(reference: Reference): string {
 export function parseReference(text: string): Reference | undefined {
   const [whole, name = '', target = ''] = SHAPE.exec(text) ?? [];
   if (whole === undefined) return undefined;
-  if (RESERVED.includes(name)) throw malformed(`\${${name}:…} is not known here; use ${REFERENCE_FORMS}`);
+  if (name === 'credential' && isSessionId(target)) return { scheme: 'credential', target };
   if (name === 'worker') {
     if (WORKER_TARGET.test(target)) return { scheme: 'worker', target };
     throw malformed('those of a Kafka Connect worker are written ${worker:provider:path:key}');
@@ -82,14 +88,14 @@ export function shownReference(text: string): Reference | undefined {
 }
 
 /**
- * Reads the secret a reference points at.
+ * Reads the secret a reference points at, for somebody of `tenant`.
  * @throws HeadwaterError REFERENCE_DENIED where the operator has not opened it, REFERENCE_BROKEN where nothing is there.
  */
-export async function resolveReference(reference: Reference, providers: Providers): Promise<Secret> {
+export async function resolveReference(reference: Reference, providers: Providers, tenant: string): Promise<Secret> {
   const { scheme, target } = reference;
   if (!isScheme(scheme)) throw unreadable(reference);
   try {
-    return await providers[scheme](target);
+    return await providers[scheme](target, tenant);
   } catch (error) {
     if (error instanceof HeadwaterError) throw error;
     throw new HeadwaterError('REFERENCE_BROKEN', `\${${scheme}:${target}} cannot be read.`, {

@@ -26,7 +26,8 @@ export interface Services {
   egress: Egress;
   machine: Machine;
   files: FileAccess;
-  resolveReference: (reference: Reference) => Promise<Secret>;
+  /** Reads the secret it points at, for somebody of that tenant. */
+  resolveReference: (reference: Reference, tenant: string) => Promise<Secret>;
   inlineSecrets: 'warn' | 'refuse' | 'allow';
   /** A keyed digest: equal texts have equal digests, and nobody without the key can try texts. */
   fingerprint: (text: string) => Promise<string>;

@@ -137,6 +137,18 @@ export const MIGRATIONS: readonly Migration[] = [
     PRIMARY KEY (tenant, platform, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE named_secrets (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    credential_version INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Of the newest schema. */

@@ -28,7 +28,7 @@ export interface RemoteParts {
   vault: Vault;
   /** Tenants that may use the operator's account there. */
   tenants: Pick<ReadonlySet<string>, 'has'>;
-  resolveReference: (reference: Reference) => Promise<Secret>;
+  resolveReference: (reference: Reference, tenant: string) => Promise<Secret>;
   now: () => Date;
 }
 
