@@ -15,6 +15,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Serve MCP clients over HTTP',
     load: async () => (await import('./http.ts')).httpCommand,
   },
+  detect: {
+    summary: 'Propose sources from the names in a project, never from values',
+    load: async () => (await import('./detect.ts')).detectCommand,
+  },
   catalog: { summary: 'Find connectors', load: async () => (await import('./catalog.ts')).catalogCommand },
   schema: {
     summary: 'Show what a connector needs',
