@@ -9,7 +9,9 @@ import type { Machine } from '../net/machine.ts';
 import type { OnStep } from '../probes/probe.ts';
 import type { Reference } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
+import type { Vault } from '../secrets/vault.ts';
 import type { KeepEntry } from './audit.ts';
+import type { CredentialSessions } from './credential-sessions.ts';
 import { storedDestination } from './destination.ts';
 import { platformCodeOf } from './id.ts';
 import type { Platform, StoredSource } from './platform.ts';
@@ -29,6 +31,11 @@ export interface Services {
   /** Reads the secret it points at, for somebody of that tenant. */
   resolveReference: (reference: Reference, tenant: string) => Promise<Secret>;
   inlineSecrets: 'warn' | 'refuse' | 'allow';
+  /** Hand-overs of credentials, and what seals them. */
+  sessions: CredentialSessions;
+  vault: Pick<Vault, 'seal' | 'open'>;
+  /** Where the page of a link is; whoever serves pages says it. @throws HeadwaterError UNSUPPORTED where nobody does */
+  credentialPages: { url: (nonce: string) => Promise<string> };
   /** A keyed digest: equal texts have equal digests, and nobody without the key can try texts. */
   fingerprint: (text: string) => Promise<string>;
   /** Keeps what a call leaves in the audit trail besides what it writes. */
