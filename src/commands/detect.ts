@@ -38,7 +38,7 @@ export const detectCommand = defineCommand({
             `${out.paint('yellow', engine)}: no connector here (${plain(place?.file ?? '')}, ${place?.what ?? ''})`,
         ),
       ],
-      notes: leftOut.map((each) => `Not looked at: ${plain(each)}`),
+      notes: [...detected.notes, ...leftOut.map((each) => `Not looked at: ${plain(each)}`)],
     };
   },
 });

@@ -30,6 +30,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Write a source for another tool, without its secrets',
     load: async () => (await import('./export.ts')).exportCommand,
   },
+  credentials: {
+    summary: 'Give the credentials that an agent asked for, in a terminal',
+    load: async () => (await import('./credentials.ts')).credentialsCommand,
+  },
   secret: {
     summary: 'Store secrets that configs refer to by name',
     load: async () => (await import('./secret.ts')).secretCommand,

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { HeadwaterError } from '../errors.ts';
-import type { Opened } from './allow.ts';
+import type { Allow, Opened } from './allow.ts';
 import type { LookedAt, Told } from './found.ts';
 import { type Proposal, proposalsOf, type Unsupported } from './proposals.ts';
 import { readCompose } from './readers/compose.ts';
@@ -33,6 +33,8 @@ export interface Detected {
   unsupported: readonly Unsupported[];
   looked_at: { folders: number; files: readonly string[] };
   left_out: readonly string[];
+  /** What concerns several proposals. */
+  notes: readonly string[];
 }
 
 /**
@@ -53,14 +55,31 @@ export async function detect(path: string, known: ReadonlySet<string>, opened: O
     if (read) told.push(await read({ file, folder, text, isInside: (each) => each.startsWith(inside) }));
   }
   const all = { found: told.flatMap(({ found }) => found), hints: told.flatMap(({ hints }) => hints) };
+  const proposed = proposalsOf(all.found, all.hints, known, opened);
   return {
     folder: root,
-    ...proposalsOf(all.found, all.hints, known, opened),
+    ...proposed,
     looked_at: { folders, files: files.map(({ file }) => file) },
     left_out: leftOut,
+    notes: togetherOf(proposed.proposals),
   };
 }
 
 function readerOf(name: string) {
   return READERS.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+function togetherOf(proposals: readonly Proposal[]): string[] {
+  const all = proposals.flatMap(({ allow }) => allow);
+  const of = (name: Allow['setting']) =>
+    new Set(all.flatMap(({ setting, value = '' }) => (setting === name ? [value] : [])));
+  const notes: string[] = [];
+  if (of('HEADWATER_ENV_PREFIX').size > 1) {
+    notes.push(
+      'HEADWATER_ENV_PREFIX takes one value. For the others store the secret with `headwater secret set NAME`, and ' +
+        'write ${credential:NAME} in place of ${env:…}.',
+    );
+  }
+  if (of('HEADWATER_REFERENCE_DIRS').size > 1) notes.push('HEADWATER_REFERENCE_DIRS takes all the folders at once.');
+  return notes;
 }

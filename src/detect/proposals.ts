@@ -48,7 +48,7 @@ export function proposalsOf(
   const supported = merged.filter(({ engine }) => engine === undefined || known.has(engine));
   const names = new Map<string, number>();
   return {
-    proposals: supported.map((each) => proposalOf(each, unused(each.name, names), known, opened)),
+    proposals: supported.map((each) => proposalOf(each, () => unused(each.name, names), known, opened)),
     unsupported: merged.flatMap((each) =>
       each.engine === undefined || known.has(each.engine)
         ? []
@@ -111,7 +111,7 @@ function decided(merged: Merged, hints: readonly Hint[]): Merged {
   return { ...merged, candidates: DATABASES };
 }
 
-function proposalOf(merged: Merged, name: string, known: ReadonlySet<string>, opened: Opened): Proposal {
+function proposalOf(merged: Merged, newName: () => string, known: ReadonlySet<string>, opened: Opened): Proposal {
   const { engine, candidates, found } = merged;
   const own = OWN_NAMES[engine ?? ''] ?? {};
   const config: Record<string, string | number> = {};
@@ -126,7 +126,7 @@ function proposalOf(merged: Merged, name: string, known: ReadonlySet<string>, op
     if (field === null) fillIn.push({ field: 'host', from: placeOf(from) });
     else if ('value' in from) config[field] = from.value;
     else if (!isSecret) fillIn.push({ field, from: placeOf(from) });
-    else config[field] = referenceTo(from, name, pointed);
+    else config[field] = referenceTo(from, newName, pointed);
   }
   if (!whole) for (const part of missing(fields)) fillIn.push({ field: own[part] ?? part, from: 'not said' });
   return {
@@ -145,7 +145,7 @@ function proposalOf(merged: Merged, name: string, known: ReadonlySet<string>, op
 
 function referenceTo(
   from: Exclude<FieldFrom, { value: unknown }>,
-  name: string,
+  newName: () => string,
   pointed: { variables: Set<string>; files: Set<string>; stored: Set<string> },
 ): string {
   if ('env' in from) {
@@ -156,6 +156,7 @@ function referenceTo(
     pointed.files.add(from.path);
     return `\${file:${from.path}}`;
   }
+  const name = newName();
   pointed.stored.add(name);
   return `\${credential:${name}}`;
 }
