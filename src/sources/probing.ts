@@ -53,7 +53,7 @@ export async function testConfig(
   call: Call,
   at?: TestedAt,
 ): Promise<TestResult> {
-  const planned = await planTest(services, connector, config, new Set(request.checks), at);
+  const planned = await planTest(services, connector, config, new Set(request.checks), call.principal.tenant, at);
   const limits = options(services, connector, request.timeoutS, call);
   const run = () => services.egress.guarded(() => runPlan(planned.plan, limits));
   const report = await admitted(services, connector, planned, limits, call, run);
@@ -72,7 +72,7 @@ export async function reading<T>(
   call: Call,
   read: (session: ReadSession) => Promise<T>,
 ): Promise<T> {
-  const planned = await planTest(services, connector, config, new Set());
+  const planned = await planTest(services, connector, config, new Set(), call.principal.tenant);
   const { plan } = planned;
   const readThrough = async () => {
     const gates = { ...plan, steps: plan.steps.filter((step) => step.gate) };
@@ -187,12 +187,14 @@ async function planTest(
   connector: Connector,
   config: Config,
   checks: ReadonlySet<string>,
+  tenant: string,
   at?: TestedAt,
 ): Promise<Planned> {
   const { here, elsewhere } = whereSecretsAre(config);
   const probe = await probeFor(connector, config, elsewhere.length > 0, at);
   try {
-    const { values, secrets, resolved } = await resolveConfig(connector, here, services.resolveReference);
+    const resolve = (reference: Reference) => services.resolveReference(reference, tenant);
+    const { values, secrets, resolved } = await resolveConfig(connector, here, resolve);
     const own = at ? await platformChecks(at, connector, withValues(values, elsewhere)) : [];
     const users = userNames(values);
     // What `connector.schema()` has validated is what its own probe was typed for.

@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   net: ['secrets', 'errors'],
   secrets: ['errors'],
   files: [],
+  detect: ['errors'],
   settings: ['nearest', 'net', 'secrets'],
   log: ['settings'],
   probes: ['secrets', 'net', 'files', 'errors', 'nearest'],
@@ -32,6 +33,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   commands: [
     'transports',
     'app',
+    'detect',
     'sources',
     'connectors',
     'probes',

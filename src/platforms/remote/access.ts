@@ -29,7 +29,7 @@ export interface RemoteParts {
   vault: Vault;
   /** Tenants that may use the operator's account there. */
   tenants: Pick<ReadonlySet<string>, 'has'>;
-  resolveReference: (reference: Reference) => Promise<Secret>;
+  resolveReference: (reference: Reference, tenant: string) => Promise<Secret>;
   now: () => Date;
 }
 
@@ -81,7 +81,7 @@ export function createAccess(parts: RemoteParts) {
   };
   /** Knows every secret that we know of a source. */
   const redactorFor = async (record: RemoteRecord | undefined) =>
-    record && (await redactorOf(await heldBy(record), parts.resolveReference));
+    record && (await redactorOf(await heldBy(record), (each) => parts.resolveReference(each, record.tenant)));
   const see = async (asking: Asking, id: string): Promise<Seen & Inside> => {
     const { tenant, vendor: vendorApi, client, call } = await enter(asking, id);
     const record = await records.find(tenant, id);

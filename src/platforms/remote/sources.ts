@@ -61,7 +61,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
   const sources: PlatformSources = {
     async create(asking, draft, audit, idempotency) {
       const { tenant, vendor, call } = await enter(asking);
-      const values = await sendable(draft.connector, draft.config, parts.resolveReference);
+      const values = await sendable(draft.connector, draft.config, (each) => parts.resolveReference(each, tenant));
       const intent: CreateIntent = {
         tenant,
         platform,
@@ -150,7 +150,8 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
         const others = await vendorApi.named(change.name, call);
         if (others.some(({ id }) => id !== before.id)) throw nameTaken(change.name, platform);
       }
-      const values = change.config && (await sendable(connector, change.config, parts.resolveReference));
+      const values =
+        change.config && (await sendable(connector, change.config, (each) => parts.resolveReference(each, tenant)));
       const after = await scrubbing(record, () => vendorApi.update(before, changeFor(change, values), connector, call));
       const config = change.config ?? (await stored.config());
       const whole = { ...after, keep: { ...(await call.kept()), ...after.keep } };
