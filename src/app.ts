@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Brought, BroughtProblem } from './connectors/brought/load.ts';
 import { CONNECTORS } from './connectors/index.ts';
+import { HeadwaterError } from './errors.ts';
 import { createFileAccess } from './files/file-access.ts';
 import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
@@ -47,6 +48,8 @@ export interface App {
   /** With all that this process has still to write there. */
   audit: Pick<Audit, 'page' | 'verify'>;
   onSourceChange: SourceRepository['onChange'];
+  /** From now on there are credential pages, and this says where each is. */
+  servePages: (url: (nonce: string) => Promise<string>) => void;
   /** Signs what a person agreed to, for as long as this process lives. */
   consentKey: Uint8Array;
   /** True the first time for each nonce. */
@@ -159,6 +162,7 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
     now,
     lookup,
   });
+  const pages: { url: (nonce: string) => Promise<string> } = { url: () => Promise.reject(noPages()) };
   const keeper = createKeeper(store.audit, ({ tenant, subject, surface, action, outcome, codes, source_id }) =>
     log.error({ tenant, subject, surface, action, outcome, codes, source_id }, 'audit entry not kept'),
   );
@@ -173,6 +177,9 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
     keepEntry: keeper.keepEntry,
+    sessions: store.sessions,
+    vault,
+    credentialPages: { url: (nonce) => pages.url(nonce) },
     now,
   };
   const accessOf = (role: PrincipalRole): Access => {
@@ -200,6 +207,9 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
       },
     },
     onSourceChange: store.sources.onChange,
+    servePages: (url) => {
+      pages.url = url;
+    },
     consentKey: randomBytes(32),
     spendConsent: spendOnce(),
     newErrorId: () => randomUUID(),
@@ -214,6 +224,12 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
       await store.close();
     },
   };
+}
+
+function noPages(): HeadwaterError {
+  return new HeadwaterError('UNSUPPORTED', 'No page for credentials can be served here.', {
+    hint: 'Use references, or `headwater secret set NAME`.',
+  });
 }
 
 /** Where references lead, by the operator's settings. */

@@ -37,6 +37,14 @@ export const ERROR_CODES = {
     retryable: true,
     meaning: 'The OAuth provider cannot be reached, or failed on its side.',
   },
+  SESSION_NOT_FOUND: {
+    retryable: false,
+    meaning: 'There is no such hand-over of credentials, or it has run out or ended. Ask for a new one.',
+  },
+  LINK_GONE: {
+    retryable: false,
+    meaning: 'The link of a credential page does not lead anywhere: it is unknown, used, expired, or somebody else’s.',
+  },
   CONFIRMATION_REQUIRED: {
     retryable: false,
     meaning: "`confirm` is not the source's name, or the person who was asked said no.",

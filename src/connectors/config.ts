@@ -36,14 +36,15 @@ const ADDRESS: readonly string[] = ['host', 'port', 'username', 'database'];
  */
 export function parseConfig(connector: Connector, input: Readonly<Record<string, unknown>>): Config {
   refuseFault(input);
-  const own = ownForm(connector, input);
+  const own = inOwnForm(connector, input);
   const leftOut = dispensable(connector, own);
   const given = Object.fromEntries(Object.entries(own).filter(([name]) => !leftOut.includes(name)));
   refuseMasks(connector, given, BASE);
   return { ...validated(connector, given, {}), ...(leftOut.length > 0 ? { leftOut } : {}) };
 }
 
-function ownForm(connector: Connector, given: Readonly<Record<string, unknown>>, stored?: Config['settings']) {
+/** A config as its connector has it: its own form, its own names, a connection string taken apart. */
+export function inOwnForm(connector: Connector, given: Readonly<Record<string, unknown>>, stored?: Config['settings']) {
   const own = connector.normalise?.(given, stored) ?? given;
   return withOwnNames(connector, expandConnectionString(connector, own), BASE);
 }
@@ -59,7 +60,7 @@ export function mergeConfig(
   removed: readonly string[],
 ): Config {
   refuseFault(patch);
-  const given = ownForm(connector, patch, before.settings);
+  const given = inOwnForm(connector, patch, before.settings);
   refuseMasks(connector, given, BASE);
   const said = [...removed, ...leftBehind(connector, given), ...seenElsewhere(connector, before, given, removed)];
   const isExpanded = connector.connectionString && patch[CONNECTION_STRING] !== undefined;

@@ -9,9 +9,6 @@ import type { Secret } from './secret.ts';
 export const SCHEMES = { env: ENV, file: FILE, vault: VAULT } as const satisfies Record<string, SchemeFacts>;
 export type Scheme = keyof typeof SCHEMES;
 
-/** Names that have a meaning already, though nothing can be read by them here. */
-const RESERVED = ['credential'];
-
 /**
  * What is kept where Headwater cannot read it: `worker` is read by a Kafka Connect worker itself, as its own
  * `${provider:path:key}`; `platform` is a secret that its platform holds, and is never written by a caller.
@@ -21,8 +18,13 @@ const WORKER_TARGET = /^[A-Za-z0-9_.-]+:(?:[^:{}$]*:)?[^:{}$]+$/;
 
 /** A pointer to a secret that is resolved at use, never at create. */
 export interface Reference {
-  scheme: Scheme | (typeof ELSEWHERE)[number];
+  scheme: Scheme | 'credential' | (typeof ELSEWHERE)[number];
   target: string;
+}
+
+/** Whether it names a hand-over of credentials: `request_credentials` gives these out. */
+export function isSessionId(text: string): boolean {
+  return /^cs_[0-9a-hjkmnp-tv-z]{26}$/.test(text);
 }
 
 /** The secret of a source whose platform holds it and does not give it out. */
@@ -37,7 +39,7 @@ export function isElsewhere({ scheme }: Reference): boolean {
 export type Providers = Readonly<Record<Scheme, ReadSecret>>;
 
 const SHAPE = /^\$\{([A-Za-z_]+):([\s\S]*)\}$/;
-const NAMES = [...Object.keys(SCHEMES), ...RESERVED, 'worker'].join('|');
+const NAMES = [...Object.keys(SCHEMES), 'credential', 'worker'].join('|');
 
 /** The beginning of a reference, anywhere in a text. */
 export const REFERENCE_START = new RegExp(`\\$\\{(?:${NAMES}):`);
@@ -65,7 +67,7 @@ export function describeReference(reference: Reference): string {
 export function parseReference(text: string): Reference | undefined {
   const [whole, name = '', target = ''] = SHAPE.exec(text) ?? [];
   if (whole === undefined) return undefined;
-  if (RESERVED.includes(name)) throw malformed(`\${${name}:…} is not known here; use ${REFERENCE_FORMS}`);
+  if (name === 'credential' && isSessionId(target)) return { scheme: 'credential', target };
   if (name === 'worker') {
     if (WORKER_TARGET.test(target)) return { scheme: 'worker', target };
     throw malformed('those of a Kafka Connect worker are written ${worker:provider:path:key}');

@@ -1,7 +1,8 @@
-import { type Config, parseConfig } from '../connectors/config.ts';
+import type { Config } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
+import { askingFor, offerHandOver } from './asking.ts';
 import { canonicalJson } from './canonical.ts';
 import { destinationFacts } from './destination.ts';
 import { type CreateRequest, draftOf } from './draft.ts';
@@ -22,6 +23,7 @@ import {
   type Services,
 } from './services.ts';
 import { outcomeOf, type Source } from './source.ts';
+import { attach, withCredentials } from './with-credentials.ts';
 
 export interface CreateAnswer {
   source?: Source;
@@ -41,16 +43,18 @@ export async function createSource(services: Services, request: CreateRequest, c
   refuseUnsupported(platform, request);
   const connector = await connectorFor(platform, request.connector, request.config);
   call.trail.concerns(connector);
-  const config = parseConfig(connector, request.config);
-  call.trail.note({ destination_after: destinationFacts(connector, config), fields: fieldsOf(request, config) });
-  refuseWorkerReferences(platform, config);
-  const warnings = configWarnings(services, config);
-  const draft = draftOf(platform, connector, config, request);
-  if (request.dry_run) return plan(services, platform, draft, request, call, warnings);
-
-  const idempotency = await idempotencyOf(services, request, call);
+  // Asked first: a hand-over that the source has by now cannot be used again.
+  const idempotency = request.dry_run ? undefined : await idempotencyOf(services, request, call);
   const earlier = idempotency && (await platform.sources.replayed(call, idempotency));
   if (earlier) return { source: earlier, replayed: true, next: nextFor(services, connector, earlier) };
+
+  const asked = askingFor(services, platform, connector, request.config);
+  const { config, handed, sessions } = await withCredentials(services, connector, asked, call);
+  call.trail.note({ destination_after: destinationFacts(connector, config), fields: fieldsOf(request, config) });
+  refuseWorkerReferences(platform, config);
+  const warnings = configWarnings(services, config, handed);
+  const draft = draftOf(platform, connector, config, request);
+  if (request.dry_run) return plan(services, platform, draft, request, call, warnings);
 
   const tested = await testFirst(services, platform, draft, request, call);
   const {
@@ -58,6 +62,7 @@ export async function createSource(services: Services, request: CreateRequest, c
     replayed,
     warnings: told = [],
   } = await platform.sources.create(call, { ...draft, ...tested?.state }, call.trail.take(), idempotency);
+  await attach(services, sessions);
   return {
     source,
     ...(tested ? { report: tested.report } : {}),
@@ -83,7 +88,7 @@ async function testFirst(services: Services, platform: Platform, draft: NewSourc
   const { report, resolved, pinned } = await testConfig(services, draft.connector, draft.config, { checks }, call, {
     platform,
   });
-  if (!report.ok) throw testFailed(services, platform, draft.connector, report);
+  if (!report.ok) throw testFailed(services, platform, draft.connector, report, draft.config);
   const outcome = outcomeOf(report, draft.desiredState, resolved);
   if (pinned) call.trail.note({ destination_after: destinationFacts(draft.connector, pinned) });
   return { report, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
@@ -95,12 +100,16 @@ export function testFailed(
   platform: Platform,
   connector: Connector,
   report: Report,
+  config: Config,
 ): HeadwaterError {
   return new HeadwaterError('TEST_FAILED', report.headline, {
     hint: 'Nothing was stored. Correct the fields of the failed steps, or hand over what is for others, then call again.',
     report,
     retryable: report.steps.some((step) => step.status === 'fail' && step.retryable === true),
-    next: offerSchema(services, platform, connector, 'See what each field means.'),
+    next: [
+      ...offerHandOver(services, platform, connector, config, report),
+      ...offerSchema(services, platform, connector, 'See what each field means.'),
+    ],
   });
 }
 

@@ -1,13 +1,14 @@
-import { parseConfig } from '../connectors/config.ts';
 import type { Capability, Connector } from '../connectors/define-connector.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { DiscoverQuery, Stream, StreamPosition, SyncAdvice } from '../probes/probe.ts';
+import { askingFor } from './asking.ts';
 import { destinationFacts } from './destination.ts';
 import { configWarnings } from './inline-secrets.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { reading } from './probing.ts';
 import { type Call, connectorFor, offer, platformOf, type Services, storedSource } from './services.ts';
 import { refusePaused } from './test.ts';
+import { withCredentials } from './with-credentials.ts';
 
 export interface DiscoverRequest {
   source_id?: string;
@@ -83,9 +84,10 @@ async function subject(services: Services, request: DiscoverRequest, call: Call)
   }
   const connector = await connectorFor(platformOf(services, undefined), request.connector ?? '', request.config);
   call.trail.concerns(connector);
-  const config = parseConfig(connector, request.config ?? {});
+  const asked = askingFor(services, platformOf(services, undefined), connector, request.config ?? {});
+  const { config, handed } = await withCredentials(services, connector, asked, call);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
-  return { connector, config, warnings: configWarnings(services, config) };
+  return { connector, config, warnings: configWarnings(services, config, handed) };
 }
 
 function pageQuery({ query, stream, cursor }: DiscoverRequest, limit: number): DiscoverQuery {

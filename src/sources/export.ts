@@ -1,6 +1,7 @@
 import { type Config, parseConfig } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { isObject, withValues } from '../connectors/paths.ts';
+import { portableNames } from '../connectors/portable.ts';
 import { HeadwaterError } from '../errors.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
@@ -100,20 +101,26 @@ async function fittedTo(
   return { connector, config: parseConfig(connector, taken.config), notes: taken.notes };
 }
 
+/** What no source elsewhere knows, and a worker's connector cannot do without. */
+const BROKERS = 'bootstrap_servers';
+const NO_BROKERS = 'broker.invalid:9092';
+
 /** What the target has a place for; the rest is said, and left out. */
 function takenBy(connector: Connector, given: Record<string, unknown>, leftOut: readonly string[]) {
-  const roles = new Set(Object.values(connector.fields).flatMap(({ facts }) => facts.role ?? []));
+  const roles = portableNames(connector);
   const [fits, others] = [Object.entries(given), [...leftOut]];
   const config = Object.fromEntries(
     fits.filter(([role]) => {
-      const isTaken = roles.has(role as never) || Object.hasOwn(connector.fields, role);
+      const isTaken = roles.has(role) || Object.hasOwn(connector.fields, role);
       if (!isTaken) others.push(role);
       return isTaken;
     }),
   );
   const notes =
     others.length > 0 ? [`Left out, since ${connector.name} has no place for it there: ${others.join(', ')}.`] : [];
-  return { config, notes };
+  if (!roles.has(BROKERS) || config[BROKERS] !== undefined) return { config, notes };
+  const filled = `${roles.get(BROKERS)}: put the brokers of the worker in the place of ${NO_BROKERS}.`;
+  return { config: { ...config, [BROKERS]: NO_BROKERS }, notes: [...notes, filled] };
 }
 
 function placeholder(

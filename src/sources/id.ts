@@ -5,13 +5,22 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** `src_` and 26 characters: 48 bits of time and 80 of chance, so that ids sort by when they were made. */
 export function newSourceId(now: Date): string {
+  return `src_${newId(now)}`;
+}
+
+/** `cs_` and the same. */
+export function newSessionId(now: Date): string {
+  return `cs_${newId(now)}`;
+}
+
+function newId(now: Date): string {
   let value = (BigInt(now.getTime()) << 80n) | BigInt(`0x${randomBytes(10).toString('hex')}`);
   let text = '';
   for (let i = 0; i < 26; i++) {
     text = (ALPHABET[Number(value & 31n)] ?? '0') + text;
     value >>= 5n;
   }
-  return `src_${text}`;
+  return text;
 }
 
 /** The platform of a source id that begins with one: `streamkap:66f0…`; undefined where it is none of these. */

@@ -9,7 +9,9 @@ import type { Machine } from '../net/machine.ts';
 import type { OnStep } from '../probes/probe.ts';
 import type { Reference } from '../secrets/references.ts';
 import type { Secret } from '../secrets/secret.ts';
+import type { Vault } from '../secrets/vault.ts';
 import type { KeepEntry } from './audit.ts';
+import type { CredentialSessions } from './credential-sessions.ts';
 import { storedDestination } from './destination.ts';
 import { platformCodeOf } from './id.ts';
 import type { Platform, StoredSource } from './platform.ts';
@@ -28,6 +30,11 @@ export interface Services {
   files: FileAccess;
   resolveReference: (reference: Reference) => Promise<Secret>;
   inlineSecrets: 'warn' | 'refuse' | 'allow';
+  /** Hand-overs of credentials, and what seals them. */
+  sessions: CredentialSessions;
+  vault: Pick<Vault, 'seal' | 'open'>;
+  /** Where the page of a link is; whoever serves pages says it. @throws HeadwaterError UNSUPPORTED where nobody does */
+  credentialPages: { url: (nonce: string) => Promise<string> };
   /** A keyed digest: equal texts have equal digests, and nobody without the key can try texts. */
   fingerprint: (text: string) => Promise<string>;
   /** Keeps what a call leaves in the audit trail besides what it writes. */

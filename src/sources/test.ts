@@ -1,10 +1,11 @@
-import { type Config, parseConfig } from '../connectors/config.ts';
+import type { Config } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { withValues } from '../connectors/paths.ts';
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
+import { askingFor, offerHandOver } from './asking.ts';
 import { destinationFacts } from './destination.ts';
 import { configWarnings } from './inline-secrets.ts';
 import { type Platform, standardChecks } from './platform.ts';
@@ -23,6 +24,7 @@ import {
 } from './services.ts';
 import { mayConnect, outcomeOf, type PlatformCode, type Source } from './source.ts';
 import { outcomeFacts } from './trail.ts';
+import { withCredentials } from './with-credentials.ts';
 
 const CORRECT = 'See what each field means, correct those named in the failed step, and test again.';
 
@@ -44,9 +46,10 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   const platform = platformOf(services, request.platform);
   const connector = await connectorFor(platform, request.connector, request.config);
   call.trail.concerns(connector);
-  const config = parseConfig(connector, request.config);
+  const asked = askingFor(services, platform, connector, request.config);
+  const { config, handed } = await withCredentials(services, connector, asked, call);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
-  const warnings = configWarnings(services, config);
+  const warnings = configWarnings(services, config, handed);
   const { report, pinned = config } = await testConfig(
     services,
     connector,
@@ -60,8 +63,11 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
     ...report,
     warnings: [...report.warnings, ...warnings],
     next: report.ok
-      ? nextAfterPass(services, platform, connector, pinned)
-      : offerSchema(services, platform, connector, CORRECT),
+      ? nextAfterPass(services, platform, connector, { ...pinned, secrets: asked.secrets })
+      : [
+          ...offerHandOver(services, platform, connector, asked, report),
+          ...offerSchema(services, platform, connector, CORRECT),
+        ],
   };
 }
 

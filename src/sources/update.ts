@@ -13,6 +13,7 @@ import { type SourceChange, type StoredSource, standardChecks } from './platform
 import { testConfig } from './probing.ts';
 import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
 import { type DesiredState, nameKey, outcomeOf, type Source, untestedStatus } from './source.ts';
+import { attach, withCredentials } from './with-credentials.ts';
 
 export interface UpdateRequest {
   source_id: string;
@@ -50,13 +51,16 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   refuseStale(stored.source, request.if_version);
   const options = parseOptions(platform, request.options);
   const before = await stored.config();
-  const { config, cleared } = editedConfig(stored, before, request);
+  const { config: edited, cleared } = editedConfig(stored, before, request);
+  const { config, handed, sessions } = edited
+    ? await withCredentials(services, stored.connector, edited, call)
+    : { config: undefined, handed: {}, sessions: [] };
   if (config) {
     call.trail.note({ destination_after: destinationFacts(stored.connector, config) });
     refuseWorkerReferences(platform, config);
     refuseCarriedSecrets(stored, before, config, request);
   }
-  const warnings = config ? configWarnings(services, config, before.secrets) : [];
+  const warnings = config ? configWarnings(services, config, { ...before.secrets, ...handed }) : [];
   const configFields = config ? changedFields(stored.connector, before, config) : [];
   const change = { ...changeOf(stored.source, request, config, cleared, options), changedFields: configFields };
   const changed = changedNames(stored.source, change, configFields);
@@ -78,6 +82,7 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   const tested = await testFirst(services, stored, before, change, changed, request, call);
   if (tested?.pinned) notePin(stored, before, tested.pinned, changed, call);
   const source = await platform.sources.update(call, stored, { ...change, ...tested?.state }, call.trail.take());
+  await attach(services, sessions);
   return {
     source,
     changed,
@@ -248,7 +253,7 @@ async function testFirst(
       ...(change.config ? { changed: true } : {}),
     },
   );
-  if (!report.ok) throw testFailed(services, platform, connector, report);
+  if (!report.ok) throw testFailed(services, platform, connector, report, change.config ?? before);
   const outcome = outcomeOf(report, desired, resolved);
   return { report, pinned, state: { outcome, status: outcome.status, ...(pinned ? { config: pinned } : {}) } };
 }

@@ -137,6 +137,19 @@ export const MIGRATIONS: readonly Migration[] = [
     PRIMARY KEY (tenant, platform, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE credential_sessions (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    nonce_digest TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX credential_sessions_by_nonce ON credential_sessions (nonce_digest);
+  CREATE INDEX credential_sessions_by_expiry ON credential_sessions (expires_ms);
+  `,
 ];
 
 /** Of the newest schema. */

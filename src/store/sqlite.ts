@@ -2,11 +2,13 @@ import { dirname, join } from 'node:path';
 import type { Ledger } from '../net/attempt.ts';
 import type { RotationStore } from '../secrets/key-store.ts';
 import type { Audit } from '../sources/audit.ts';
+import type { CredentialSessions } from '../sources/credential-sessions.ts';
 import type { RemoteRecords } from '../sources/remote-records.ts';
 import type { SourceRepository } from '../sources/repository.ts';
 import { ATTEMPT_MIGRATIONS } from './attempt-migrations.ts';
 import { appendTo, createAudit, KEPT_ENTRIES } from './audit.ts';
 import { createChangeFeed } from './changes.ts';
+import { createCredentialSessions } from './credential-sessions.ts';
 import { createDatabase, type Database } from './database.ts';
 import { createKeyStore } from './keys.ts';
 import { createLedger } from './ledger.ts';
@@ -20,6 +22,7 @@ import type { AttemptTables } from './tables.ts';
 export interface Store {
   sources: SourceRepository;
   remotes: RemoteRecords;
+  sessions: CredentialSessions;
   keys: RotationStore;
   ledger: Ledger;
   audit: Audit;
@@ -60,6 +63,7 @@ export function openStore({ file, now, keptEntries = KEPT_ENTRIES }: StoreOption
   return {
     sources: createSourceRepository({ database, feed, append, now }),
     remotes: createRemoteRecords({ database, append, now }),
+    sessions: createCredentialSessions({ database, append, now }),
     keys: createKeyStore({ database, exclusively: (work) => oneRotation(`${file}.rotation`, work), now }),
     ledger: createLedger(attempts),
     audit: createAudit(database, append, keptEntries),

@@ -14,6 +14,7 @@ export interface Tables {
   audit_anchor: AuditAnchorRow;
   remote_sources: RemoteSourceRow;
   create_intents: CreateIntentRow;
+  credential_sessions: CredentialSessionRow;
   /** SQLite's own: the greatest number that each counting table ever gave out. */
   sqlite_sequence: { name: string; seq: number };
 }
@@ -79,6 +80,17 @@ export interface CreateIntentRow {
   digest: string;
   owner: string;
   started_at: string;
+}
+
+/** A hand-over of credentials. */
+export interface CredentialSessionRow {
+  tenant: string;
+  id: string;
+  nonce_digest: string;
+  expires_ms: number;
+  revision: number;
+  /** JSON: all the rest; secrets in it are sealed. */
+  body: string;
 }
 
 export interface SourceTagRow {

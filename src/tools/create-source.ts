@@ -39,6 +39,8 @@ export const createSourceTool = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   errors: [
     ...PLATFORM_ERRORS,
+    'SESSION_NOT_FOUND',
+    'CREDENTIALS_REQUIRED',
     ...ATTEMPT_ERRORS,
     'CONNECTOR_NOT_FOUND',
     'INVALID_CONFIG',

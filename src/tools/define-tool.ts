@@ -1,23 +1,20 @@
-import { createHash, randomUUID } from 'node:crypto';
 import type {
   CallToolResult,
-  ClientCapabilities,
   InputRequiredResult,
   McpServer,
   RequestStateCodec,
   ServerContext,
   StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
-import { CLIENT_CAPABILITIES_META_KEY, inputRequired, inputResponse } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { type ErrorCode, HeadwaterError } from '../errors.ts';
 import { inputFault } from '../issues.ts';
 import type { Log } from '../log.ts';
 import type { Caller } from '../sources/audit.ts';
-import { canonicalJson } from '../sources/canonical.ts';
 import type { PrincipalRole } from '../sources/principal.ts';
 import type { Call, Services } from '../sources/services.ts';
 import { audited, createTrail } from '../sources/trail.ts';
+import { type Consent, type Person, personBehind, QuestionForPerson } from './define-questions.ts';
 import { COMMON_ERRORS } from './error-sets.ts';
 import { invalidArguments, jsonSchema, once } from './tool-schema.ts';
 
@@ -25,11 +22,7 @@ import { invalidArguments, jsonSchema, once } from './tool-schema.ts';
 export interface ToolContext {
   services: Services;
   call: Call;
-  /**
-   * Asks the person behind the client, once; what is agreed to is bound to this call, these arguments and `about`.
-   * @returns undefined where the client cannot ask
-   */
-  ask: (question: string, about: string) => Promise<boolean | undefined>;
+  person: Person;
 }
 
 /** A tool as data. `errors`: the codes its handler can end with, besides those every tool can. */
@@ -75,12 +68,6 @@ function refuseFault(tool: string, input: unknown): void {
   const fault = inputFault(input);
   if (fault)
     throw new HeadwaterError('INVALID_ARGUMENTS', `The arguments of ${tool} are not right.`, { fields: [fault] });
-}
-
-/** What a question to a person is bound to. */
-export interface Consent {
-  binding: string;
-  nonce: string;
 }
 
 /** What a server needs to serve tools. */
@@ -168,7 +155,7 @@ async function respond(
   const context = {
     services,
     call: { principal, trail, signal: sdk.mcpReq.signal, onStep: progress.onStep, onProgress: progress.onProgress },
-    ask: asker(server, tool, host, input, sdk),
+    person: personBehind(server, tool.name, host, input, sdk),
   };
   const { readOnlyHint, openWorldHint } = tool.annotations;
   // A test, or a read of a source itself; what writes keeps its entry with what it writes.
@@ -228,50 +215,4 @@ function progressOf(sdk: ServerContext): Required<Pick<Call, 'onStep' | 'onProgr
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
-}
-
-class QuestionForPerson {
-  readonly result: InputRequiredResult;
-  constructor(result: InputRequiredResult) {
-    this.result = result;
-  }
-}
-
-const ANSWER = 'consent';
-
-function asker(server: McpServer, tool: Tool, host: ToolHost, input: unknown, sdk: ServerContext): ToolContext['ask'] {
-  return async (question, about) => {
-    if (!canAsk(server, sdk)) return undefined;
-    const binding = createHash('sha256')
-      .update(canonicalJson([tool.name, host.principal, input, question, about]))
-      .digest('base64url');
-    const answer = inputResponse(sdk.mcpReq.inputResponses, ANSWER);
-    const asked = sdk.mcpReq.requestState<Consent>();
-    if (answer.kind === 'elicit' && asked?.binding === binding && host.spendConsent(asked.nonce)) {
-      return answer.action === 'accept' && answer.content?.['agree'] === true;
-    }
-    throw new QuestionForPerson(
-      inputRequired({
-        inputRequests: {
-          [ANSWER]: inputRequired.elicit({
-            message: question,
-            requestedSchema: {
-              type: 'object',
-              properties: { agree: { type: 'boolean', title: 'Yes', description: question } },
-              required: ['agree'],
-            },
-          }),
-        },
-        requestState: await host.consent.mint({ binding, nonce: randomUUID() }),
-      }),
-    );
-  };
-}
-
-/** 2026-07-28 clients say what they can with every request, older ones once for the connection. */
-function canAsk({ server }: McpServer, { mcpReq }: ServerContext): boolean {
-  const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } | undefined = mcpReq.envelope;
-  const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities();
-  const elicitation = capabilities?.elicitation;
-  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
 }

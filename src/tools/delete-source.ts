@@ -24,5 +24,7 @@ export const deleteSourceTool = defineTool({
   role: 'editor',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   errors: [...PLATFORM_ERRORS, 'SOURCE_NOT_FOUND', 'CONNECTOR_NOT_FOUND', 'CONFIRMATION_REQUIRED', 'VERSION_CONFLICT'],
-  handler: async (input, { services, call, ask }) => ({ ...(await deleteSource(services, defined(input), call, ask)) }),
+  handler: async (input, { services, call, person }) => ({
+    ...(await deleteSource(services, defined(input), call, person.ask)),
+  }),
 });

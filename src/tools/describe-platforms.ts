@@ -6,8 +6,7 @@ import { platform } from './inputs.ts';
 export const describePlatformsTool = defineTool({
   name: 'describe_platforms',
   title: 'See the platforms',
-  description:
-    'Where sources can live: for each platform whether it is configured, what it can do, what it cannot and why.',
+  description: 'Where sources can live: whether each platform is configured, what it can do, what it cannot and why.',
   input: z.strictObject({ platform }),
   output: z.object({ platforms: z.array(z.looseObject({})) }),
   role: 'viewer',

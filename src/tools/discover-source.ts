@@ -31,6 +31,8 @@ export const discoverSourceTool = defineTool({
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: [
     ...PLATFORM_ERRORS,
+    'SESSION_NOT_FOUND',
+    'CREDENTIALS_REQUIRED',
     ...ATTEMPT_ERRORS,
     'SOURCE_NOT_FOUND',
     'CONNECTOR_NOT_FOUND',

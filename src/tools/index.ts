@@ -9,6 +9,7 @@ import { getSourceTool } from './get-source.ts';
 import { listConnectorsTool } from './list-connectors.ts';
 import { listSourcesTool } from './list-sources.ts';
 import { previewSourceTool } from './preview-source.ts';
+import { requestCredentialsTool } from './request-credentials.ts';
 import { runSourceTool } from './run-source.ts';
 import { testConnectionTool } from './test-connection.ts';
 import { updateSourceTool } from './update-source.ts';
@@ -26,6 +27,7 @@ export const TOOLS: readonly Tool[] = [
   discoverSourceTool,
   previewSourceTool,
   runSourceTool,
+  requestCredentialsTool,
   describePlatformsTool,
 ];
 

@@ -10,17 +10,12 @@ export const runSourceTool = defineTool({
   name: 'run_source',
   title: 'Run a source',
   description:
-    'Have a source do something on its platform: sync, snapshot, cancel what runs, restart, verify a browser sign-in, or reauthenticate. describe_platforms says what each platform has.',
+    'Sync, snapshot, restart, cancel what runs, verify a browser sign-in or reauthenticate, where its platform has that. describe_platforms says which there are.',
   input: z.strictObject({
     source_id: inputs.sourceId,
     action: z.enum(RUN_ACTIONS),
-    streams: z
-      .array(inputs.searched(255))
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('Only these, where the action takes some.'),
-    wait_s: z.number().min(0).max(50).optional().describe('Default 20.'),
+    streams: z.array(inputs.searched(255)).min(1).max(200).optional(),
+    wait_s: z.number().min(0).max(50).optional(),
   }),
   output: z.object({
     source: inputs.source,

@@ -42,6 +42,8 @@ export const testConnectionTool = defineTool({
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   errors: [
     ...PLATFORM_ERRORS,
+    'SESSION_NOT_FOUND',
+    'CREDENTIALS_REQUIRED',
     ...ATTEMPT_ERRORS,
     'CONNECTOR_NOT_FOUND',
     'INVALID_CONFIG',

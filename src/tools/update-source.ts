@@ -41,6 +41,7 @@ export const updateSourceTool = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   errors: [
     ...PLATFORM_ERRORS,
+    'SESSION_NOT_FOUND',
     ...ATTEMPT_ERRORS,
     'SOURCE_NOT_FOUND',
     'CONNECTOR_NOT_FOUND',

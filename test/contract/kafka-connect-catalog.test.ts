@@ -5,6 +5,7 @@ import { isSecret } from '../../src/connectors/fields.ts';
 import { connectorSchema } from '../../src/connectors/json-schema.ts';
 import { HeadwaterError } from '../../src/errors.ts';
 import { CATALOG } from '../../src/platforms/kafka-connect/catalog/index.ts';
+import { expectPlanned, expectSecretsMarked, expectValidSchemas } from '../support/catalog-checks.ts';
 import { kafkaConnectFacts } from '../support/kafka/facts.ts';
 
 const FACTS = kafkaConnectFacts();
@@ -130,6 +131,15 @@ describe('catalog of Kafka Connect', () => {
     expect(said.join()).toContain(name);
   });
 
+  it.each(CATALOG)(
+    '$code: its schema is one, marks its secrets, and a test of its example can be planned',
+    async (connector) => {
+      expectValidSchemas(connector);
+      expectSecretsMarked(connector);
+      await expectPlanned(connector);
+    },
+  );
+
   it.each(CATALOG)('$code: the short schema is short', (connector) => {
     expect(JSON.stringify(connectorSchema(connector, 'essential').schema).length).toBeLessThanOrEqual(4096);
   });
@@ -164,6 +174,92 @@ describe('catalog of Kafka Connect', () => {
       const listed = secret.filter((name) => !name.startsWith('driver.'));
       expect(listed.sort()).toEqual(theirs.map(([name]) => name).sort());
     }
+  });
+
+  it.each([
+    [
+      'postgresql',
+      { tls_mode: 'verify-full', 'database.sslrootcert': '/ca.pem' },
+      { 'database.sslmode': 'verify-full' },
+    ],
+    ['mysql', { tls_mode: 'verify-full' }, { 'database.ssl.mode': 'verify_identity' }],
+    ['mysql', { tls_mode: 'prefer' }, { 'database.ssl.mode': 'preferred' }],
+    ['mariadb', { tls_mode: 'require' }, { 'database.ssl.mode': 'trust' }],
+    ['mariadb', { tls_mode: 'prefer' }, { 'database.ssl.mode': 'trust' }],
+    ['sqlserver', { tls_mode: 'require' }, { 'driver.encrypt': 'true', 'driver.trustServerCertificate': true }],
+    ['sqlserver', { tls_mode: 'disable' }, { 'driver.encrypt': 'false' }],
+    ['sqlserver', { schemas: ['dbo', 'a.b'] }, { 'table.include.list': 'dbo\\..*,a.b\\..*' }],
+    ['oracle', { tls_mode: 'disable', schemas: ['HR'] }, { 'table.include.list': 'HR\\..*' }],
+    [
+      'mongodb',
+      { replica_set: 'rs0', tls_mode: 'verify-full' },
+      { 'mongodb.connection.string': 'mongodb://db.example.com:27017/?replicaSet=rs0', 'mongodb.ssl.enabled': true },
+    ],
+    [
+      'mongodb',
+      { port: 27018, tls_mode: 'disable' },
+      { 'mongodb.connection.string': 'mongodb://db.example.com:27018/', 'mongodb.ssl.enabled': false },
+    ],
+  ])('%s takes portable %j as %j', (code, portable, own) => {
+    const connector = CATALOG.find((each) => each.code === code);
+    if (!connector) throw new Error(`no ${code}`);
+    const login = { host: 'db.example.com', username: 'u', password: '${env:HEADWATER_SECRET_A}' };
+    const brokers = connector.fields['schema.history.internal'] ? { bootstrap_servers: 'b:9092' } : {};
+    const database = code === 'mongodb' ? {} : { database: 'shop' };
+    const { settings } = parseConfig(connector, { ...login, ...brokers, ...database, ...portable });
+    expect(connector.compose?.(settings) ?? settings).toMatchObject(own);
+  });
+
+  it.each([
+    [
+      'postgresql',
+      'postgresql://u:p%40ss@db:5433/shop?sslmode=require',
+      {
+        'database.hostname': 'db',
+        'database.port': 5433,
+        'database.dbname': 'shop',
+        'database.user': 'u',
+        'database.sslmode': 'require',
+      },
+      'database.password',
+    ],
+    [
+      'mysql',
+      'mysql://u:p@db/shop',
+      { 'database.hostname': 'db', 'database.user': 'u', 'database.include.list': 'shop' },
+      'database.password',
+    ],
+    [
+      'mariadb',
+      'mariadb://u:p@db/shop',
+      { 'database.hostname': 'db', 'database.include.list': 'shop' },
+      'database.password',
+    ],
+    [
+      'sqlserver',
+      'sqlserver://u:p@db:1434/shop',
+      { 'database.port': 1434, 'database.names': 'shop', 'database.user': 'u' },
+      'database.password',
+    ],
+    [
+      'mongodb',
+      'mongodb+srv://u:p@cluster0.example.net/?retryWrites=true',
+      { 'mongodb.connection.string': 'mongodb+srv://cluster0.example.net/?retryWrites=true', 'mongodb.user': 'u' },
+      'mongodb.password',
+    ],
+    [
+      'mongodb',
+      'mongodb://u:${env:HEADWATER_SECRET_A}@a:1,b:2/shop',
+      { 'mongodb.connection.string': 'mongodb://a:1,b:2/shop', 'mongodb.authsource': 'shop' },
+      'mongodb.password',
+    ],
+  ])('%s takes a connection string apart: %s', (code, connection_string, own, secret) => {
+    const connector = CATALOG.find((each) => each.code === code);
+    if (!connector) throw new Error(`no ${code}`);
+    const brokers = connector.fields['schema.history.internal'] ? { bootstrap_servers: 'b:9092' } : {};
+    const { settings, secrets } = parseConfig(connector, { connection_string, ...brokers });
+    expect(settings).toMatchObject(own);
+    expect(Object.keys(secrets)).toEqual([secret]);
   });
 
   it('conditions: brokers are asked for where the history is kept in Kafka, and nowhere else', () => {

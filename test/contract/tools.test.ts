@@ -35,6 +35,7 @@ describe('the surface', () => {
       'discover_source',
       'preview_source',
       'run_source',
+      'request_credentials',
       'describe_platforms',
     ]);
   });

@@ -314,13 +314,25 @@ describe('what goes wrong', () => {
   });
 
   it('an answer that was lost makes no second connector and no error', async () => {
-    server.faults.dropAfter = true;
+    server.faults.dropAfter = 1;
     expect(source(await create())).toMatchObject({ id: ID, status: 'Active' });
     expect(server.connectors.size).toBe(1);
   });
 
+  it('nor where no answer comes at all: it is looked for, and found', async () => {
+    server.faults.dropAfter = 99;
+    expect(source(await create())).toMatchObject({ id: ID, status: 'Active' });
+    expect(server.connectors.size).toBe(1);
+  });
+
+  it('a worker that runs out of its own time may have done it, and is asked', async () => {
+    server.faults.unreadable = 'Request timed out. The worker is currently reading to the end of the config topic.';
+    const { error } = await create();
+    expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', upstream_message: expect.stringContaining('timed out') });
+  }, 40_000);
+
   it('the same of one that begins asleep, whose request is not repeated', async () => {
-    server.faults.dropAfter = true;
+    server.faults.dropAfter = 1;
     const answer = await create({ desired_state: 'Paused' });
     expect(source(answer)).toMatchObject({ id: ID });
     expect(changes()).toEqual(['POST /connectors']);
@@ -427,6 +439,42 @@ describe('the test', () => {
     server.faults.errors = {};
     const answer = await test({ 'slot.failover': true });
     expect(step(answer, 'worker_config')).toMatchObject({ code: 'PLATFORM_SCHEMA_DIFFERS', fields: ['slot.failover'] });
+  });
+
+  it('a source whose password only the worker has is validated with that, and nobody sees it', async () => {
+    const { host, port } = database();
+    server.place('theirs', {
+      'connector.class': POSTGRES,
+      'database.hostname': host,
+      'database.port': String(port),
+      'database.user': 'capture',
+      'database.dbname': 'shop',
+      'database.password': CANARY,
+      'topic.prefix': 'theirs',
+    });
+    server.faults.errors = { 'database.user': [`Unable to connect with ${CANARY}`] };
+    const answer = await headwater.call('test_connection', { source_id: 'kafka_connect:theirs' });
+    expect(step(answer, 'auth')).toMatchObject({ status: 'warn', code: 'CREDENTIALS_ELSEWHERE' });
+    expect(step(answer, 'worker_config')).toMatchObject({ status: 'fail', fields: ['database.user'] });
+    expect(server.requests.at(-1)?.body).toMatchObject({ 'database.password': CANARY });
+    expect(answer.text).not.toContain(CANARY);
+  });
+
+  it('a MongoDB whose password only the worker has is tested as far as that goes', async () => {
+    server.place('mongo', {
+      'connector.class': 'io.debezium.connector.mongodb.MongoDbConnector',
+      'mongodb.connection.string': 'mongodb://user:canary-in-the-string@127.0.0.1:1/?replicaSet=rs0',
+      'mongodb.user': 'capture',
+      'mongodb.password': CANARY,
+      'topic.prefix': 'mongo',
+    });
+    const shown = await headwater.call('get_source', { source_id: 'kafka_connect:mongo' });
+    expect(source(shown)).toMatchObject({
+      config: { 'mongodb.connection.string': 'mongodb://127.0.0.1:1/?replicaSet=rs0' },
+    });
+    const answer = await headwater.call('test_connection', { source_id: 'kafka_connect:mongo' });
+    expect(step(answer, 'tcp')).toMatchObject({ status: 'fail' });
+    expect(shown.text + answer.text).not.toContain('canary');
   });
 
   it('a worker that cannot be asked is no fault of the source', async () => {

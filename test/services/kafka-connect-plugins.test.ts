@@ -11,6 +11,8 @@ const CLASSES = CATALOG.flatMap(({ code, vendorCode = '' }) => (code === 'jdbc' 
 
 describe.skipIf(findKafka() === undefined && !ALL_SERVICES)(
   'what the plugins say of their settings (left out where Kafka Connect is not installed: npm run test:services)',
+  // Three servers start, and two of them are Java.
+  { timeout: 90_000 },
   () => {
     let worker: TestKafkaConnect;
     const described: Record<string, PluginFacts> = {};

@@ -26,6 +26,8 @@ interface Shown {
 
 describe.skipIf((findKafka() === undefined || DEBIAN_BIN === undefined) && !ALL_SERVICES)(
   'Kafka Connect with Debezium (left out where they are not installed: npm run test:services)',
+  // Three servers start, and two of them are Java.
+  { timeout: 90_000 },
   () => {
     let worker: TestKafkaConnect;
     let postgres: TestPostgres;
@@ -133,16 +135,32 @@ describe.skipIf((findKafka() === undefined || DEBIAN_BIN === undefined) && !ALL_
     it('a password that no longer fits is told by its cause, and mended', async () => {
       await until('Active');
       await sql("ALTER ROLE capture PASSWORD 'another-one'");
-      await headwater.done('run_source', { source_id: ID, action: 'restart' });
       await sql('SELECT pg_terminate_backend(pid) FROM pg_stat_replication');
-      const broken = await until('Broken').finally(() => console.log(worker.log().slice(-6000)));
-      expect(broken.status).toBe('Broken');
-      expect(broken.last_error).toMatch(/^PSQLException: FATAL: password authentication failed for user "capture"/);
+      const broken = await until('Broken');
+      expect(broken.platform_status).toBe('RUNNING, 1 task(s) FAILED');
+      expect(broken.last_error).toMatch(/^PSQLException: /);
+      expect(broken.details).toMatchObject({
+        traces: [{ of: 'task 0', trace: expect.stringContaining('ConnectException') }],
+      });
       expect(JSON.stringify(broken)).not.toContain(PASSWORD);
-      const mended = await headwater.call('update_source', { source_id: ID, config: { password: 'another-one' } });
-      expect(mended.error).toBeUndefined();
+      const tested = await headwater.done('test_connection', { source_id: ID });
+      const failed = (tested['steps'] as Details[]).filter(({ status }) => status === 'fail');
+      expect(failed).toMatchObject([
+        { id: 'auth', code: 'AUTH_REJECTED' },
+        { id: 'worker_config', message: expect.stringContaining('password authentication failed') },
+      ]);
+      const wrong = { source_id: ID, config: { password: 'wrong-again' }, run_test: false };
+      expect((await headwater.call('update_source', wrong)).error).toMatchObject({
+        code: 'PLATFORM_REJECTED',
+        upstream_message: expect.stringContaining('password authentication failed'),
+      });
+      await headwater.done('update_source', { source_id: ID, config: { password: 'another-one' } });
       await headwater.done('run_source', { source_id: ID, action: 'restart', wait_s: 20 });
       expect(await until('Active')).toMatchObject({ status: 'Active', last_error: null });
+      await sql("INSERT INTO shop.orders VALUES (4, 'mended')");
+      expect(JSON.parse((await worker.records('Shop-orders.shop.orders', 4)).at(-1) ?? '')).toMatchObject({
+        after: { id: 4 },
+      });
     });
 
     it('a secret that the worker reads itself is never given to anybody', async () => {

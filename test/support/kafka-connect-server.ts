@@ -28,8 +28,8 @@ export interface WorkerFaults {
   rebalances: number;
   /** The next so many requests meet a worker that still starts: 404, in HTML. */
   starting: number;
-  /** The next change is done, and the connection dropped before the answer. */
-  dropAfter: boolean;
+  /** The next so many changes are done, and the connection dropped before the answer. */
+  dropAfter: number;
   /** A gateway in front answers the next so many requests. */
   badGateway: number;
   /** What validation finds, by setting. */
@@ -66,7 +66,7 @@ export async function startKafkaConnectServer(options: KafkaConnectServerOptions
   const faults: WorkerFaults = {
     rebalances: 0,
     starting: 0,
-    dropAfter: false,
+    dropAfter: 0,
     badGateway: 0,
     errors: {},
     unreadable: undefined,
@@ -78,8 +78,8 @@ export async function startKafkaConnectServer(options: KafkaConnectServerOptions
     const seen = await read(request);
     requests.push(seen);
     const { status, body, type } = refusal(options, faults, seen) ?? answer(played, seen);
-    if (faults.dropAfter && seen.method !== 'GET') {
-      faults.dropAfter = false;
+    if (faults.dropAfter > 0 && seen.method !== 'GET') {
+      faults.dropAfter -= 1;
       response.destroy();
       return;
     }

@@ -22,7 +22,7 @@ export async function create(ask: Ask, draft: VendorDraft, call: VendorCall): Pr
   const startsAsleep = desiredState === 'Active' || (await isAtLeast(ask, call, 3, 7));
   const request = createRequest(draft, startsAsleep);
   // The same PUT again makes the same connector; the same POST again would say that it is there.
-  const answer = await ask(request, { signal, repeats: request.method === 'PUT' });
+  const answer = await ask(request, { signal, repeats: request.method === 'PUT', writes: true });
   if (alreadyThere(answer)) throw taken(name);
   if (answer.status >= 400) {
     throw isMissingPlugin(answer)
@@ -53,7 +53,7 @@ export async function update(
     if (!raw) throw gone(id);
     const body = changedConfig(raw, before.config ?? {}, change);
     const request = { method: 'PUT', path: `${pathOf(id)}/config`, body } as const;
-    const answer = await ask(request, { signal: call.signal, repeats: true });
+    const answer = await ask(request, { signal: call.signal, repeats: true, writes: true });
     if (answer.status >= 400) throw refused(answer, connector, 'change it');
   }
   const wanted = change.desiredState ?? before.desiredState;

@@ -3,9 +3,10 @@ import { isObject } from '../../connectors/paths.ts';
 import type { ApiAnswer } from '../../net/api-client.ts';
 import type { StepOutcome, StepSpec } from '../../probes/probe.ts';
 import { StepFailure } from '../../probes/problems/index.ts';
+import { Secret } from '../../secrets/secret.ts';
 import type { Source } from '../../sources/source.ts';
 import { literalsIn } from './literals.ts';
-import { installedPlugins } from './reading.ts';
+import { installedPlugins, rawConfig } from './reading.ts';
 import { installHint, isMissingPlugin, missingText, refused } from './refusals.ts';
 import { sentConfig } from './requests.ts';
 import { type Ask, NAME } from './worker.ts';
@@ -62,7 +63,8 @@ async function validated(ask: Ask, { connector, values, source }: Subject, signa
   const { vendorCode = '' } = connector;
   const installed = await installedPlugins(ask, { signal });
   if (installed.length > 0 && !installed.includes(vendorCode)) throw notInstalled(connector, installed);
-  const body = sentConfig(source?.name ?? 'headwater-test', connector, values);
+  const held = source ? await heldThere(ask, source.name, values, signal) : {};
+  const body = sentConfig(source?.name ?? 'headwater-test', connector, { ...values, ...held });
   const path = `/connector-plugins/${encodeURIComponent(vendorCode)}/config/validate`;
   const answer = await ask({ method: 'PUT', path, body }, { signal, repeats: true, deadlineMs: LIMIT_MS });
   if (answer.status >= 400) {
@@ -70,7 +72,7 @@ async function validated(ask: Ask, { connector, values, source }: Subject, signa
     throw refused(answer, connector, 'validate the config');
   }
   const verdicts = verdictsIn(answer);
-  const wrong = verdicts.filter(({ name, errors }) => errors.length > 0 && !isUnread(values[name]));
+  const wrong = verdicts.filter(({ errors }) => errors.length > 0);
   if (wrong.length > 0) throw failureOf(connector, wrong, answer);
   const strange = unlisted(connector, values, new Set(verdicts.map(({ name }) => name)));
   if (strange.length > 0) {
@@ -80,8 +82,20 @@ async function validated(ask: Ask, { connector, values, source }: Subject, signa
   return { evidence: `The plugin accepts ${verdicts.length} settings.` };
 }
 
-/** A secret that the platform holds, and that was therefore not sent. */
-function isUnread(value: unknown): boolean {
+/** Secrets that only the worker has: it is asked with its own. */
+async function heldThere(
+  ask: Ask,
+  name: string,
+  values: Subject['values'],
+  signal: AbortSignal,
+): Promise<Record<string, Secret>> {
+  const held = Object.keys(values).filter((key) => isHeld(values[key]));
+  if (held.length === 0) return {};
+  const raw = (await rawConfig(ask, name, { signal })) ?? {};
+  return Object.fromEntries(held.flatMap((key) => (raw[key] === undefined ? [] : [[key, new Secret(raw[key])]])));
+}
+
+function isHeld(value: unknown): boolean {
   return isObject(value) && value['scheme'] === 'platform';
 }
 

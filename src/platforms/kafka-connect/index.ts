@@ -46,6 +46,7 @@ export function kafkaConnectHead({ url, username, password }: PlatformSettings['
       'The name of a source is the name of its connector: it cannot be changed later, and another connector of that name is never touched.',
       'Secrets are best given as ${worker:provider:path:key}, which the worker reads itself: any other can be read in its REST API and config topic.',
       'Where a config does not say them, Headwater sends topic.prefix, slot.name, publication.name and database.server.id made of the name, and plugin.name pgoutput.',
+      'RUNNING is the word of the worker: Debezium goes on trying a login that fails while it runs. test_connection on the source tells.',
     ],
     catalog: async () => (await import('./catalog/index.ts')).CATALOG,
     url: url ?? new URL('http://kafka-connect.invalid'),

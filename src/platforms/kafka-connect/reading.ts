@@ -13,7 +13,11 @@ import type { WorkerConfig } from './worker-config.ts';
 const SETTLE_MS = [100, 200, 300, 400, 500, 700, ...Array<number>(9).fill(1000)];
 
 /** The config of a source connector as the worker has it; undefined where there is none of that name. */
-export async function rawConfig(ask: Ask, id: string, { signal }: VendorCall): Promise<WorkerConfig | undefined> {
+export async function rawConfig(
+  ask: Ask,
+  id: string,
+  { signal }: Pick<VendorCall, 'signal'>,
+): Promise<WorkerConfig | undefined> {
   const answer = await ask({ method: 'GET', path: pathOf(id) }, { signal, repeats: true });
   if (answer.status === 404) return undefined;
   const info = read(answer, 'show it');

@@ -5,9 +5,18 @@ import type { ApiAnswer, ApiClient, ApiRequest, SendOptions } from '../../net/ap
 
 export const NAME = 'Kafka Connect';
 
-export type Ask = (request: ApiRequest, options: Omit<SendOptions, 'explains500'>) => Promise<ApiAnswer>;
+export interface AskOptions extends Omit<SendOptions, 'explains500'> {
+  /** It makes or changes a connector: no answer does not mean that nothing was done. */
+  writes?: boolean;
+}
+
+export type Ask = (request: ApiRequest, options: AskOptions) => Promise<ApiAnswer>;
+
+/** A worker validates before it writes, which connects to the database; it gives that 90 s. */
+const WRITE_LIMIT_MS = 95_000;
 
 const PAUSES_MS = [300, 700, 1000, 2000, 2000, 3000, 3000, 4000, 4000];
+const TIMED_OUT = /request timed out/i;
 const STALE =
   /stale configuration|rebalance|conflicting operation|not the leader|could not be (?:fulfilled|completed)/i;
 
@@ -19,7 +28,7 @@ const STALE =
 export function workerOf(client: ApiClient): Ask {
   return async (request, options) => {
     for (let attempt = 0; ; attempt++) {
-      const answer = await client.send(request, { ...options, explains500: true });
+      const answer = await sent(client, request, options);
       if (answer.status === 401 || answer.status === 403) throw unauthorized(answer);
       const waits = isRebalancing(answer);
       if (!waits && !isForeign(answer)) return answer;
@@ -30,6 +39,19 @@ export function workerOf(client: ApiClient): Ask {
       });
     }
   };
+}
+
+async function sent(client: ApiClient, request: ApiRequest, { writes, ...options }: AskOptions): Promise<ApiAnswer> {
+  const limits = { ...options, ...(writes ? { deadlineMs: WRITE_LIMIT_MS } : {}), explains500: true };
+  try {
+    const answer = await client.send(request, limits);
+    if (answer.status === 500 && TIMED_OUT.test(saidBy(answer))) throw tooSlow(answer);
+    return answer;
+  } catch (error) {
+    const isLost = error instanceof HeadwaterError && error.code === 'PLATFORM_UNAVAILABLE';
+    if (writes && isLost) throw outcomeUnknown(error);
+    throw error;
+  }
 }
 
 /** What a worker says of a failure, without what stands there only for programmers. */
@@ -65,6 +87,21 @@ function unauthorized(answer: ApiAnswer): HeadwaterError {
   const what = answer.status === 401 ? 'does not accept the login' : 'does not permit this with the login it has';
   return new HeadwaterError('PLATFORM_AUTH_FAILED', `${NAME} ${what}.`, {
     hint: 'An operator sets KAFKA_CONNECT_USERNAME and KAFKA_CONNECT_PASSWORD.',
+  });
+}
+
+function tooSlow(answer: ApiAnswer): HeadwaterError {
+  return new HeadwaterError('PLATFORM_UNAVAILABLE', `${NAME} did not come to an end in its own time.`, {
+    hint: 'Repeat the call in a minute. Where a database does not answer the workers, its validation takes that long.',
+    upstream_message: saidBy(answer),
+  });
+}
+
+function outcomeUnknown(cause: HeadwaterError): HeadwaterError {
+  const { upstream_message } = cause.details;
+  return new HeadwaterError('OUTCOME_UNKNOWN', `${NAME} did not say what it did.`, {
+    hint: 'Repeat the same call: Headwater looks first, and makes nothing twice.',
+    ...(upstream_message === undefined ? {} : { upstream_message }),
   });
 }
 

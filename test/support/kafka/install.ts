@@ -38,6 +38,8 @@ export function findJava(): string | undefined {
 
 /** Fetches all of it by Maven; a minute or less, once. @throws Error with Maven's words */
 export function installKafka(maven: string): void {
+  // There already, and only Java was missing.
+  if (existsSync(folder())) return;
   mkdirSync(cache, { recursive: true });
   const work = mkdtempSync(join(cache, 'kafka-'));
   try {

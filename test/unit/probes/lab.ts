@@ -101,6 +101,9 @@ export function createLab(options: LabOptions = {}): Lab {
     admission: { admit: async () => ({ settle: async () => {} }) },
     fingerprint: async (text) => text,
     keepEntry: async () => {},
+    sessions: undefined as never,
+    vault: undefined as never,
+    credentialPages: { url: async () => 'http://127.0.0.1/' },
     now: options.now ?? (() => new Date()),
     isEnabled: () => true,
   };

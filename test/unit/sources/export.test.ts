@@ -81,6 +81,20 @@ describe('a source as a file', () => {
     });
   });
 
+  it('says what no source elsewhere knows, and a worker cannot do without', async () => {
+    const config = { host: 'db.example.com', database: 'shop', username: 'reader', password: CANARY };
+    const made = await app.call('create_source', { connector: 'mysql', name: 'My', config, run_test: false });
+    const source = made.structured?.['source'] as { id: string };
+    const { text, notes } = await exported('kafka-connect', source.id);
+    expect(JSON.parse(text)).toMatchObject({
+      config: {
+        'database.include.list': 'shop',
+        'schema.history.internal.kafka.bootstrap.servers': 'broker.invalid:9092',
+      },
+    });
+    expect(notes.join()).toContain('put the brokers of the worker in the place of broker.invalid:9092');
+  });
+
   it('is a resource of Streamkap’s Terraform provider, secrets as variables', async () => {
     const { text } = await exported('terraform');
     expect(text).toContain('resource "streamkap_source_postgresql" "my_shop" {');

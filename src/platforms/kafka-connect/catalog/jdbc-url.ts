@@ -1,7 +1,7 @@
 import { notReached } from '../../../connectors/vendor/probed-as.ts';
-import type { Probe } from '../../../probes/probe.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
 
-type Config = Readonly<Record<string, unknown>>;
+const URL_FIELD = 'connection.url';
 
 /** Ports of databases whose URLs may leave it out. */
 const PORTS: Readonly<Record<string, number>> = {
@@ -28,23 +28,12 @@ export function placeOf(url: string): { host: string; port: number } | 'unknown'
 }
 
 /** As far as the connection, where the URL says where that goes. */
-export const jdbcProbe: typeof otherwise = (fields, defaults) => async () => {
-  const [{ stagedProbe }, unreached] = await Promise.all([
-    import('../../../probes/staged.ts'),
-    otherwise(fields, defaults)(),
-  ]);
-  const staged = stagedProbe<Config>({ server: 'the database', target });
-  const plan: Probe<Config>['plan'] = (config, context, options) =>
-    typeof placeOf(String(config['connection.url'])) === 'string'
-      ? (unreached as Probe<unknown>).plan(config, context, options)
-      : staged.plan(config, context, options);
-  return { plan } as Probe<never>;
-};
-
-const otherwise = notReached('the database', 'its JDBC URL names no host that can be read');
-
-function target(config: Config): { host: string; port: number } {
-  const place = placeOf(String(config['connection.url']));
-  if (typeof place === 'string') throw new TypeError('only called where there is a place');
-  return place;
-}
+export const jdbcProbe = reachedAt(
+  'the database',
+  URL_FIELD,
+  (own) => {
+    const place = placeOf(String(own[URL_FIELD]));
+    return typeof place === 'string' ? undefined : place;
+  },
+  notReached('the database', 'its JDBC URL names no host that can be read'),
+);

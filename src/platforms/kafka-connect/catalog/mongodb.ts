@@ -1,7 +1,8 @@
 import type { ConfigFault } from '../../../connectors/define-connector.ts';
-import { probedAs } from '../../../connectors/vendor/probed-as.ts';
+import { notReached, probedAs } from '../../../connectors/vendor/probed-as.ts';
+import { reachedAt } from '../../../connectors/vendor/reached-at.ts';
 import { debezium } from './debezium.ts';
-import { connectionStringOf, credentialsIn, partsOf } from './mongodb-string.ts';
+import { connectionStringOf, credentialsIn, partsOf, placeIn, withoutLogin } from './mongodb-string.ts';
 import { PATTERNS } from './patterns.ts';
 import { choice, flag, password, snapshots, text, whole } from './shared.ts';
 
@@ -92,6 +93,7 @@ export const mongodb = debezium({
   },
   alternatives: { [STRING]: [], host: ['port', 'replica_set'] },
   rules: stringFaults,
+  normalise: withoutLogin,
   compose: connectionStringOf,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
@@ -104,7 +106,8 @@ export const mongodb = debezium({
     'mongodb.password': '${worker:file:/etc/kafka/secrets/shop.properties:password}',
     'collection.include.list': 'shop.orders',
   },
-  probe: probedAs('mongodb', partsOf),
+  probe: probedAs('mongodb', partsOf, { connection_string: STRING, host: STRING, port: STRING }),
+  reach: reachedAt('MongoDB', STRING, placeIn, notReached('MongoDB', 'its hosts come from DNS records')),
 });
 
 function stringFaults(config: Config): ConfigFault[] {

@@ -1,3 +1,4 @@
+import { mysqlStrings } from '../../../connectors/databases/mysql-strings.ts';
 import type { Connector } from '../../../connectors/define-connector.ts';
 import type { VendorField } from '../../../connectors/vendor/field.ts';
 import { probedAs } from '../../../connectors/vendor/probed-as.ts';
@@ -120,6 +121,7 @@ function binlogConnector(
       'connect.timeout.ms': whole('Connect timeout', 'Milliseconds.', { default: 30_000, min: 1 }),
       ...heartbeatQuery,
     },
+    connectionString: mysqlStrings(code),
     capabilities: ['test', 'discover', 'preview', 'cdc_check'],
     prerequisites: [
       'log_bin on, binlog_format ROW, binlog_row_image FULL; a user with SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE and REPLICATION CLIENT (the cdc check tells).',

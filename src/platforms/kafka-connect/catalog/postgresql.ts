@@ -1,3 +1,4 @@
+import { POSTGRES_STRINGS } from '../../../connectors/databases/postgres-strings.ts';
 import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { PATTERNS } from './patterns.ts';
@@ -112,6 +113,7 @@ export const postgresql = debezium({
     }),
     ...heartbeatQuery,
   },
+  connectionString: POSTGRES_STRINGS,
   rules: ({ 'schema.include.list': named, 'schema.exclude.list': left }) =>
     named !== undefined && left !== undefined
       ? [{ path: 'schema.exclude.list', message: 'does not go with schema.include.list' }]

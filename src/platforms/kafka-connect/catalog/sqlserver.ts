@@ -1,3 +1,4 @@
+import { SQLSERVER_STRINGS } from '../../../connectors/databases/sqlserver-strings.ts';
 import { probedAs } from '../../../connectors/vendor/probed-as.ts';
 import { debezium } from './debezium.ts';
 import { entriesOf, PATTERNS } from './patterns.ts';
@@ -90,6 +91,7 @@ export const sqlserver = debezium({
   },
   rules: schemasFaults,
   compose: (config) => byModes(inTableList(config)),
+  connectionString: SQLSERVER_STRINGS,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [
     'Change data capture on for the database and each table, the Agent running, a login in the gating roles (the cdc check tells).',
