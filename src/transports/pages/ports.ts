@@ -1,0 +1,27 @@
+import type { CredentialForm, Opener, Submitted } from '../../sources/credential-form.ts';
+
+export type TestReport = NonNullable<Submitted['report']>;
+export type TestStep = TestReport['steps'][number];
+
+export interface SubmitHooks {
+  /** Aborts when the person leaves. */
+  signal: AbortSignal;
+  onStep: (step: TestStep, done: number, total: number) => void;
+  /** The person gives it without a test. */
+  skipTest: boolean;
+}
+
+/** What the page asks of the hand-over behind it. Both answer `undefined` for every link that is of no use (any more). */
+export interface Handover {
+  /** `token`: what this browser is to show from now on, because it is the first that opened the page. */
+  open(nonce: string, opener: Opener): Promise<{ form: CredentialForm; token?: string } | undefined>;
+  /** @throws HeadwaterError where it could not be tried */
+  submit(
+    nonce: string,
+    opener: Opener,
+    values: Readonly<Record<string, string>>,
+    hooks: SubmitHooks,
+  ): Promise<Submitted | undefined>;
+  /** Begins to sign in at a provider. @returns where the person goes on */
+  signIn?(nonce: string, opener: Opener): Promise<string | undefined>;
+}
