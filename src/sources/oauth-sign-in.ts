@@ -138,7 +138,8 @@ async function configOfSignIn(
     throw new HeadwaterError('UNSUPPORTED', `${connector.name} does not sign in at an OAuth provider here.`);
   }
   const given = config.secrets[CLIENT_SECRET] ?? (await storedSecret(services, connector, session, config, signal));
-  const secret = given === undefined || given instanceof Secret ? given : await services.resolveReference(given);
+  const secret =
+    given === undefined || given instanceof Secret ? given : await services.resolveReference(given, session.tenant);
   return { ...(config.settings[AUTH] as OAuthConfig), client_secret: secret };
 }
 
@@ -150,7 +151,7 @@ async function storedSecret(
   config: Config,
   signal: AbortSignal,
 ) {
-  const stored = await storedOf(services, session, callFor(services, session, signal, undefined));
+  const stored = await storedOf(services, session, callFor(services, session, { signal, surface: 'http' }));
   const before = await stored?.config();
   if (!before) return undefined;
   const [from, to] = [destinationOf(connector, before), destinationOf(connector, config)];
