@@ -35,10 +35,9 @@ ${knownView(form)}
 <h2>What is needed</h2>
 <p class="quiet">It goes to Headwater, which tests it and keeps it encrypted. The conversation and its model never see it.</p>
 ${fieldsView(form, values, problems)}
-<p class="actions"><button type="submit" id="send">Test and hand over</button></p>
+${buttonsView(form)}
 <div id="skip" class="actions">${outcome?.skippable === true && skipView(cookie)}</div>
 </form>
-${signInView(form, cookie)}
 <section id="report" aria-label="The test">${outcome?.report && reportView(outcome.report)}</section>
 <p class="quiet" id="expiry">This page can be used until <time datetime="${form.expiresAt}">${timeOf(form.expiresAt)}</time>.</p>`;
   return { title: problems.length > 0 ? `Please check: ${title}` : title, main };
@@ -56,8 +55,14 @@ export function summaryView(form: CredentialForm, problems: readonly Problem[], 
   if (problems.length === 0) return undefined;
   return html`<div class="alarm" role="alert" tabindex="-1" id="problems"${focused && html` autofocus`}>
 <h2>Please check</h2>
-<ul>${problems.map(({ path, message }) => html`<li>${path === undefined ? message : html`<a href="#${idOf(form, path)}">${message}</a>`}</li>`)}</ul>
+<ul>${problems.map(({ path, message }) => html`<li>${path === undefined ? message : html`<a href="#${idOf(form, path)}">${named(form, path, message)}</a>`}</li>`)}</ul>
 </div>`;
+}
+
+/** The same may be wrong with several fields: each is named. */
+function named({ fields }: CredentialForm, path: string, message: string): string {
+  const title = fields.find((field) => field.path === path)?.title ?? 'Connection string';
+  return message.includes(title) ? message : `${title}: ${message}`;
 }
 
 /** The button names a token of its own: it works only where a page has offered it. */
@@ -73,12 +78,12 @@ ${known.map(({ title, value }) => html`<tr><th scope="row">${title}</th><td>${va
 </tbody></table>`;
 }
 
-function signInView({ signIn }: CredentialForm, cookie: string): Markup | undefined {
-  if (!signIn) return undefined;
-  return html`<form method="post" action="" class="actions">
-<input type="hidden" name="_token" value="${formToken(cookie, 'send')}">
-<button type="submit" name="_action" value="provider"${!signIn.only && html` class="second"`}>Sign in with ${signIn.provider}</button>
-</form>`;
+function buttonsView({ signIn }: CredentialForm): Markup {
+  const send = html`<p class="actions"><button type="submit" id="send">Test and hand over</button></p>`;
+  if (!signIn) return send;
+  // What is typed goes along: it may be the client that the provider knows.
+  return html`${!signIn.only && send}
+<p class="actions"><button type="submit" name="_action" value="provider"${signIn.only ? html` id="send"` : html` class="second"`}>Sign in with ${signIn.provider}</button></p>`;
 }
 
 /** In UTC, for those without a script; with one, the page says it in the reader's own time. */

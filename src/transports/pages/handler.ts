@@ -7,15 +7,15 @@ import { hostOf } from '../http/origin.ts';
 import { jarOf } from './cookies.ts';
 import { isFormToken } from './forgery.ts';
 import { readForm } from './form-body.ts';
-import { formPage } from './form-view.ts';
+import { formPage, titleOf } from './form-view.ts';
 import { answerPage } from './headers.ts';
 import type { Handover } from './ports.ts';
+import { CALLBACK, comeBack, goToProvider } from './provider.ts';
 import {
   donePage,
   doorPage,
   FAULT,
   GONE,
-  onwardsPage,
   REFUSED,
   signInPage,
   TOO_LARGE,
@@ -95,7 +95,9 @@ export function createCredentialPages({
     const { form, token } = opened;
     const seconds = (Date.parse(form.expiresAt) - now().getTime()) / 1000;
     const cookies = token === undefined ? [] : [jar.set('opener', token, seconds)];
-    answerPage(response, form.state === 'waiting' ? formPage({ form, cookie, exposed }) : donePage(form), { cookies });
+    answerPage(response, form.state === 'waiting' ? formPage({ form, cookie, exposed }) : donePage(titleOf(form)), {
+      cookies,
+    });
   };
 
   const get = async (visitor: Visitor) => {
@@ -120,7 +122,7 @@ export function createCredentialPages({
   };
 
   const act = async (visitor: Visitor, fields: URLSearchParams) => {
-    const { response, jar, nonce } = visitor;
+    const { response, jar } = visitor;
     const action = fields.get('_action');
     if (action === 'open') return await open(visitor);
     if (action === 'sign_in') return await signIn(visitor, fields);
@@ -130,20 +132,23 @@ export function createCredentialPages({
     }
     const opener = await openerOf(visitor);
     if (!opener) return askToSignIn(visitor);
-    if (action !== 'provider') return await takeValues(handover, visitor, opener, cookie, fields);
-    const opened = await handover.open(nonce, opener);
-    const url = await handover.signIn?.(nonce, opener);
-    if (!opened || url === undefined) return answerPage(response, GONE, { status: 404 });
-    answerPage(response, onwardsPage(opened.form.signIn?.provider ?? 'the provider', url));
+    if (action === 'provider') return await goToProvider(handover, visitor, opener, cookie, fields);
+    await takeValues(handover, visitor, opener, cookie, fields);
   };
 
   return async (request, response, nonce) => {
     if (!NONCE.test(nonce)) return answerPage(response, GONE, { status: 404 });
     const jar = jarOf(request, folder + nonce, isSecure);
     const exposed = !isSecure && !LOOPBACK.test(hostOf(request.headers.host ?? '') ?? '');
-    const visitor = { request, response, nonce, jar, exposed };
+    // Behind a proxy, people see another address; else what they call us by has been judged to be ours.
+    const origin = publicUrl
+      ? publicUrl.origin + publicUrl.pathname.replace(/\/$/, '')
+      : `http://${request.headers.host}`;
+    const callbackJar = jarOf(request, folder + CALLBACK, isSecure);
+    const visitor = { request, response, nonce, jar, callbackJar, exposed, origin };
     try {
-      if (request.method === 'GET') await get(visitor);
+      if (nonce === CALLBACK && request.method === 'GET') await comeBack(handover, visitor);
+      else if (request.method === 'GET') await get(visitor);
       else if (request.method === 'POST') await post(visitor);
       else answerPage(response, UNREADABLE, { status: 405, headers: { allow: 'GET, POST' } });
     } catch (error) {

@@ -22,6 +22,22 @@ export interface Handover {
     values: Readonly<Record<string, string>>,
     hooks: SubmitHooks,
   ): Promise<Submitted | undefined>;
-  /** Begins to sign in at a provider. @returns where the person goes on */
-  signIn?(nonce: string, opener: Opener): Promise<string | undefined>;
+  /**
+   * Begins to sign in at a provider, with what was typed. `origin`: where the person sees the pages, without their path.
+   * `token`: what the browser shows when the provider sends it back.
+   */
+  startSignIn?(
+    nonce: string,
+    opener: Opener,
+    origin: string,
+    values: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<{ redirect: string; token: string } | { problems: Submitted['problems'] } | undefined>;
+  /** Ends it with what the provider sent along. */
+  finishSignIn?(
+    query: URLSearchParams,
+    origin: string,
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ nonce: string; submitted: Submitted } | undefined>;
 }

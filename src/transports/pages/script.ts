@@ -117,6 +117,7 @@ const lost = () => {
   focusOn(byId('problems'));
 };
 const events = {
+  go: ({ url }) => { location.assign(url); },
   step: ({ step, say: text }) => { byId('running').insertAdjacentHTML('beforeend', step); say(text); },
   outcome: show,
   page: ({ title, main }) => {
@@ -148,8 +149,9 @@ form.addEventListener('submit', async (event) => {
   sending = true;
   send.setAttribute('aria-disabled', 'true');
   byId('summary').textContent = '';
-  byId('report').innerHTML = '<h2>Testing</h2><ol class="steps" id="running"></ol>';
-  say('Testing');
+  const tests = event.submitter?.value !== 'provider';
+  byId('report').innerHTML = tests ? '<h2>Testing</h2><ol class="steps" id="running"></ol>' : '';
+  say(tests ? 'Testing' : 'Going on');
   try {
     const answer = await fetch(location.pathname, {
       method: 'POST',
@@ -158,7 +160,7 @@ form.addEventListener('submit', async (event) => {
       credentials: 'same-origin',
     });
     const last = await read(answer.body);
-    if (last !== 'outcome' && last !== 'page') lost();
+    if (!last || last === 'step') lost();
   } catch {
     lost();
   } finally {
