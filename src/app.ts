@@ -6,6 +6,7 @@ import { createFileAccess } from './files/file-access.ts';
 import { createLog, type Log } from './log.ts';
 import { blockList } from './net/address.ts';
 import { createAdmission } from './net/admission.ts';
+import { createAsk } from './net/ask.ts';
 import { createEgress, type Lookup } from './net/egress.ts';
 import { createMachine } from './net/machine.ts';
 import { getFrom } from './net/operator-http.ts';
@@ -32,6 +33,7 @@ import { createKeeper } from './sources/keep-entry.ts';
 import { PRINCIPAL_ROLES, type PrincipalRole } from './sources/principal.ts';
 import type { SourceRepository } from './sources/repository.ts';
 import type { Services } from './sources/services.ts';
+import { createTokenDesk } from './sources/token-desk.ts';
 import { openStore } from './store/sqlite.ts';
 import type { Tool } from './tools/define-tool.ts';
 import { enabledTools, TOOLS } from './tools/index.ts';
@@ -184,6 +186,7 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
     keepEntry: keeper.keepEntry,
     sessions: store.sessions,
     vault,
+    tokens: createTokenDesk(createAsk(egress, now)),
     credentialPages: { url: (nonce) => pages.url(nonce) },
     now,
   };

@@ -25,6 +25,18 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'A destination field changed, so stored credentials are not sent along. Give them again.',
   },
+  NEEDS_AUTH: {
+    retryable: false,
+    meaning: 'A person has to sign in at the OAuth provider, for the first time or again: `next` says how.',
+  },
+  SIGN_IN_FAILED: {
+    retryable: false,
+    meaning: 'The OAuth provider did not sign the person in, or gave no tokens. `upstream_message` is its reason.',
+  },
+  PROVIDER_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'The OAuth provider cannot be reached, or failed on its side.',
+  },
   SESSION_NOT_FOUND: {
     retryable: false,
     meaning: 'There is no such hand-over of credentials, or it has run out or ended. Ask for a new one.',

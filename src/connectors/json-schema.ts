@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionalNeeds, wordsOf } from './conditions.ts';
 import type { Connector } from './define-connector.ts';
-import { type AuthWays, type FieldFacts, isSecret } from './fields.ts';
+import { type AuthWays, type Field, type FieldFacts, isSecret } from './fields.ts';
 import { AUTH } from './paths.ts';
 
 export type Detail = 'essential' | 'full';
@@ -40,7 +40,8 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
   const properties = Object.fromEntries(
     shown.map(([name, { facts, json }]) => [name, described(facts, json ?? whole.properties[name])]),
   );
-  if (connector.auth) properties[AUTH] = authSchema(connector.auth, whole.properties[AUTH]);
+  const auth = connector.auth ? authSchema(connector.auth, whole.properties[AUTH], detail) : undefined;
+  if (auth) properties[AUTH] = auth.schema;
   // A connection string stands for everything that is required.
   const need =
     connector.fields['connection_string'] && connector.connectionString
@@ -58,7 +59,7 @@ function build(connector: Connector, detail: Detail): ConnectorSchema {
     ...(allOf.length > 0 ? { allOf } : {}),
     additionalProperties: false,
   };
-  return { schema, hiddenFields: own.length - shown.length };
+  return { schema, hiddenFields: own.length - shown.length + (auth?.hiddenFields ?? 0) };
 }
 
 function described(facts: FieldFacts, schema: JsonSchema | undefined): JsonSchema {
@@ -72,15 +73,22 @@ function described(facts: FieldFacts, schema: JsonSchema | undefined): JsonSchem
 }
 
 /** The union over `method`, each field told in its facts. */
-function authSchema(ways: AuthWays, schema: JsonSchema | undefined): JsonSchema {
+function authSchema(ways: AuthWays, schema: JsonSchema | undefined, detail: Detail): ConnectorSchema {
   const variants = (schema?.['oneOf'] ?? schema?.['anyOf'] ?? []) as (JsonSchema & {
     properties: Record<string, JsonSchema>;
+    required?: string[];
   })[];
+  let hiddenFields = 0;
   const told = Object.values(ways).map((fields, at) => {
     const variant = variants[at];
-    const own = Object.entries(fields).map(([name, { facts }]) => [name, described(facts, variant?.properties[name])]);
+    const isShown = ([name, { facts }]: [string, Field]) =>
+      detail === 'full' || !facts.advanced || variant?.required?.includes(name);
+    const shown = Object.entries(fields).filter(isShown);
+    hiddenFields += Object.keys(fields).length - shown.length;
+    const own = shown.map(([name, { facts }]) => [name, described(facts, variant?.properties[name])]);
     return { ...variant, properties: { method: variant?.properties['method'], ...Object.fromEntries(own) } };
   });
   const { anyOf: _, oneOf: __, ...rest } = schema ?? {};
-  return { title: 'Authentication', description: 'How to authenticate: choose a method.', ...rest, oneOf: told };
+  const whole = { title: 'Authentication', description: 'How to authenticate: choose a method.', ...rest, oneOf: told };
+  return { schema: whole, hiddenFields };
 }

@@ -3,7 +3,14 @@ import { HeadwaterError } from '../errors.ts';
 import { Secret } from '../secrets/secret.ts';
 import { type ApiAnswer, answerOf } from './api-answer.ts';
 import type { Lookup } from './egress.ts';
-import { failureOf, type NoAnswer, type OperatorServer, openerOf, type ServerFailure } from './operator-http.ts';
+import {
+  failureOf,
+  type NoAnswer,
+  type OperatorServer,
+  openerOf,
+  type ServerFailure,
+  whyNoAnswer,
+} from './operator-http.ts';
 
 export type { ApiAnswer } from './api-answer.ts';
 
@@ -216,26 +223,8 @@ function outcomeUnknown(name: string, why: number | NoAnswer): HeadwaterError {
   });
 }
 
-const REASONS: Readonly<Record<NoAnswer, string>> = {
-  'clear text': 'its URL is http:// to a public address; an operator must set https://',
-  'ca file': 'the file of its certificate authority cannot be read',
-  refused: 'nothing listens there',
-  metadata: 'its address is one that is never connected to',
-  'unknown host': 'its host name is not known',
-  unreachable: 'there is no way to it from here',
-  timeout: 'it did not answer in time',
-  lost: 'the connection was lost',
-  tls: 'no TLS connection could be made',
-  expired: 'its certificate has expired',
-  not_yet_valid: 'its certificate is not valid yet',
-  authority_expired: 'the authority of its certificate has expired',
-  self_signed: 'its certificate is signed by nobody that is trusted',
-  untrusted: 'its certificate is signed by nobody that is trusted',
-  wrong_name: 'its certificate is for another name',
-};
-
 function unreachable(name: string, reason: NoAnswer): HeadwaterError {
-  return new HeadwaterError('PLATFORM_UNAVAILABLE', `${name} cannot be reached: ${REASONS[reason]}.`, {
+  return new HeadwaterError('PLATFORM_UNAVAILABLE', `${name} cannot be reached: ${whyNoAnswer(reason)}.`, {
     hint: 'Nothing was done there. An operator can check its URL with `headwater doctor`.',
   });
 }

@@ -20,6 +20,29 @@ export type NoAnswer =
   | 'tls'
   | CertificateFault;
 
+const WORDS: Readonly<Record<NoAnswer, string>> = {
+  'clear text': 'its URL is http:// to a public address',
+  'ca file': 'the file of its certificate authority cannot be read',
+  refused: 'nothing listens there',
+  metadata: 'its address is one that is never connected to',
+  'unknown host': 'its host name is not known',
+  unreachable: 'there is no way to it from here',
+  timeout: 'it did not answer in time',
+  lost: 'the connection was lost',
+  tls: 'no TLS connection could be made',
+  expired: 'its certificate has expired',
+  not_yet_valid: 'its certificate is not valid yet',
+  authority_expired: 'the authority of its certificate has expired',
+  self_signed: 'its certificate is signed by nobody that is trusted',
+  untrusted: 'its certificate is signed by nobody that is trusted',
+  wrong_name: 'its certificate is for another name',
+};
+
+/** The same as the end of a sentence: `it did not answer in time`. */
+export function whyNoAnswer(reason: NoAnswer): string {
+  return WORDS[reason];
+}
+
 export class ServerFailure extends Error {
   readonly reason: NoAnswer;
   constructor(reason: NoAnswer, cause?: unknown) {

@@ -52,7 +52,12 @@ export class PlannedSecret extends Secret {
 
 /** Several secrets as one text for the vault. */
 export function packSecrets(secrets: Readonly<Record<string, Secret>>): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()])));
+  return JSON.stringify(textsOf(secrets));
+}
+
+/** Several secrets as the texts that a form would give them as. They are sealed or sent as they are, never shown. */
+export function textsOf(secrets: Readonly<Record<string, Secret>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()]));
 }
 
 /** What `packSecrets` made, as secrets again. */

@@ -41,12 +41,18 @@ export function offerHandOver(
   config: Config,
   report: Report,
 ): NextCall[] {
+  if (needsSignIn(report)) return offered(services, platform, connector, config.settings);
   const failed = report.steps.find(({ status }) => status === 'fail');
   if (failed?.id !== 'auth' || wantedSecrets(connector, config.settings).length === 0) return [];
   const isReferred = Object.values(config.secrets).some(
     (value) => !(value instanceof Secret) && value.scheme !== 'credential',
   );
   return isReferred ? [] : offered(services, platform, connector, config.settings);
+}
+
+/** Whether a test has failed because somebody has to sign in at a provider. */
+export function needsSignIn({ steps }: Report): boolean {
+  return steps.find(({ status }) => status === 'fail')?.code === 'OAUTH_SIGN_IN_NEEDED';
 }
 
 function offered(services: Services, platform: Platform, connector: Connector, given: Given): NextCall[] {

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { Connector } from '../connectors/define-connector.ts';
 import { type Field, isDestination, isSecret } from '../connectors/fields.ts';
+import { askedOfSignIn } from '../connectors/oauth/form.ts';
 import { AUTH, type FieldPath, isObject, NO_AUTH, valueAt } from '../connectors/paths.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { FormField } from './credential-form.ts';
@@ -43,9 +45,13 @@ export function wantedSecrets(connector: Connector, settings: Settings): FieldPa
 /** The inputs of a form: the wanted secrets, and what of the rest is required and not known. */
 export function formFields(connector: Connector, settings: Settings, wanted: readonly FieldPath[]): FormField[] {
   const fields = fieldsFor(connector, settings);
+  const asked = askedOfSignIn(settings);
   const missing = [...fields].filter(
     ([path, field]) =>
-      !isSecret(field.facts) && !field.facts.virtual && valueAt(settings, path) === undefined && isNeeded(field),
+      !isSecret(field.facts) &&
+      !field.facts.virtual &&
+      valueAt(settings, path) === undefined &&
+      (isNeeded(field) || asked.includes(path)),
   );
   const secrets = wanted.flatMap((path): [string, Field][] => {
     const field = fields.get(path);
@@ -61,6 +67,7 @@ function isNeeded(field: Field): boolean {
 
 function formField(path: FieldPath, { facts, schema }: Field): FormField {
   const secret = isSecret(facts);
+  const choice = schema();
   const text = `${facts.title} ${facts.description}`;
   return {
     path,
@@ -69,6 +76,7 @@ function formField(path: FieldPath, { facts, schema }: Field): FormField {
     secret,
     multiline: secret && /\bPEM\b|private key|JSON/i.test(text),
     required: !schema().isOptional() || (secret && facts.role === 'password'),
+    ...(choice instanceof z.ZodEnum ? { options: choice.options.map(String) } : {}),
   };
 }
 

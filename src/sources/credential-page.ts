@@ -1,6 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Config, destinationOf, parseConfig } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
+import { signInAt } from '../connectors/oauth/form.ts';
+import { AUTH, valueAt } from '../connectors/paths.ts';
 import { findConnector } from '../connectors/search.ts';
 import { HeadwaterError } from '../errors.ts';
 import type { OnStep } from '../probes/probe.ts';
@@ -102,6 +104,7 @@ export async function formOf(services: Services, session: CredentialSession): Pr
   const platform = platformOf(services, session.platform);
   const { settings, fields } = session;
   const source = session.sourceId === null ? undefined : await nameOf(services, session);
+  const provider = signInAt(settings);
   return {
     sessionId: session.id,
     state: session.state,
@@ -113,6 +116,7 @@ export async function formOf(services: Services, session: CredentialSession): Pr
     known: knownFields(connector, settings),
     fields: formFields(connector, settings, fields),
     takesConnectionString: connector.connectionString !== undefined,
+    ...(provider === undefined ? {} : { signIn: { provider, only: !fields.includes(`${AUTH}/access_token`) } }),
   };
 }
 
@@ -137,7 +141,7 @@ function isToken(token: string | undefined, digest: string): boolean {
   return token !== undefined && timingSafeEqual(Buffer.from(digestOf(token)), Buffer.from(digest));
 }
 
-function callFor(
+export function callFor(
   services: Services,
   session: CredentialSession,
   { signal, onStep, surface }: { signal: AbortSignal; onStep?: OnStep | undefined; surface: Surface },
@@ -147,7 +151,11 @@ function callFor(
   return { principal, trail, signal, ...(onStep ? { onStep } : {}) };
 }
 
-async function storedOf(services: Services, session: CredentialSession, call: Call): Promise<StoredSource | undefined> {
+export async function storedOf(
+  services: Services,
+  session: CredentialSession,
+  call: Call,
+): Promise<StoredSource | undefined> {
   if (session.sourceId === null) return undefined;
   return await platformOfSource(services, session.sourceId).sources.get(call, session.sourceId);
 }
@@ -182,7 +190,7 @@ function configGiven(
 }
 
 function given({ settings, secrets }: Config, path: string): boolean {
-  return secrets[path] !== undefined || settings[path] !== undefined;
+  return secrets[path] !== undefined || valueAt(settings, path) !== undefined;
 }
 
 /** What is wrong, at the fields that failed steps name. */

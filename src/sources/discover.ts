@@ -3,6 +3,7 @@ import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { DiscoverQuery, Stream, StreamPosition, SyncAdvice } from '../probes/probe.ts';
 import { askingFor } from './asking.ts';
 import { destinationFacts } from './destination.ts';
+import { freshOrRefused } from './fresh-source.ts';
 import { configWarnings } from './inline-secrets.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { reading } from './probing.ts';
@@ -78,8 +79,9 @@ function withAdvice(stream: Stream, advice: SyncAdvice | undefined): Stream {
 
 async function subject(services: Services, request: DiscoverRequest, call: Call) {
   if (request.source_id !== undefined) {
-    const stored = await storedSource(services, request.source_id, call);
-    refusePaused(services, stored.source);
+    const found = await storedSource(services, request.source_id, call);
+    refusePaused(services, found.source);
+    const stored = await freshOrRefused(services, found, call);
     return { connector: stored.connector, config: await stored.config(), warnings: [] };
   }
   const connector = await connectorFor(platformOf(services, undefined), request.connector ?? '', request.config);

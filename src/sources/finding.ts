@@ -15,6 +15,8 @@ const OUTCOMES: Partial<Record<ProblemCode, Finding['outcome']>> = {
   REDIRECT_REFUSED: 'unknown',
   CHECK_BROKEN: 'unknown',
   CONNECTOR_ABSENT: 'unknown',
+  OAUTH_SIGN_IN_NEEDED: 'unknown',
+  OAUTH_UNREACHABLE: 'unknown',
 
   DNS_NOT_FOUND: 'unreachable',
   DNS_FAILED: 'unreachable',

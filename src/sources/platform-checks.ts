@@ -10,6 +10,8 @@ export interface TestedAt {
   source?: Source;
   /** The config is not the one that the platform has of the source. */
   changed?: true;
+  /** Its tokens could not be renewed: nothing is tried with those that are there. */
+  refused?: HeadwaterError;
 }
 
 /** Before the step's own end, which would be a failure of the source. */

@@ -152,6 +152,16 @@ export interface PlatformSources {
   update(asking: Asking, stored: StoredSource, change: SourceChange, audit: AuditEntry): Promise<Source>;
   /** @throws HeadwaterError VERSION_CONFLICT, SOURCE_NOT_FOUND */
   remove(asking: Asking, stored: StoredSource, audit: AuditEntry): Promise<readonly LeftBehind[]>;
+  /**
+   * Replaces tokens that expire by what `renewed` makes of the config, durably; nothing where that makes nothing. If
+   * somebody has given other credentials in between, theirs stay.
+   */
+  renew?(
+    asking: Asking,
+    stored: StoredSource,
+    renewed: (config: Config) => Promise<Config | undefined>,
+    audit: AuditEntry,
+  ): Promise<void>;
   noteTest(asking: Asking, source: Source, outcome: TestOutcome, audit: AuditEntry): Promise<void>;
   /** References whose secrets are others than at the last test that passed. */
   driftedSecrets?(

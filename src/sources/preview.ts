@@ -1,5 +1,6 @@
 import type { Preview } from '../probes/probe.ts';
 import { noStream, refuseIncapable } from './discover.ts';
+import { freshOrRefused } from './fresh-source.ts';
 import { reading } from './probing.ts';
 import { type Call, type Services, storedSource } from './services.ts';
 import { refusePaused } from './test.ts';
@@ -23,9 +24,10 @@ export async function previewSource(
   { source_id, stream, limit = 10 }: PreviewRequest,
   call: Call,
 ): Promise<PreviewAnswer> {
-  const { source, connector, config } = await storedSource(services, source_id, call);
-  refuseIncapable(connector, 'preview');
-  refusePaused(services, source);
+  const found = await storedSource(services, source_id, call);
+  refuseIncapable(found.connector, 'preview');
+  refusePaused(services, found.source);
+  const { connector, config } = await freshOrRefused(services, found, call);
   const preview = await reading(services, connector, await config(), call, (session) => session.preview(stream, limit));
   if (!preview) throw noStream(stream, source_id);
   return { ...preview, notice: NOTICE };

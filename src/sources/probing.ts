@@ -3,16 +3,17 @@ import type { Connector } from '../connectors/define-connector.ts';
 import { AUTH, valueAt, withValues } from '../connectors/paths.ts';
 import { exampleConfig, type ResolvedConfig, resolveConfig } from '../connectors/resolved-config.ts';
 import { notReached, reachOnly } from '../connectors/vendor/probed-as.ts';
-import { HeadwaterError } from '../errors.ts';
+import { type ErrorCode, HeadwaterError } from '../errors.ts';
 import type { Attempt } from '../net/attempt.ts';
 import type { ReadSession, StepSpec, TestPlan } from '../probes/probe.ts';
-import { problemKind, StepFailure } from '../probes/problems/index.ts';
+import { type ProblemCode, problemKind, StepFailure } from '../probes/problems/index.ts';
 import type { Report } from '../probes/report.ts';
 import { type RunOptions, runPlan, runSteps } from '../probes/run.ts';
 import { createRedactor } from '../secrets/redact.ts';
 import { describeReference, isElsewhere, type Reference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
 import { findingOf } from './finding.ts';
+import { withLiveToken } from './live-tokens.ts';
 import { credentialsOf } from './login-identity.ts';
 import { platformChecks, type TestedAt } from './platform-checks.ts';
 import type { Call, Services } from './services.ts';
@@ -53,7 +54,7 @@ export async function testConfig(
   call: Call,
   at?: TestedAt,
 ): Promise<TestResult> {
-  const planned = await planTest(services, connector, config, new Set(request.checks), call.principal.tenant, at);
+  const planned = await planTest(services, connector, config, new Set(request.checks), call, at);
   const limits = options(services, connector, request.timeoutS, call);
   const run = () => services.egress.guarded(() => runPlan(planned.plan, limits));
   const report = await admitted(services, connector, planned, limits, call, run);
@@ -72,7 +73,7 @@ export async function reading<T>(
   call: Call,
   read: (session: ReadSession) => Promise<T>,
 ): Promise<T> {
-  const planned = await planTest(services, connector, config, new Set(), call.principal.tenant);
+  const planned = await planTest(services, connector, config, new Set(), call);
   const { plan } = planned;
   const readThrough = async () => {
     const gates = { ...plan, steps: plan.steps.filter((step) => step.gate) };
@@ -187,20 +188,26 @@ async function planTest(
   connector: Connector,
   config: Config,
   checks: ReadonlySet<string>,
-  tenant: string,
+  { signal, principal: { tenant } }: Call,
   at?: TestedAt,
 ): Promise<Planned> {
   const { here, elsewhere } = whereSecretsAre(config);
   const probe = await probeFor(connector, config, elsewhere.length > 0, at);
   try {
+    if (at?.refused) throw at.refused;
     const resolve = (reference: Reference) => services.resolveReference(reference, tenant);
-    const { values, secrets, resolved } = await resolveConfig(connector, here, resolve);
+    const { values: found, secrets, resolved } = await resolveConfig(connector, here, resolve);
+    const { values, renewed } = await withLiveToken(services, config, found, signal);
     const own = at ? await platformChecks(at, connector, withValues(values, elsewhere)) : [];
     const users = userNames(values);
     // What `connector.schema()` has validated is what its own probe was typed for.
-    const plan = probe.plan(values as never, probeContext(services, secrets, [...users, ...sshUser(values)]), {
-      checks,
-    });
+    const plan = probe.plan(
+      values as never,
+      probeContext(services, [...secrets, ...renewed], [...users, ...sshUser(values)]),
+      {
+        checks,
+      },
+    );
     return {
       plan: { ...plan, steps: [configStep(() => ({ evidence: origins(config) })), ...plan.steps, ...own] },
       attempt: {
@@ -255,12 +262,17 @@ function sshUser({ ssh_username: name }: ResolvedConfig): string[] {
   return typeof name === 'string' ? [name] : [];
 }
 
+const OF_SIGN_IN: Partial<Record<ErrorCode, ProblemCode>> = {
+  NEEDS_AUTH: 'OAUTH_SIGN_IN_NEEDED',
+  PROVIDER_UNAVAILABLE: 'OAUTH_UNREACHABLE',
+};
+
 /** A config that cannot be used is a failed first step, with a fix, like any other failure. */
 function brokenConfig({ code, message, details }: HeadwaterError): StepSpec {
   const fields = (details.fields ?? []).map(({ field }) => field.replace(/^\/config\//, ''));
   return configStep(() => {
     throw new StepFailure(
-      'CONFIG_UNUSABLE',
+      OF_SIGN_IN[code] ?? 'CONFIG_UNUSABLE',
       { what: message, fix: details.hint ?? '' },
       { driver_code: code, ...(fields.length > 0 ? { fields } : {}) },
     );

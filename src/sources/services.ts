@@ -17,6 +17,7 @@ import { platformCodeOf } from './id.ts';
 import type { Platform, StoredSource } from './platform.ts';
 import type { Principal } from './principal.ts';
 import type { PlatformCode } from './source.ts';
+import type { TokenDesk } from './token-desk.ts';
 import { soughtSource, type Trail } from './trail.ts';
 
 /** What the use cases work with. `app.ts` composes it. */
@@ -34,6 +35,8 @@ export interface Services {
   /** Hand-overs of credentials, and what seals them. */
   sessions: CredentialSessions;
   vault: Pick<Vault, 'seal' | 'open'>;
+  /** Renews the tokens of OAuth providers. */
+  tokens: TokenDesk;
   /** Where the page of a link is; whoever serves pages says it. @throws HeadwaterError UNSUPPORTED where nobody does */
   credentialPages: { url: (nonce: string) => Promise<string> };
   /** A keyed digest: equal texts have equal digests, and nobody without the key can try texts. */

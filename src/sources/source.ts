@@ -113,7 +113,7 @@ export interface TestOutcome {
 /** What a test result makes of a source that is wanted in `desired` state. */
 export function outcomeOf(report: Report, desired: DesiredState, secrets?: TestOutcome['secrets']): TestOutcome {
   const failure = report.steps.find((step) => step.status === 'fail');
-  const reached: Status = report.ok ? 'Active' : 'Broken';
+  const reached: Status = report.ok ? 'Active' : failure?.code === 'OAUTH_SIGN_IN_NEEDED' ? 'NeedsAuth' : 'Broken';
   return {
     status: desired === 'Active' ? reached : desired,
     lastError: report.ok ? null : report.headline,

@@ -5,8 +5,9 @@ import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { Report } from '../probes/report.ts';
 import { describeReference } from '../secrets/references.ts';
 import { Secret } from '../secrets/secret.ts';
-import { askingFor, offerHandOver } from './asking.ts';
+import { askingFor, needsSignIn, offerHandOver } from './asking.ts';
 import { destinationFacts } from './destination.ts';
+import { freshSource, isStillGood, offerSignIn } from './fresh-source.ts';
 import { configWarnings } from './inline-secrets.ts';
 import { type Platform, standardChecks } from './platform.ts';
 import { type TestRequest, testConfig } from './probing.ts';
@@ -78,16 +79,19 @@ export async function testSource(
   request: TestRequest,
   call: Call,
 ): Promise<TestAnswer> {
-  const { source, connector, config } = await storedSource(services, id, call);
-  refusePaused(services, source);
+  const found = await storedSource(services, id, call);
+  refusePaused(services, found.source);
   const platform = platformOfSource(services, id);
+  const { stored, refused } = await freshSource(services, found, call);
+  const { source, connector, config } = stored;
+  const isLost = refused !== undefined && !isStillGood(services, stored);
   const { report, resolved } = await testConfig(
     services,
     connector,
     await config(),
     withChecks(request, platform, connector),
     call,
-    { platform, source },
+    { platform, source, ...(isLost ? { refused } : {}) },
   );
   call.trail.note(outcomeFacts(report));
   const drifted = (await platform.sources.driftedSecrets?.(call, source, resolved)) ?? [];
@@ -95,7 +99,10 @@ export async function testSource(
   await platform.sources.noteTest(call, source, outcome, call.trail.take());
   const next = report.ok
     ? offerDiscovery(services, connector, id)
-    : offerSchema(services, platform, connector, 'See what each field means.');
+    : [
+        ...(needsSignIn(report) ? offerSignIn(services, id) : []),
+        ...offerSchema(services, platform, connector, 'See what each field means.'),
+      ];
   return { ...report, warnings: [...report.warnings, ...drifted.map(driftWarning)], next };
 }
 

@@ -14,6 +14,8 @@ export interface Trail {
   /** For whoever keeps it together with what it tells of. `audited` then keeps none of its own for a success. */
   take(): AuditEntry;
   readonly taken: boolean;
+  /** The trail of something else that is done for the same caller on the way. */
+  beside(action: string): Trail;
   /** The entry of a call that ended so. `names`: the arguments that may be named. */
   refused(error: Error, names: readonly string[]): AuditEntry;
 }
@@ -56,6 +58,7 @@ export function createTrail({ principal, surface }: Caller, action: string, now:
     get taken() {
       return taken;
     },
+    beside: (other) => createTrail({ principal, surface }, other, now),
     refused(error, names) {
       const fields = noted.fields.length > 0 ? noted.fields : fieldsOf(error, [...names, ...declared]);
       return { ...entry(), fields, ...endOf(error) };

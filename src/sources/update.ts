@@ -6,6 +6,7 @@ import type { Report } from '../probes/report.ts';
 import { canonicalJson } from './canonical.ts';
 import { testFailed } from './create.ts';
 import { destinationFacts } from './destination.ts';
+import { freshSource } from './fresh-source.ts';
 import { configWarnings } from './inline-secrets.ts';
 import { parseOptions, refuseUnsupported, refuseWorkerReferences } from './options.ts';
 import { shownConfig, takenNames } from './plan.ts';
@@ -47,8 +48,9 @@ export interface UpdateAnswer {
 export async function updateSource(services: Services, request: UpdateRequest, call: Call): Promise<UpdateAnswer> {
   const platform = platformOfSource(services, request.source_id);
   refuseUnsupported(platform, request);
-  const stored = await storedSource(services, request.source_id, call);
-  refuseStale(stored.source, request.if_version);
+  const found = await storedSource(services, request.source_id, call);
+  refuseStale(found.source, request.if_version);
+  const stored = await readyForTest(services, found, request, call);
   const options = parseOptions(platform, request.options);
   const before = await stored.config();
   const { config: edited, cleared } = editedConfig(stored, before, request);
@@ -90,6 +92,14 @@ export async function updateSource(services: Services, request: UpdateRequest, c
     ...said(warnings),
     next: offer(services, { tool: 'get_source', arguments: { source_id: source.id }, why: 'See it as it is now.' }),
   };
+}
+
+/** Where the change is tested with the tokens that are there, they are renewed first. */
+async function readyForTest(services: Services, stored: StoredSource, request: UpdateRequest, call: Call) {
+  const desired = request.desired_state ?? stored.source.desired_state;
+  const isTested = desired === 'Active' && request.run_test !== false && !request.dry_run;
+  const isUsed = isTested && request.config?.[AUTH] === undefined;
+  return isUsed ? (await freshSource(services, stored, call)).stored : stored;
 }
 
 /** What a test has pinned is a change as well. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { discoverSource } from '../sources/discover.ts';
 import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
-import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS, SIGN_IN_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 import { neitherGiven } from './test-connection.ts';
 
@@ -34,6 +34,7 @@ export const discoverSourceTool = defineTool({
     'SESSION_NOT_FOUND',
     'CREDENTIALS_REQUIRED',
     ...ATTEMPT_ERRORS,
+    ...SIGN_IN_ERRORS,
     'SOURCE_NOT_FOUND',
     'CONNECTOR_NOT_FOUND',
     'INVALID_CONFIG',

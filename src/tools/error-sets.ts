@@ -24,3 +24,11 @@ export const PLATFORM_ERRORS: readonly ErrorCode[] = [
   'UNSUPPORTED',
   'RATE_LIMITED',
 ];
+
+/** Codes that a tool which reads from stored sources can end with where their tokens cannot be renewed. */
+export const SIGN_IN_ERRORS: readonly ErrorCode[] = [
+  'NEEDS_AUTH',
+  'SIGN_IN_FAILED',
+  'PROVIDER_UNAVAILABLE',
+  'EGRESS_DENIED',
+];

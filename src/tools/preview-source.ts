@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { previewSource } from '../sources/preview.ts';
 import { defineTool } from './define-tool.ts';
 import { defined } from './defined.ts';
-import { ATTEMPT_ERRORS, PLATFORM_ERRORS } from './error-sets.ts';
+import { ATTEMPT_ERRORS, PLATFORM_ERRORS, SIGN_IN_ERRORS } from './error-sets.ts';
 import * as inputs from './inputs.ts';
 
 export const previewSourceTool = defineTool({
@@ -26,6 +26,7 @@ export const previewSourceTool = defineTool({
   errors: [
     ...PLATFORM_ERRORS,
     ...ATTEMPT_ERRORS,
+    ...SIGN_IN_ERRORS,
     'SOURCE_NOT_FOUND',
     'CONNECTOR_NOT_FOUND',
     'SOURCE_PAUSED',

@@ -12,6 +12,8 @@ import { projectRoot } from '../support/root.ts';
 
 const SSH_SECRETS = ['ssh_password', 'ssh_private_key', 'ssh_passphrase'];
 
+const OAUTH_SECRETS = ['auth/client_secret', 'auth/access_token', 'auth/refresh_token'];
+
 /** A row per connector: what people call it, and what a test of it needs at least. */
 const ROWS: Readonly<
   Record<string, { calledAlso: readonly string[]; required: readonly string[]; secrets: readonly string[] }>
@@ -29,7 +31,7 @@ const ROWS: Readonly<
   mcp: {
     calledAlso: ['MCP', 'mcp server', 'mcp-server', 'Model Context Protocol', 'remote mcp'],
     required: ['base_url'],
-    secrets: ['auth/token', 'auth/value'],
+    secrets: ['auth/token', 'auth/value', ...OAUTH_SECRETS],
   },
   mongodb: {
     calledAlso: ['mongo', 'MongoDB', 'mongo db', 'mongod', 'atlas', 'documentdb', 'cosmos', 'ferretdb'],
@@ -54,7 +56,7 @@ const ROWS: Readonly<
   rest_api: {
     calledAlso: ['rest', 'REST API', 'http api', 'rest-api', 'json api'],
     required: ['url'],
-    secrets: ['auth/token', 'auth/password', 'auth/value'],
+    secrets: ['auth/token', 'auth/password', 'auth/value', ...OAUTH_SECRETS],
   },
   sqlserver: {
     calledAlso: ['mssql', 'SQL Server', 'ms sql', 'Azure SQL', 'azure sql database', 'Microsoft SQL Server', 'tds'],

@@ -115,7 +115,7 @@ const OUT_OF_REACH = report(
   'Nothing answers at db.example.com:5432.',
 );
 
-/** The hand-over behind the page, played: as strict as the real one about who opens it, with a test that takes 0.1 s. */
+/** The hand-over behind the page, played: as strict as the real one about who opens it, with a test that takes 0.1 s, or 1 s for `slow`. */
 export function fakeHandover(): FakeHandover {
   const sessions = new Map<string, Session>();
   const given: FakeHandover['given'] = new Map();
@@ -134,7 +134,7 @@ export function fakeHandover(): FakeHandover {
     const password = whole === undefined ? values['password'] : decodeURIComponent(new URL(whole).password);
     const result = password === RIGHT ? WORKS : password === UNREACHABLE ? OUT_OF_REACH : WRONG;
     for (const [at, each] of result.steps.entries()) {
-      await sleep(30);
+      await sleep(values['username'] === 'slow' ? 300 : 30);
       if (signal.aborted) throw new HeadwaterError('CANCELLED', 'The test was cancelled.');
       onStep(each, at + 1, result.steps.length);
     }

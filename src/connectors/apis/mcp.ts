@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { defineConnector } from '../define-connector.ts';
 import { field, tlsCa } from '../fields.ts';
 import { HTTP_AUTH, headers, url } from '../http-fields.ts';
+import { OAUTH2 } from '../oauth/fields.ts';
+import { oauthFaults } from '../oauth/rules.ts';
 
 export const mcp = defineConnector({
   code: 'mcp',
@@ -37,7 +39,8 @@ export const mcp = defineConnector({
     headers: headers(),
     tls_ca: tlsCa(),
   },
-  auth: { none: HTTP_AUTH.none, bearer: HTTP_AUTH.bearer, header: HTTP_AUTH.header },
+  auth: { none: HTTP_AUTH.none, bearer: HTTP_AUTH.bearer, header: HTTP_AUTH.header, oauth2: OAUTH2 },
+  rules: oauthFaults,
   capabilities: ['test', 'discover'],
   prerequisites: [
     'The whole address of the MCP endpoint, as its documentation gives it to clients.',

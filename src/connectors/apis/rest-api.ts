@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { defineConnector } from '../define-connector.ts';
 import { field, tlsCa } from '../fields.ts';
 import { HTTP_AUTH, headers, pathText, url } from '../http-fields.ts';
+import { OAUTH2 } from '../oauth/fields.ts';
+import { oauthFaults } from '../oauth/rules.ts';
 
 const POINTER = /^(\/([^~/]|~[01])*)+$/;
 
@@ -47,7 +49,8 @@ export const restApi = defineConnector({
     ),
     tls_ca: tlsCa(),
   },
-  auth: HTTP_AUTH,
+  auth: { ...HTTP_AUTH, oauth2: OAUTH2 },
+  rules: oauthFaults,
   capabilities: ['test', 'discover', 'preview'],
   prerequisites: [
     'The base address of the API, and a path that lists something with these credentials.',

@@ -5,6 +5,9 @@ import { createLocalSources, type LocalPlatformParts } from './sources.ts';
 const NO_ENGINE =
   'Headwater keeps and tests local sources; nothing syncs them yet, so there is nothing to start or schedule.';
 
+const NO_AUTH_PROVIDERS =
+  'Auth providers (Composio, Pipedream) mean nothing here: they hold tokens for platforms that sync, and nothing syncs local sources. People sign in at the OAuth provider itself, or a token is given by reference.';
+
 /** The embedded default: sources in the store on this machine, credentials in the vault. */
 export function createLocalPlatform({ notes, ...parts }: LocalPlatformParts & Pick<Platform, 'notes'>): Platform {
   return {
@@ -30,18 +33,17 @@ export function createLocalPlatform({ notes, ...parts }: LocalPlatformParts & Pi
       cdc_check: true,
       tags: true,
       schedule: NO_ENGINE,
-      oauth: 'No connector of this platform signs in through a browser.',
+      oauth: true,
     },
     actions: {
       sync: NO_ENGINE,
       snapshot: NO_ENGINE,
       cancel: NO_ENGINE,
       restart: NO_ENGINE,
-      verify: 'No connector of this platform signs in through a browser, so there is nothing to verify.',
-      reauthenticate:
-        'Give new credentials with update_source; no connector of this platform signs in through a browser.',
+      verify: 'A sign-in is tested as it is made; test_connection tests it again.',
+      reauthenticate: 'Call request_credentials with the source_id: a person signs in again on the page that it gives.',
     },
-    ...(notes ? { notes } : {}),
+    notes: [...(notes ?? []), NO_AUTH_PROVIDERS],
     sources: createLocalSources(parts),
   };
 }

@@ -1,10 +1,12 @@
 import { absentConnector } from '../../connectors/absent.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
 import { isSecret } from '../../connectors/fields.ts';
-import { fieldsByPath, valueAt, withValues } from '../../connectors/paths.ts';
+import { signsIn } from '../../connectors/oauth/form.ts';
+import { AUTH, fieldsByPath, valueAt, withValues } from '../../connectors/paths.ts';
 import type { Vault } from '../../secrets/vault.ts';
 import { isSourceId } from '../../sources/id.ts';
 import { foreignCursor } from '../../sources/list.ts';
+import { ACCESS_TOKEN, REFRESH_TOKEN } from '../../sources/live-tokens.ts';
 import type { PlatformSources } from '../../sources/platform.ts';
 import type { Principal } from '../../sources/principal.ts';
 import type { RecordFilter, SourceRecord, SourceRepository } from '../../sources/repository.ts';
@@ -13,6 +15,7 @@ import { configOf, fingerprintsOf, ownerOf } from '../credentials.ts';
 import { keyOfDeleted, keyRetired, keyReused, nameTaken, notFound, stale } from '../failures.ts';
 import { resealing } from '../resealing.ts';
 import { changedRecord, newRecord } from './records.ts';
+import { renewCredentials } from './renewing.ts';
 
 export interface LocalPlatformParts {
   connectors: readonly Connector[];
@@ -92,6 +95,9 @@ export function createLocalSources({ connectors, repository, vault, now, newId }
       if (result === 'name_taken') throw nameTaken(record.name);
       return shown(record);
     },
+    async renew({ principal }, { source }, renewed, audit) {
+      await renewCredentials({ repository, vault, now }, principal, source.id, renewed, audit);
+    },
     async remove({ principal }, { source }, audit) {
       const result = await repository.remove(principal.tenant, source.id, source.version, audit);
       if (result === 'missing') throw notFound(source.id);
@@ -140,6 +146,7 @@ function sourceOf(record: SourceRecord, connector: Connector): Source {
     config: withValues(shownSettings(record, connector), secrets),
     desired_state: record.desiredState,
     status: record.status,
+    ...signedIn(record),
     last_error: record.lastError,
     ...(record.errorCategory === null ? {} : { error_category: record.errorCategory }),
     last_tested_at: record.lastTestedAt,
@@ -154,6 +161,21 @@ function sourceOf(record: SourceRecord, connector: Connector): Source {
     updated_at: record.updatedAt,
     version: record.version,
     tenant_id: record.tenant,
+  };
+}
+
+/** How a source that signs in at a provider does, and whether anybody has. */
+function signedIn({ settings, secretSources, status }: SourceRecord): Pick<Source, 'auth'> {
+  if (!signsIn(settings)) return {};
+  const hasToken = [ACCESS_TOKEN, REFRESH_TOKEN].some((path) => secretSources[path] !== undefined);
+  const expires = valueAt(settings, `${AUTH}/expires_at`);
+  return {
+    auth: {
+      method: 'oauth2',
+      provider: valueAt(settings, `${AUTH}/provider`),
+      authenticated: hasToken && status !== 'NeedsAuth',
+      ...(expires === undefined ? {} : { expires_at: expires }),
+    },
   };
 }
 

@@ -8,7 +8,9 @@ export type HttpAuth =
   | { method: 'bearer'; token: Secret }
   | { method: 'basic'; username: string; password: Secret }
   | { method: 'header'; name: string; value: Secret }
-  | { method: 'query'; name: string; value: Secret };
+  | { method: 'query'; name: string; value: Secret }
+  /** Nobody has signed in where there is no token. */
+  | { method: 'oauth2'; access_token?: Secret | undefined };
 
 export interface Credentials {
   headers: Readonly<Record<string, Secret>>;
@@ -23,6 +25,10 @@ export function credentialsOf(auth: HttpAuth): Credentials {
       return { headers: {}, query: {} };
     case 'bearer':
       return { headers: { authorization: new Secret(`Bearer ${auth.token.reveal()}`) }, query: {} };
+    case 'oauth2': {
+      const token = auth.access_token;
+      return { headers: token ? { authorization: new Secret(`Bearer ${token.reveal()}`) } : {}, query: {} };
+    }
     case 'basic': {
       const pair = Buffer.from(`${auth.username}:${auth.password.reveal()}`).toString('base64');
       return { headers: { authorization: new Secret(`Basic ${pair}`) }, query: {} };
@@ -52,5 +58,6 @@ export function refuseUnsendable(auth: HttpAuth | undefined): void {
 /** Basic authentication encodes its password, and a query its key; an example may have neither. */
 function headerSecret(auth: HttpAuth | undefined): [field: string, secret: Secret] | undefined {
   if (auth?.method === 'bearer') return ['token', auth.token];
+  if (auth?.method === 'oauth2') return auth.access_token && ['access_token', auth.access_token];
   return auth?.method === 'header' ? ['value', auth.value] : undefined;
 }

@@ -17,7 +17,7 @@ export interface McpConfig {
   selected_tools?: string[] | undefined;
   headers?: Record<string, string> | undefined;
   tls_ca?: string | undefined;
-  auth: Extract<HttpAuth, { method: 'none' | 'bearer' | 'header' }>;
+  auth: Extract<HttpAuth, { method: 'none' | 'bearer' | 'header' | 'oauth2' }>;
 }
 
 /** How long the server may take to take note that its session is over. */

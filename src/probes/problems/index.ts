@@ -8,6 +8,7 @@ import type { Actor, Facts, ProblemKind } from './kind.ts';
 import { LOGIN_PROBLEMS } from './login.ts';
 import { MCP_PROBLEMS } from './mcp.ts';
 import { MONGODB_PROBLEMS } from './mongodb.ts';
+import { OAUTH_PROBLEMS } from './oauth.ts';
 import { ORACLE_PROBLEMS } from './oracle.ts';
 import { PLATFORM_PROBLEMS } from './platform.ts';
 import { POSTGRES_PROBLEMS } from './postgres.ts';
@@ -29,6 +30,7 @@ export const PROBLEMS = {
   ...SSH_PROBLEMS,
   ...TLS_PROBLEMS,
   ...LOGIN_PROBLEMS,
+  ...OAUTH_PROBLEMS,
   ...HTTP_PROBLEMS,
   ...MCP_PROBLEMS,
   ...FILE_PROBLEMS,

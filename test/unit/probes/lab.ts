@@ -21,6 +21,7 @@ import { vaultToken } from '../../../src/secrets/providers/vault-token.ts';
 import { resolveReference } from '../../../src/secrets/references.ts';
 import { reading, testConfig } from '../../../src/sources/probing.ts';
 import type { Call, Services } from '../../../src/sources/services.ts';
+import { createTokenDesk } from '../../../src/sources/token-desk.ts';
 
 export type ConfigInput = Record<string, unknown>;
 
@@ -109,6 +110,7 @@ export function createLab(options: LabOptions = {}): Lab {
     keepEntry: async () => {},
     sessions: undefined as never,
     vault: undefined as never,
+    tokens: createTokenDesk(() => Promise.reject(new Error('no provider is asked here'))),
     credentialPages: { url: async () => 'http://127.0.0.1/' },
     now: options.now ?? (() => new Date()),
     isEnabled: () => true,

@@ -64,6 +64,8 @@ it('holds against a destination only what keeps it from being reached', () => {
     'CONFIG_UNUSABLE',
     'HOST_REFUSED',
     'SSH_HOST_REFUSED',
+    'OAUTH_SIGN_IN_NEEDED',
+    'OAUTH_UNREACHABLE',
     'FILE_REFUSED',
     'REDIRECT_REFUSED',
     'CHECK_BROKEN',
