@@ -8,7 +8,7 @@ const EXECUTABLE = SERVICES.find(({ name }) => name === 'Chromium')?.find();
 export const hasChromium = EXECUTABLE !== undefined || ALL_SERVICES;
 
 /** Debian's own, that asks nobody on the network for anything. */
-export function startChromium(): Promise<Browser> {
+export function startChromium(...args: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: EXECUTABLE ?? 'chromium',
     args: [
@@ -20,6 +20,7 @@ export function startChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
   });
 }

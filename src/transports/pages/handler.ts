@@ -67,10 +67,11 @@ export function createCredentialPages({
     return { token, principal: { tenant, subject } };
   };
 
-  const askToSignIn = ({ response, jar }: Visitor, problem?: string) => {
+  const askToSignIn = ({ response, jar, exposed }: Visitor, problem?: string) => {
     const cookie = jar.get('sign_in') ?? randomBytes(32).toString('base64url');
     const cookies = [jar.set('sign_in', cookie, SIGN_IN_SECONDS)];
-    answerPage(response, signInPage(cookie, problem), { cookies, status: problem === undefined ? 200 : 422 });
+    const page = { ...signInPage(cookie, problem), tellsOrigin: exposed };
+    answerPage(response, page, { cookies, status: problem === undefined ? 200 : 422 });
   };
 
   const signIn = async (visitor: Visitor, fields: URLSearchParams) => {
@@ -102,12 +103,13 @@ export function createCredentialPages({
   };
 
   const get = async (visitor: Visitor) => {
-    const { request, response, nonce, jar } = visitor;
+    const { request, response, nonce, jar, exposed } = visitor;
     if (jar.get('opener') !== undefined) return await open(visitor);
     const visit = visitOf(request);
     if (visit === 'person') return await open(visitor);
     const wasHere = request.url?.endsWith('?go') === true;
-    answerPage(response, visit === 'elsewhere' && !wasHere ? doorPage(`${nonce}?go`) : doorPage());
+    const door = visit === 'elsewhere' && !wasHere ? doorPage(`${nonce}?go`) : doorPage();
+    answerPage(response, { ...door, tellsOrigin: exposed });
   };
 
   const post = async (visitor: Visitor) => {
