@@ -1,5 +1,6 @@
 import { HeadwaterError } from '../../errors.ts';
 import { openForm, submitForm } from '../../sources/credential-page.ts';
+import { finishSignIn, startSignIn } from '../../sources/oauth-sign-in.ts';
 import type { Services } from '../../sources/services.ts';
 import type { Handover } from './ports.ts';
 
@@ -8,6 +9,10 @@ export function handoverOf(services: Services): Handover {
   return {
     open: (nonce, opener) => unlessGone(openForm(services, nonce, opener)),
     submit: (nonce, opener, values, hooks) => unlessGone(submitForm(services, nonce, opener, values, hooks)),
+    startSignIn: (nonce, opener, origin, values, signal) =>
+      unlessGone(startSignIn(services, nonce, opener, origin, { values, signal })),
+    finishSignIn: (query, origin, token, signal) =>
+      unlessGone(finishSignIn(services, query, origin, token, { signal })),
   };
 }
 
