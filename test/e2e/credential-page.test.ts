@@ -85,6 +85,32 @@ describe('credentials given on a page, over stdio', () => {
     await session.close();
   });
 
+  it('unknown, used, locked and foreign links are the same bytes, and a locked one is shut for its opener too', async () => {
+    const session = await connectV2();
+    const begin = async () =>
+      asked(await session.call('request_credentials', { connector: 'postgresql', config: known() })).url;
+    const used = await begin();
+    const opener = visitPage(used);
+    await opener.open();
+    await opener.send({ 'value.password': sharedPostgres().readerPassword });
+    const locked = await begin();
+    const first = visitPage(locked);
+    await first.open();
+    for (let tries = 0; tries < 5; tries++) await visitPage(locked).open();
+    const foreign = await begin();
+    await visitPage(foreign).open();
+    const answers = [
+      await visitPage(new URL('A'.repeat(43), used).href).open(),
+      await visitPage(used).open(),
+      await first.open(),
+      await visitPage(foreign).open(),
+    ];
+    const bytes = answers.map(({ status, body, cookies }) => [status, body.replace(/nonce="[^"]+"/g, ''), cookies]);
+    for (const answer of bytes) expect(answer).toEqual(bytes[0]);
+    expect(bytes[0]?.[1]).toMatch(gone);
+    await session.close();
+  });
+
   it('no page is served before one is asked for, and an open one keeps no process', async () => {
     const session = await connectV2();
     const { url } = asked(await session.call('request_credentials', { connector: 'postgresql', config: known() }));
