@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, newTab, startChromium, type Tab, violations } from '../support/chromium.ts';
 import { shopConfig, WRONG_PASSWORD } from '../support/headwater.ts';
+import { closedPort } from '../support/hostile-servers.ts';
 import { connectHttpV2, startHttp } from '../support/http.ts';
 import { type Connection, connectV2, type ToolAnswer } from '../support/mcp.ts';
 import { startOAuthServer } from '../support/oauth-server.ts';
@@ -79,12 +80,27 @@ describe.skipIf(!hasChromium)(
       await handOver(page);
       await page.getByRole('alert').waitFor();
       expect(await password(page).getAttribute('aria-invalid')).toBe('true');
+      expect(await page.getByRole('button', { name: 'Give it without a test' }).count()).toBe(0);
       expect(await violations(page)).toEqual([]);
       await password(page).fill(sharedPostgres().readerPassword);
       await handOver(page);
       await done(page);
       expect(await violations(page)).toEqual([]);
       expect(await created(begun)).toMatchObject({ connector: 'postgresql', status: 'Active' });
+    });
+
+    it('where nothing answers yet, it is given without a test', async () => {
+      const begun = await ask({ connector: 'postgresql', config: known({ port: await closedPort() }) });
+      const page = await visit(begun.url);
+      await password(page).fill(sharedPostgres().readerPassword);
+      await handOver(page);
+      const without = page.getByRole('button', { name: 'Give it without a test' });
+      await without.waitFor();
+      expect(await page.getByRole('alert').textContent()).toContain('Nothing listens on 127.0.0.1');
+      expect(await violations(page)).toEqual([]);
+      await without.click();
+      await done(page);
+      expect((await ask({ session_id: begun.session_id })).state).toBe('ready');
     });
 
     it('without JavaScript', async () => {
