@@ -145,6 +145,9 @@ describe('credentials given on a page, over HTTP', () => {
     expect(door.body).toContain('Sign in');
     expect(door.body).not.toContain(begun.match_code);
     const signIn = (token: string) => ({ _action: 'sign_in', access_token: token });
+    const forged = await bob.send({ ...signIn(tokenOf(server, 'bob')), _token: 'forged' });
+    expect(forged.status).toBe(403);
+    await bob.open();
     expect((await bob.send(signIn('hw_00000000_guess'))).body).toContain('This is not an access token');
     expect((await bob.send(signIn(tokenOf(server, 'bob')))).body).toMatch(gone);
 

@@ -134,6 +134,30 @@ describe.skipIf(!hasChromium)(
       expect(await created(begun)).toMatchObject({ status: 'Active', config: { host, database } });
     });
 
+    it('a connection string with a wrong password is corrected in the field that it filled', async () => {
+      const { host, port, readerPassword } = sharedPostgres();
+      const { username, database } = known();
+      const begun = await ask({ connector: 'postgresql', config: {} });
+      const page = await visit(begun.url);
+      const string = page.locator('#whole');
+      await string.fill(`postgresql://${username}:${WRONG_PASSWORD}@${host}:${port}/${database}?sslmode=require`);
+      await handOver(page);
+      await page.getByRole('alert').waitFor();
+      await password(page).fill(readerPassword);
+      expect(await string.inputValue()).toContain(`:${readerPassword}@`);
+      await handOver(page);
+      await done(page);
+    });
+
+    it('a connection string that leads elsewhere than what is known is told', async () => {
+      const begun = await ask({ connector: 'postgresql', config: known() });
+      const page = await visit(begun.url);
+      await page.locator('#whole').fill('postgresql://shop_reader:x@elsewhere.example.com/shop');
+      await handOver(page);
+      await page.getByRole('alert').waitFor();
+      expect(await page.locator('#whole-problem').textContent()).toMatch(/connection string, with another value/);
+    });
+
     it('a key of many lines, for the tunnel on the way', async () => {
       const { privateKey, publicLine } = keyPair();
       const ssh = await startSshServer({ keys: [publicLine], keysOnly: true });

@@ -73,9 +73,12 @@ function atField({ fields, takesConnectionString }: CredentialForm, path: string
   const field = fields.find((one) => one.path === path);
   const isWhole = takesConnectionString && path === CONNECTION_STRING;
   // `is required` goes on from the field's name.
-  const text = /^\p{Ll}/u.test(message) && field ? `${field.title} ${message}` : message;
+  const text = /^\p{Ll}/u.test(message) ? `${field?.title ?? path} ${message}`.trim() : message;
   const sentence = /[.!?]$/.test(text) ? text : `${text}.`;
-  return field || isWhole ? { path, message: sentence } : { message: sentence };
+  if (field || isWhole) return { path, message: sentence };
+  // What is known already cannot be changed here; the string that says otherwise can.
+  const isInString = takesConnectionString && message.includes('connection string');
+  return isInString ? { path: CONNECTION_STRING, message: sentence } : { message: sentence };
 }
 
 /** Steps on the way to whoever judges what was given: where one of them fails, nobody has. */
