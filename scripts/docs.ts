@@ -1,17 +1,20 @@
 /** Writes README's generated tables and the manifests from the code. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createApp } from '../src/app.ts';
 import { CONNECTORS } from '../src/connectors/index.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { PROBLEMS } from '../src/probes/problems/index.ts';
 import { PROVIDERS } from '../src/probes/providers/index.ts';
 import { SCHEMES } from '../src/secrets/references.ts';
-import { variableTable } from '../src/settings.ts';
+import { readSettings, variableTable } from '../src/settings.ts';
+import { describePlatforms } from '../src/sources/describe.ts';
 import { TOOLS } from '../src/tools/index.ts';
 import { MANIFESTS } from './manifests.ts';
 
 /** Files with generated sections. A section stands between `<!-- name -->` and `<!-- /name -->`. */
 export const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
-  'README.md': ['tools', 'capabilities', 'configuration', 'references', 'errors'],
+  'README.md': ['tools', 'platforms', 'capabilities', 'configuration', 'references', 'errors'],
   'docs/problems.md': ['problems', 'providers'],
 };
 
@@ -48,7 +51,27 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const facts = { host: 'HOST', port: 0, username: 'USER', database: 'DATABASE', server: 'SERVER', what: '…', fix: '' };
 const sentence = (text: string) => text.replace('HOST:0', 'HOST:PORT').replace(/\.?$/, '');
 
+/** What a platform's adapter was tried against. */
+const PLATFORM_TRIED: Readonly<Record<string, string>> = {
+  local: 'itself',
+  streamkap: 'a server written from its documents',
+  kaireon: 'a server written from its documents',
+  airweave: 'a server written from its source code',
+  camelai: 'a server written from its documents',
+  kafka_connect: 'Kafka 4.1 and Debezium 3.4, with PostgreSQL and MariaDB; JDBC by its documentation alone',
+};
+
+function platformRows(): string[][] {
+  const app = createApp(readSettings({ HEADWATER_HOME: '/nonexistent' }));
+  return describePlatforms(app.services).map(({ platform, connectors, can }) => {
+    const tried = PLATFORM_TRIED[platform];
+    if (tried === undefined) throw new Error(`${platform} has no entry in PLATFORM_TRIED`);
+    return [`\`${platform}\``, String(connectors), can.map((what) => what.replaceAll('_', ' ')).join(', '), tried];
+  });
+}
+
 const SECTIONS = {
+  platforms: table(['platform', 'connectors', 'can', 'tried against'], platformRows()),
   capabilities: table(
     ['connector', 'discover', 'preview', 'cdc check', 'SSH tunnel', 'client certificate', 'tried against'],
     CONNECTORS.map(({ code, fields, capabilities }) => [

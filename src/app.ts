@@ -18,11 +18,13 @@ import { createHomeKeys } from './secrets/home-keys.ts';
 import { type Rotation, rotateKey } from './secrets/key-rotation.ts';
 import { type KeyStatus, keyStatus } from './secrets/key-status.ts';
 import { createMasterKey, isConfigured } from './secrets/master-key.ts';
+import { createNamedSecrets, type NamedSecrets } from './secrets/named-secrets.ts';
+import { credentialReader } from './secrets/providers/credential.ts';
 import { envReader } from './secrets/providers/env.ts';
 import { fileReader } from './secrets/providers/file.ts';
 import { vaultReader } from './secrets/providers/vault.ts';
 import { vaultToken } from './secrets/providers/vault-token.ts';
-import { type Providers, resolveReference } from './secrets/references.ts';
+import { resolveReference } from './secrets/references.ts';
 import { createVault } from './secrets/vault.ts';
 import type { Settings } from './settings.ts';
 import type { Audit } from './sources/audit.ts';
@@ -66,6 +68,8 @@ export interface App {
   checkKey: () => Promise<boolean>;
   /** The master keys, for the operator alone. */
   keys: Keys;
+  /** Secrets under names, which only the operator stores and lists. */
+  secrets: NamedSecrets;
   close: () => Promise<void>;
 }
 
@@ -140,7 +144,8 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
     random: Math.random,
     newId: randomUUID,
   });
-  const providers = providersOf(settings, now, lookup);
+  const secrets = createNamedSecrets({ store: store.namedSecrets, vault, now });
+  const providers = { ...providersOf(settings, now, lookup), credential: credentialReader(secrets.read) };
   const { home, masterKey, references, fileRoots, vault: hashicorp } = settings;
   const files = createFileAccess({
     roots: fileRoots,
@@ -159,7 +164,7 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
     records: store.remotes,
     vault,
     tenants: { has: (tenant) => tenants.includes('*') || tenants.includes(tenant) },
-    resolveReference: (reference) => resolveReference(reference, providers),
+    resolveReference: (reference, tenant) => resolveReference(reference, providers, tenant),
     caFile: accounts.caFile,
     now,
     lookup,
@@ -175,7 +180,7 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
     egress,
     machine: createMachine({ outgoing: settings.outgoing }),
     files,
-    resolveReference: (reference) => resolveReference(reference, providers),
+    resolveReference: (reference, tenant) => resolveReference(reference, providers, tenant),
     inlineSecrets: settings.inlineSecrets,
     fingerprint: vault.fingerprint,
     keepEntry: keeper.keepEntry,
@@ -222,6 +227,7 @@ export function createApp(settings: Settings, parts: AppParts = {}): App {
       status: () => keyStatus(keyParts),
       rotate: (given) => rotateKey(keyParts, given),
     },
+    secrets,
     close: async () => {
       await keeper.settled();
       await store.close();
@@ -236,7 +242,7 @@ function noPages(): HeadwaterError {
 }
 
 /** Where references lead, by the operator's settings. */
-function providersOf({ references, vault }: Settings, now: () => Date, lookup: Lookup | undefined): Providers {
+function providersOf({ references, vault }: Settings, now: () => Date, lookup: Lookup | undefined) {
   const { url, caFile, prefixes, namespace } = vault;
   return {
     env: envReader(references),

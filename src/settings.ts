@@ -95,6 +95,16 @@ const VARIABLES = {
       'Connections that one tenant may attempt within 60 s, by testing, creating, changing, discovering and previewing sources; three tenths of them to one destination',
     standard: '`100`',
   },
+  HEADWATER_PUBLIC_URL: {
+    schema: z
+      .string()
+      .refine(isServer, 'must be a URL such as https://headwater.example.com')
+      .transform((text) => new URL(text))
+      .optional(),
+    meaning:
+      'Where people see `headwater http`, if a proxy is before it: links to pages begin with it, and its host is one that requests may name',
+    standard: 'where it listens',
+  },
   HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
   ...PLATFORM_VARIABLES,
   HEADWATER_LOG_LEVEL: {
@@ -144,6 +154,8 @@ export interface Settings {
   connectors?: string;
   /** Attempts to connect within 60 s, per tenant. */
   testLimit: number;
+  /** Where people see the HTTP server; absent where that is where it listens. */
+  publicUrl?: URL;
   readOnly: boolean;
   logLevel: LogLevel;
   /** Names of the variables that were set, for `doctor`. */
@@ -210,6 +222,7 @@ export function readSettings(
     fileRoots: values.HEADWATER_FILE_ROOTS,
     ...(values.HEADWATER_CONNECTORS === undefined ? {} : { connectors: values.HEADWATER_CONNECTORS }),
     testLimit: values.HEADWATER_TEST_LIMIT,
+    ...onlySet({ publicUrl: values.HEADWATER_PUBLIC_URL }),
     readOnly: values.HEADWATER_READ_ONLY,
     logLevel: values.HEADWATER_LOG_LEVEL,
     given: Object.keys(VARIABLES).filter((name) => environment[name] !== undefined),

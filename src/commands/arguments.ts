@@ -49,7 +49,7 @@ export function readArguments(name: string, command: Command, args: readonly str
     const read = readOption(rawName, options[token.name], value, inlineValue === true);
     if (own) values[token.name] = read;
   }
-  Object.assign(values, readPositionals(name, command.positionals, positionals));
+  Object.assign(values, readPositionals(name, command, positionals));
   refuseMissing(name, options, values);
   return values;
 }
@@ -77,7 +77,11 @@ function readValue(what: string, { read, expects, choices }: Parameter, given: s
   throw usageError(`${what} must be ${expects ?? 'some text'}.`, choices && didYouMean(given, choices).trim());
 }
 
-function readPositionals(name: string, positionals: Parameters, given: readonly string[]): Record<string, unknown> {
+function readPositionals(
+  name: string,
+  { positionals, surplus }: Pick<Command, 'positionals' | 'surplus'>,
+  given: readonly string[],
+): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   const left = [...given];
   for (const [key, positional] of Object.entries(positionals)) {
@@ -85,6 +89,7 @@ function readPositionals(name: string, positionals: Parameters, given: readonly 
     if (word !== '') values[key] = readValue(positional.placeholder ?? key, positional, word);
     else if (positional.required) throw missing(name, positional.placeholder ?? key);
   }
+  if (left.length > 0 && surplus) throw usageError(surplus.message, surplus.hint);
   if (left.length > 0) throw usageError(`"${left[0]}" is one argument too many.`, seeHelp(name));
   return values;
 }

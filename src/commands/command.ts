@@ -29,6 +29,8 @@ export interface CommandDefinition<P extends Parameters, O extends Parameters> {
   /** What it does, in a few sentences. */
   description: string;
   examples: readonly string[];
+  /** What is said of arguments that are too many, in place of quoting them: one may be a secret. */
+  surplus?: { message: string; hint: string };
   /** Settings that hold where the environment says nothing, if they are others than usual. */
   standard?: Pick<Settings, 'egress'>;
   run: (input: Values<P> & Values<O>, context: Context) => Promise<Outcome>;

@@ -15,6 +15,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Serve MCP clients over HTTP',
     load: async () => (await import('./http.ts')).httpCommand,
   },
+  detect: {
+    summary: 'Propose sources from the names in a project, never from values',
+    load: async () => (await import('./detect.ts')).detectCommand,
+  },
   catalog: { summary: 'Find connectors', load: async () => (await import('./catalog.ts')).catalogCommand },
   schema: {
     summary: 'Show what a connector needs',
@@ -25,6 +29,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   export: {
     summary: 'Write a source for another tool, without its secrets',
     load: async () => (await import('./export.ts')).exportCommand,
+  },
+  credentials: {
+    summary: 'Give the credentials that an agent asked for, in a terminal',
+    load: async () => (await import('./credentials.ts')).credentialsCommand,
+  },
+  secret: {
+    summary: 'Store secrets that configs refer to by name',
+    load: async () => (await import('./secret.ts')).secretCommand,
   },
   token: {
     summary: 'Manage who may use the HTTP server',

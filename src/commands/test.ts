@@ -6,6 +6,7 @@ import { audited } from '../sources/trail.ts';
 import { defineCommand } from './command.ts';
 import { readConfig } from './config-file.ts';
 import { writeHandoff } from './handoff-file.ts';
+import { onInterrupt } from './interrupt.ts';
 import { showSteps } from './live-steps.ts';
 import { choice, flag, number, text } from './parameters.ts';
 import { reportLines } from './report-lines.ts';
@@ -72,18 +73,4 @@ export const testCommand = defineCommand({
 /** What a person keeps in a file is in no transcript, so there is nothing to warn of; a refusal stays one. */
 function forPeople(services: Services): Services {
   return services.inlineSecrets === 'warn' ? { ...services, inlineSecrets: 'allow' } : services;
-}
-
-/** Aborts on the first Ctrl-C; a second one ends the process as usual. */
-function onInterrupt(): { signal: AbortSignal; dispose: () => void } {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.once(signal, stop);
-  return {
-    signal: controller.signal,
-    dispose: () => {
-      for (const signal of signals) process.off(signal, stop);
-    },
-  };
 }

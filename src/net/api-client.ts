@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HeadwaterError } from '../errors.ts';
-import type { Redactor } from '../secrets/redact.ts';
 import { Secret } from '../secrets/secret.ts';
+import { type ApiAnswer, answerOf } from './api-answer.ts';
 import type { Lookup } from './egress.ts';
 import {
   failureOf,
@@ -11,6 +11,8 @@ import {
   type ServerFailure,
   whyNoAnswer,
 } from './operator-http.ts';
+
+export type { ApiAnswer } from './api-answer.ts';
 
 /** One request to an API that the operator has set. */
 export interface ApiRequest {
@@ -24,17 +26,8 @@ export interface ApiRequest {
   body?: unknown;
 }
 
-export interface ApiAnswer {
-  status: number;
-  /** By names in small letters. */
-  headers: Readonly<Record<string, string>>;
-  /** Parsed, where it is JSON; undefined where it is empty or anything else. */
-  json: unknown;
-  /** The beginning of what is not JSON: from outside, and data. */
-  text: string;
-  /** Takes out of a text whatever secret the request held: upstreams repeat in errors what they were sent. */
-  clean: (text: string) => string;
-}
+/** Cause of an OUTCOME_UNKNOWN where whatever was done is done: nobody is at it any more. */
+export const ENDED: unique symbol = Symbol('ended');
 
 export interface SendOptions {
   signal: AbortSignal;
@@ -74,7 +67,6 @@ export interface ApiParts {
 
 const LIMIT_MS = 30_000;
 const MOST_BYTES = 8 * 1024 * 1024;
-const MOST_TEXT = 2_000;
 const TRIES = 4;
 const FIRST_PAUSE_MS = 300;
 /** Longer than this nobody waits inside a call; the caller is told when to come again. */
@@ -112,7 +104,7 @@ export function createApiClient({ name, server, headers, authorization, now, loo
           ...(body === undefined ? {} : { body }),
         };
         const answer = await readBounded(await exchangeOver(socket, url.origin, wire, limit), MOST_BYTES);
-        return { answer: await answerOf(answer, [request.body, all]) };
+        return { answer: await answerOf(answer, request.body, all) };
       } finally {
         socket.destroy();
       }
@@ -146,7 +138,7 @@ export function createApiClient({ name, server, headers, authorization, now, loo
 
 /** @throws HeadwaterError for what is no answer of the API itself */
 function usable(name: string, { answer, failure, unknown }: Sent, mayHaveDone: boolean, now: Date): ApiAnswer {
-  if (failure) throw unknown ? outcomeUnknown(name) : unreachable(name, failure.reason);
+  if (failure) throw unknown ? outcomeUnknown(name, failure.reason) : unreachable(name, failure.reason);
   if (answer === undefined) throw new TypeError('neither an answer nor a failure');
   if (answer.status === 429) throw rateLimited(name, waitOf(answer, now));
   if (answer.status >= 500) throw broken(name, answer, mayHaveDone);
@@ -174,44 +166,6 @@ function opened(body: unknown): string {
     const raw = this[key];
     return raw instanceof Secret ? raw.reveal() : value;
   });
-}
-
-async function answerOf(
-  {
-    status,
-    headers,
-    body,
-    truncated,
-  }: { status: number; headers: Readonly<Record<string, string>>; body: Buffer; truncated: boolean },
-  sent: unknown,
-): Promise<ApiAnswer> {
-  const text = body.toString('utf8');
-  const json = truncated ? undefined : parsed(text);
-  let redactor: Redactor | undefined;
-  const { createRedactor } = await import('../secrets/redact.ts');
-  return {
-    status,
-    headers,
-    json,
-    text: json === undefined ? text.slice(0, MOST_TEXT) : '',
-    clean: (dirty) => {
-      redactor ??= createRedactor([...secretsIn(sent)]);
-      return redactor.clean(dirty);
-    },
-  };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return text.trim() === '' ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function* secretsIn(value: unknown): Generator<Secret> {
-  if (value instanceof Secret) yield value;
-  else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) yield* secretsIn(each);
 }
 
 /** How long to wait before the next try; undefined where there is nothing to try again. */
@@ -251,14 +205,21 @@ function broken(name: string, answer: ApiAnswer, isUnknown: boolean): HeadwaterE
 
 function upstream(answer: ApiAnswer): { upstream_message?: string } {
   const text = answer.json === undefined ? answer.text : JSON.stringify(answer.json);
-  const plain = answer.clean(text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')).trim();
+  // A secret may look like a tag: it goes first.
+  const plain = answer
+    .clean(text)
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   return plain === '' ? {} : { upstream_message: plain.slice(0, 300) };
 }
 
-function outcomeUnknown(name: string, status?: number): HeadwaterError {
-  const how = status === undefined ? 'The connection ended' : `A gateway answered (HTTP ${status})`;
+function outcomeUnknown(name: string, why: number | NoAnswer): HeadwaterError {
+  const how = typeof why === 'string' ? 'The connection ended' : `A gateway answered (HTTP ${why})`;
   return new HeadwaterError('OUTCOME_UNKNOWN', `${how} before ${name} said what it did.`, {
     hint: 'Repeat the same call: Headwater looks first, and makes nothing twice.',
+    // One that does not answer in time may still be at it.
+    ...(why === 'timeout' || why === 504 ? {} : { cause: ENDED }),
   });
 }
 

@@ -34,7 +34,7 @@ export type Rewrap = (sealed: string, place: SealContext) => string | undefined;
 
 export interface RewrapBatch {
   rewrapped: number;
-  /** Ids of sources whose credentials cannot be unwrapped. */
+  /** Ids of sources, and `secret NAME`, whose credentials cannot be unwrapped. */
   damaged: readonly string[];
   /** Where the next batch begins; absent after the last one. */
   next?: BatchPlace;

@@ -1,4 +1,5 @@
 import { HeadwaterError } from '../errors.ts';
+import { CREDENTIAL } from './providers/credential.ts';
 import { ENV } from './providers/env.ts';
 import { FILE } from './providers/file.ts';
 import type { ReadSecret, SchemeFacts } from './providers/provider.ts';
@@ -6,7 +7,10 @@ import { VAULT } from './providers/vault.ts';
 import type { Secret } from './secret.ts';
 
 /** Every scheme that references may have. Whatever speaks of schemes takes them from here. */
-export const SCHEMES = { env: ENV, file: FILE, vault: VAULT } as const satisfies Record<string, SchemeFacts>;
+export const SCHEMES = { env: ENV, file: FILE, vault: VAULT, credential: CREDENTIAL } as const satisfies Record<
+  string,
+  SchemeFacts
+>;
 export type Scheme = keyof typeof SCHEMES;
 
 /**
@@ -18,7 +22,7 @@ const WORKER_TARGET = /^[A-Za-z0-9_.-]+:(?:[^:{}$]*:)?[^:{}$]+$/;
 
 /** A pointer to a secret that is resolved at use, never at create. */
 export interface Reference {
-  scheme: Scheme | 'credential' | (typeof ELSEWHERE)[number];
+  scheme: Scheme | (typeof ELSEWHERE)[number];
   target: string;
 }
 
@@ -39,7 +43,7 @@ export function isElsewhere({ scheme }: Reference): boolean {
 export type Providers = Readonly<Record<Scheme, ReadSecret>>;
 
 const SHAPE = /^\$\{([A-Za-z_]+):([\s\S]*)\}$/;
-const NAMES = [...Object.keys(SCHEMES), 'credential', 'worker'].join('|');
+const NAMES = [...Object.keys(SCHEMES), 'worker'].join('|');
 
 /** The beginning of a reference, anywhere in a text. */
 export const REFERENCE_START = new RegExp(`\\$\\{(?:${NAMES}):`);
@@ -84,14 +88,14 @@ export function shownReference(text: string): Reference | undefined {
 }
 
 /**
- * Reads the secret a reference points at.
+ * Reads the secret a reference points at, for somebody of `tenant`.
  * @throws HeadwaterError REFERENCE_DENIED where the operator has not opened it, REFERENCE_BROKEN where nothing is there.
  */
-export async function resolveReference(reference: Reference, providers: Providers): Promise<Secret> {
+export async function resolveReference(reference: Reference, providers: Providers, tenant: string): Promise<Secret> {
   const { scheme, target } = reference;
   if (!isScheme(scheme)) throw unreadable(reference);
   try {
-    return await providers[scheme](target);
+    return await providers[scheme](target, tenant);
   } catch (error) {
     if (error instanceof HeadwaterError) throw error;
     throw new HeadwaterError('REFERENCE_BROKEN', `\${${scheme}:${target}} cannot be read.`, {

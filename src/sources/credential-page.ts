@@ -8,6 +8,7 @@ import { HeadwaterError } from '../errors.ts';
 import type { OnStep } from '../probes/probe.ts';
 import type { Report } from '../probes/report.ts';
 import { packSecrets } from '../secrets/secret.ts';
+import type { Surface } from './audit.ts';
 import { configFrom, formFields, knownFields, literalsOf } from './credential-fields.ts';
 import type { CredentialForm, Opener, Submitted } from './credential-form.ts';
 import type { CredentialSession } from './credential-sessions.ts';
@@ -25,6 +26,8 @@ export interface Submission {
   onStep?: OnStep;
   /** The person takes them for right although they were not tested. */
   skipTest?: boolean;
+  /** Through what the person gives them; `http` by default, the page. */
+  surface?: Surface;
 }
 
 /**
@@ -65,9 +68,9 @@ export async function submitTo(
   services: Services,
   session: CredentialSession,
   values: Readonly<Record<string, string>>,
-  { signal, onStep, skipTest = false }: Submission,
+  { signal, onStep, skipTest = false, surface = 'http' }: Submission,
 ): Promise<Submitted> {
-  const call = callFor(services, session, signal, onStep);
+  const call = callFor(services, session, { signal, onStep, surface });
   const connector = await connectorOf(services, session);
   const given = configGiven(connector, session, await storedOf(services, session, call), values);
   if ('problems' in given) return { state: 'waiting', problems: given.problems };
@@ -141,11 +144,10 @@ function isToken(token: string | undefined, digest: string): boolean {
 export function callFor(
   services: Services,
   session: CredentialSession,
-  signal: AbortSignal,
-  onStep: OnStep | undefined,
+  { signal, onStep, surface }: { signal: AbortSignal; onStep?: OnStep | undefined; surface: Surface },
 ): Call {
   const principal = { tenant: session.tenant, subject: session.subject, role: 'editor' as const };
-  const trail = createTrail({ principal, surface: 'http' }, 'give_credentials', services.now);
+  const trail = createTrail({ principal, surface }, 'give_credentials', services.now);
   return { principal, trail, signal, ...(onStep ? { onStep } : {}) };
 }
 
@@ -159,7 +161,7 @@ export async function storedOf(
 }
 
 async function nameOf(services: Services, session: CredentialSession): Promise<string | undefined> {
-  const call = callFor(services, session, new AbortController().signal, undefined);
+  const call = callFor(services, session, { signal: new AbortController().signal, surface: 'http' });
   return (await storedOf(services, session, call))?.source.name;
 }
 

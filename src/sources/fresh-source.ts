@@ -33,7 +33,7 @@ export async function freshSource(services: Services, stored: StoredSource, call
       const trail = call.trail.beside('renew_tokens');
       trail.concerns(newest.connector);
       trail.note({ source_id: source.id, fields: ['config.auth'] });
-      await renew(call, newest, (config) => renewedConfig(services, config), trail.take());
+      await renew(call, newest, (config) => renewedConfig(services, config, call.principal.tenant), trail.take());
       return { stored: await again() };
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
@@ -86,12 +86,13 @@ function authOf(config: Readonly<Record<string, unknown>>): Partial<OAuthConfig>
 }
 
 /** The config with new tokens; nothing where it has no refresh token of its own. */
-async function renewedConfig(services: Services, config: Config): Promise<Config | undefined> {
+async function renewedConfig(services: Services, config: Config, tenant: string): Promise<Config | undefined> {
   const refresh = config.secrets[REFRESH_TOKEN];
   const auth = config.settings[AUTH] as OAuthConfig;
   if (!(refresh instanceof Secret) || auth.client_id === undefined) return undefined;
   const given = config.secrets[`${AUTH}/client_secret`];
-  const secret = given === undefined || given instanceof Secret ? given : await services.resolveReference(given);
+  const secret =
+    given === undefined || given instanceof Secret ? given : await services.resolveReference(given, tenant);
   const { ask } = services.tokens;
   // Once it is asked, the answer may be the only place where the new refresh token is: nobody's leaving ends that.
   const { signal } = new AbortController();

@@ -18,7 +18,7 @@ import { ACCESS_TOKEN, REFRESH_TOKEN } from './live-tokens.ts';
 import type { Services } from './services.ts';
 import { type BegunSignIn, openBegun, sealBegun } from './sign-in-state.ts';
 
-/** Where a provider sends people back to, below the origin of the page. */
+/** Where a provider sends people back to, below what people see this server at. */
 export const CALLBACK_PATH = '/credentials/callback';
 
 const EXPIRES_AT = `${AUTH}/expires_at`;
@@ -37,14 +37,14 @@ export interface SignInRequest {
 export type SignInBegun = { redirect: string; token: string } | { problems: Submitted['problems'] };
 
 /**
- * Begins a sign-in for the opener of a page. `origin`: what the browser sees the page at, `https://host[:port]`.
+ * Begins a sign-in for the opener of a page. `base`: what people see this server at, `https://host[:port][/path]`.
  * @throws HeadwaterError LINK_GONE; UNSUPPORTED where the connector signs in nowhere
  */
 export async function startSignIn(
   services: Services,
   nonce: string,
   opener: Opener,
-  origin: string,
+  base: string,
   { values = {}, signal }: SignInRequest,
 ): Promise<SignInBegun> {
   const session = await admitted(services, nonce, opener);
@@ -55,7 +55,7 @@ export async function startSignIn(
     if (config.client_id === undefined) return { problems: [{ path: `${AUTH}/client_id`, message: 'is required' }] };
     const endpoints = await endpointsOf(config, services.tokens.ask, signal);
     const [state, token, verifier] = [random(), random(), random()];
-    const redirectUri = origin + CALLBACK_PATH;
+    const redirectUri = base + CALLBACK_PATH;
     const { client_id: clientId, scopes } = config;
     const parameters = { clientId, scopes, redirectUri, state: `${session.nonceDigest}.${state}`, verifier };
     const url = authorizeUrl(endpoints, parameters);
@@ -74,11 +74,11 @@ export async function startSignIn(
 export async function finishSignIn(
   services: Services,
   query: URLSearchParams,
-  origin: string,
+  base: string,
   token: string | undefined,
   submission: Omit<Submission, 'skipTest'>,
 ): Promise<{ nonce: string; submitted: Submitted }> {
-  const { session, begun } = await begunBy(services, query, origin, token);
+  const { session, begun } = await begunBy(services, query, base, token);
   const { nonce, opener, values } = begun;
   // When the tokens of before expired says nothing of those that come.
   const settings = withValues(session.settings, [[EXPIRES_AT, undefined]]);
@@ -92,7 +92,7 @@ export async function finishSignIn(
 }
 
 /** The sign-in in progress that a callback belongs to. @throws HeadwaterError LINK_GONE */
-async function begunBy(services: Services, query: URLSearchParams, origin: string, token: string | undefined) {
+async function begunBy(services: Services, query: URLSearchParams, base: string, token: string | undefined) {
   const [state = '', ...others] = query.getAll('state');
   const [digest = '', random = ''] = state.split('.');
   const session = others.length === 0 ? await services.sessions.findByNonce(digest) : undefined;
@@ -101,7 +101,7 @@ async function begunBy(services: Services, query: URLSearchParams, origin: strin
   const isOurs =
     isSame(digestOf(random), begun.state) &&
     isSame(digestOf(token), begun.token) &&
-    begun.redirectUri === origin + CALLBACK_PATH;
+    begun.redirectUri === base + CALLBACK_PATH;
   if (!isOurs) throw linkGone();
   return { session, begun };
 }
@@ -138,7 +138,8 @@ async function configOfSignIn(
     throw new HeadwaterError('UNSUPPORTED', `${connector.name} does not sign in at an OAuth provider here.`);
   }
   const given = config.secrets[CLIENT_SECRET] ?? (await storedSecret(services, connector, session, config, signal));
-  const secret = given === undefined || given instanceof Secret ? given : await services.resolveReference(given);
+  const secret =
+    given === undefined || given instanceof Secret ? given : await services.resolveReference(given, session.tenant);
   return { ...(config.settings[AUTH] as OAuthConfig), client_secret: secret };
 }
 
@@ -150,7 +151,7 @@ async function storedSecret(
   config: Config,
   signal: AbortSignal,
 ) {
-  const stored = await storedOf(services, session, callFor(services, session, signal, undefined));
+  const stored = await storedOf(services, session, callFor(services, session, { signal, surface: 'http' }));
   const before = await stored?.config();
   if (!before) return undefined;
   const [from, to] = [destinationOf(connector, before), destinationOf(connector, config)];

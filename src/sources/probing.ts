@@ -54,7 +54,7 @@ export async function testConfig(
   call: Call,
   at?: TestedAt,
 ): Promise<TestResult> {
-  const planned = await planTest(services, connector, config, new Set(request.checks), call.signal, at);
+  const planned = await planTest(services, connector, config, new Set(request.checks), call, at);
   const limits = options(services, connector, request.timeoutS, call);
   const run = () => services.egress.guarded(() => runPlan(planned.plan, limits));
   const report = await admitted(services, connector, planned, limits, call, run);
@@ -73,7 +73,7 @@ export async function reading<T>(
   call: Call,
   read: (session: ReadSession) => Promise<T>,
 ): Promise<T> {
-  const planned = await planTest(services, connector, config, new Set(), call.signal);
+  const planned = await planTest(services, connector, config, new Set(), call);
   const { plan } = planned;
   const readThrough = async () => {
     const gates = { ...plan, steps: plan.steps.filter((step) => step.gate) };
@@ -188,14 +188,15 @@ async function planTest(
   connector: Connector,
   config: Config,
   checks: ReadonlySet<string>,
-  signal: AbortSignal,
+  { principal: { tenant }, signal }: Call,
   at?: TestedAt,
 ): Promise<Planned> {
   const { here, elsewhere } = whereSecretsAre(config);
   const probe = await probeFor(connector, config, elsewhere.length > 0, at);
   try {
     if (at?.refused) throw at.refused;
-    const { values: found, secrets, resolved } = await resolveConfig(connector, here, services.resolveReference);
+    const resolve = (reference: Reference) => services.resolveReference(reference, tenant);
+    const { values: found, secrets, resolved } = await resolveConfig(connector, here, resolve);
     const { values, renewed } = await withLiveToken(services, config, found, signal);
     const own = at ? await platformChecks(at, connector, withValues(values, elsewhere)) : [];
     const users = userNames(values);

@@ -29,7 +29,8 @@ export interface Services {
   egress: Egress;
   machine: Machine;
   files: FileAccess;
-  resolveReference: (reference: Reference) => Promise<Secret>;
+  /** Reads the secret it points at, for somebody of that tenant. */
+  resolveReference: (reference: Reference, tenant: string) => Promise<Secret>;
   inlineSecrets: 'warn' | 'refuse' | 'allow';
   /** Hand-overs of credentials, and what seals them. */
   sessions: CredentialSessions;

@@ -2,6 +2,7 @@ import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
 import { keyIdOf } from '../secrets/envelope.ts';
 import type { BatchPlace, KeyState, Rewrap, RewrapBatch, RotationStore } from '../secrets/key-store.ts';
 import { DIGEST_PLACE } from '../secrets/key-store.ts';
+import { namedPlace } from '../secrets/named-secrets.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -14,9 +15,10 @@ export interface KeyStoreParts {
 const AT_ONCE = 200;
 
 /** Where sealed credentials are. */
-const SEALED_TABLES = ['sources', 'remote_sources'] as const;
+const SEALED_TABLES = ['sources', 'remote_sources', 'named_secrets'] as const;
 type SealedTable = (typeof SEALED_TABLES)[number];
-const NONE: Omit<RewrapBatch, 'retired'> = { rewrapped: 0, damaged: [] };
+/** Those that hold few values: they go with the last batch of the others. */
+const SMALL_TABLES = SEALED_TABLES.filter((table) => table !== 'sources');
 
 /** The vault's key checks and keys, in the file that holds what they guard. */
 export function createKeyStore({ database, exclusively, now }: KeyStoreParts): RotationStore {
@@ -49,10 +51,14 @@ export function createKeyStore({ database, exclusively, now }: KeyStoreParts): R
       database.write(async (tx) => {
         const own = from === undefined ? await rewrapDigestKey(tx, keyId, rewrap) : 0;
         const local = await rewrapIn(tx, 'sources', keyId, rewrap, from);
-        // They are few, so they go with the last batch of the others.
-        const remote = local.next === undefined ? await rewrapIn(tx, 'remote_sources', keyId, rewrap) : NONE;
-        const batch = { ...local, damaged: [...local.damaged, ...remote.damaged] };
-        const rewrapped = own + local.rewrapped + remote.rewrapped;
+        const damaged = [...local.damaged];
+        let rewrapped = own + local.rewrapped;
+        for (const table of local.next === undefined ? SMALL_TABLES : []) {
+          const more = await rewrapIn(tx, table, keyId, rewrap);
+          damaged.push(...more.damaged);
+          rewrapped += more.rewrapped;
+        }
+        const batch = { ...local, damaged };
         // In one transaction with the last values: none can come between the count and the refusal of more.
         const last = batch.next === undefined && !(await countsOf(tx)).has(keyId);
         if (last) {
@@ -88,7 +94,8 @@ async function stateOf(db: Kysely<Tables>): Promise<KeyState> {
     .select(['key_id as keyId', 'proof as check', 'retired_at as retiredAt'])
     .execute();
   const digestKey = await digestKeyOf(db);
-  const holdsSealed = keys.length > 0 || (await anySealed(db, 'sources')) || (await anySealed(db, 'remote_sources'));
+  let holdsSealed = keys.length > 0;
+  for (const table of SEALED_TABLES) holdsSealed ||= await anySealed(db, table);
   return { keys, ...(digestKey === undefined ? {} : { digestKey }), holdsSealed };
 }
 
@@ -156,9 +163,12 @@ async function rewrapIn(
     .execute();
   const damaged: string[] = [];
   for (const { tenant, id, sealed, credential_version } of rows) {
-    const place = { tenant, sourceId: id, credentialVersion: credential_version };
+    const place =
+      table === 'named_secrets'
+        ? namedPlace(tenant, id, credential_version)
+        : { tenant, sourceId: id, credentialVersion: credential_version };
     const again = rewrap(sealed ?? '', place);
-    if (again === undefined) damaged.push(id);
+    if (again === undefined) damaged.push(place.sourceId);
     else {
       await tx.updateTable(table).set({ sealed: again }).where('tenant', '=', tenant).where('id', '=', id).execute();
     }

@@ -150,6 +150,18 @@ export const MIGRATIONS: readonly Migration[] = [
   CREATE UNIQUE INDEX credential_sessions_by_nonce ON credential_sessions (nonce_digest);
   CREATE INDEX credential_sessions_by_expiry ON credential_sessions (expires_ms);
   `,
+  `
+  CREATE TABLE named_secrets (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    credential_version INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Of the newest schema. */

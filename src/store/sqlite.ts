@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Ledger } from '../net/attempt.ts';
 import type { RotationStore } from '../secrets/key-store.ts';
+import type { NamedSecretStore } from '../secrets/named-secrets.ts';
 import type { Audit } from '../sources/audit.ts';
 import type { CredentialSessions } from '../sources/credential-sessions.ts';
 import type { RemoteRecords } from '../sources/remote-records.ts';
@@ -13,6 +14,7 @@ import { createDatabase, type Database } from './database.ts';
 import { createKeyStore } from './keys.ts';
 import { createLedger } from './ledger.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { createNamedSecretStore } from './named-secrets.ts';
 import { oneRotation } from './one-rotation.ts';
 import { createRemoteRecords } from './remote-records.ts';
 import { createSourceRepository } from './sources.ts';
@@ -23,6 +25,7 @@ export interface Store {
   sources: SourceRepository;
   remotes: RemoteRecords;
   sessions: CredentialSessions;
+  namedSecrets: NamedSecretStore;
   keys: RotationStore;
   ledger: Ledger;
   audit: Audit;
@@ -64,6 +67,7 @@ export function openStore({ file, now, keptEntries = KEPT_ENTRIES }: StoreOption
     sources: createSourceRepository({ database, feed, append, now }),
     remotes: createRemoteRecords({ database, append, now }),
     sessions: createCredentialSessions({ database, append, now }),
+    namedSecrets: createNamedSecretStore(database),
     keys: createKeyStore({ database, exclusively: (work) => oneRotation(`${file}.rotation`, work), now }),
     ledger: createLedger(attempts),
     audit: createAudit(database, append, keptEntries),

@@ -15,6 +15,7 @@ export interface Tables {
   remote_sources: RemoteSourceRow;
   create_intents: CreateIntentRow;
   credential_sessions: CredentialSessionRow;
+  named_secrets: NamedSecretRow;
   /** SQLite's own: the greatest number that each counting table ever gave out. */
   sqlite_sequence: { name: string; seq: number };
 }
@@ -70,6 +71,17 @@ export interface RemoteSourceRow {
   fingerprints: string;
   credential_version: number;
   last_test: string | null;
+}
+
+/** A secret that somebody has stored under a name, which is its id. */
+export interface NamedSecretRow {
+  tenant: string;
+  id: string;
+  sealed: string;
+  credential_version: number;
+  fingerprint: string;
+  created_at: string;
+  updated_at: string;
 }
 
 /** A create that was about to be sent and has not come to an end. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { REFERENCE_FORMS } from '../sources/inline-secrets.ts';
 import { PLATFORM_CODES } from '../sources/source.ts';
 
 /** Inputs that several tools share, said once. */
@@ -9,7 +8,7 @@ export const sourceId = z.string().min(1).max(200);
 export const connectorCode = z.string().min(1).max(100);
 export const config = z
   .looseObject({})
-  .describe(`Settings of the connector, by its schema. Secrets as references: ${REFERENCE_FORMS}.`);
+  .describe('Settings of the connector, by its schema. Secrets as references: ${env:NAME}, ${credential:NAME} …');
 export const limit = (standard: number, max: number) =>
   z.int().min(1).max(max).optional().describe(`Default ${standard}.`);
 export const cursor = z.string().min(1).max(2000).optional().describe('next_cursor of the page before.');

@@ -365,6 +365,27 @@ describe('reading', () => {
     expect(error.code).toBe('SOURCE_NOT_FOUND');
   });
 
+  it('lists by what people call a tag', async () => {
+    await start();
+    const { id } = await made({ tags: ['billing'] });
+    await made({ name: 'Other' });
+    const { structured } = await app.call('list_sources', { tag: 'billing' });
+    expect(structured?.['sources']).toEqual([expect.objectContaining({ id })]);
+    expect((await app.call('list_sources', { tag: 'no such' })).error.fields?.[0]?.field).toBe('/tag');
+  });
+
+  it.each([HTML_502, '{"message":"maintenance"}'])('takes no other page for an empty list: %j', async (body) => {
+    await start();
+    const { id } = await made();
+    server.fail('GET', /^\/sources/, { answer: { status: 200, body } }, 9);
+    for (const [tool, args] of [
+      ['list_sources', {}],
+      ['get_source', { source_id: id }],
+    ] as const) {
+      expect((await app.call(tool, args)).error.code).toBe('PLATFORM_UNAVAILABLE');
+    }
+  });
+
   it('waits where Streamkap asks for that, and says what a gateway said', async () => {
     await start();
     server.fail('GET', /^\/sources$/, { answer: { status: 429, headers: { 'retry-after': '1' } } });

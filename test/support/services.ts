@@ -45,6 +45,11 @@ export const SERVICES: readonly Service[] = [
   },
   { name: 'strace', debianPackage: 'strace', find: () => (existsSync('/usr/bin/strace') ? '/usr/bin' : undefined) },
   {
+    name: 'Chromium',
+    debianPackage: 'chromium',
+    find: () => (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined),
+  },
+  {
     name: 'FerretDB',
     debianPackage: 'golang-go',
     find: findFerretdb,

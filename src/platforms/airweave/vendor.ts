@@ -43,6 +43,7 @@ export function createAirweave(client: ApiClient): Vendor {
   };
 
   return {
+    createMs: CREATE_MS,
     createRequests: (draft) => {
       const { before, id } = collectionPlan(draft.options);
       return [...before, createRequest(draft, id)];

@@ -38,6 +38,8 @@ export function createCamel(client: ApiClient): Vendor {
   };
 
   return {
+    // Names repeat there, and nobody says how long a create may take: as long as our own request may.
+    createMs: 30_000,
     createRequests: (draft) => [createRequest(draft)],
     async create(draft, call) {
       const deadline = draft.connector.code === 'file' ? { deadlineMs: FETCHING_MS } : {};

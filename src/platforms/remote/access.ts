@@ -14,6 +14,7 @@ import type { PlatformCode, TestOutcome } from '../../sources/source.ts';
 import { kept, configOf as openedConfig } from '../credentials.ts';
 import { notFound } from '../failures.ts';
 import { resealing } from '../resealing.ts';
+import { redactorOf, scrubbedError } from './scrub.ts';
 import { idOf, KEPT_PREFIX, type Seen } from './shown.ts';
 import type { Vendor, VendorCall, VendorSource } from './vendor.ts';
 
@@ -28,7 +29,7 @@ export interface RemoteParts {
   vault: Vault;
   /** Tenants that may use the operator's account there. */
   tenants: Pick<ReadonlySet<string>, 'has'>;
-  resolveReference: (reference: Reference) => Promise<Secret>;
+  resolveReference: (reference: Reference, tenant: string) => Promise<Secret>;
   now: () => Date;
 }
 
@@ -78,11 +79,16 @@ export function createAccess(parts: RemoteParts) {
     const again = async () => (await records.find(record.tenant, record.id)) ?? record;
     return (await openedConfig(vault, record, again)).secrets;
   };
+  /** Knows every secret that we know of a source. */
+  const redactorFor = async (record: RemoteRecord | undefined) =>
+    record && (await redactorOf(await heldBy(record), (each) => parts.resolveReference(each, record.tenant)));
   const see = async (asking: Asking, id: string): Promise<Seen & Inside> => {
     const { tenant, vendor: vendorApi, client, call } = await enter(asking, id);
-    const vendor = await vendorApi.get(vendorIdOf(id), call);
-    if (!vendor) throw notFound(id);
     const record = await records.find(tenant, id);
+    const vendor = await vendorApi.get(vendorIdOf(id), call).catch(async (error: unknown) => {
+      throw scrubbedError(error, await redactorFor(record).catch(() => undefined));
+    });
+    if (!vendor) throw notFound(id);
     return {
       platform,
       tenant,
@@ -121,7 +127,7 @@ export function createAccess(parts: RemoteParts) {
     });
     return record;
   };
-  return { enter, see, keep, heldBy, connectorOf };
+  return { enter, see, keep, heldBy, redactorFor, connectorOf };
 }
 
 /** What a record keeps of a test. */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HeadwaterError } from '../../errors.ts';
+import { ENDED } from '../../net/api-client.ts';
 import type { CreateIntent, RemoteRecords } from '../../sources/remote-records.ts';
 import { nameTaken } from '../failures.ts';
 import type { Vendor, VendorCall, VendorDraft, VendorSource } from './vendor.ts';
@@ -10,11 +11,17 @@ const LEASE_MS = 60_000;
 /** A platform that was sent a create may show the source a little later: until so long after it was sent. */
 const SHOWS_WITHIN_MS = 8_000;
 const LOOK_EVERY_MS = 750;
+/** Longer than this no call waits for a source that may still come. */
+const PATIENCE_MS = 30_000;
+/** For one look at a platform that has just failed. */
+const LOOK_MS = 5_000;
 
 export interface Creating {
   vendor: Vendor;
   records: RemoteRecords;
   now: () => Date;
+  /** Creates whose answer was lost here, and that are over at the platform all the same: when each was sent. */
+  ended: Map<string, string>;
 }
 
 /** `found`: the source of a create that was sent before, by us, and whose answer nobody got. */
@@ -42,29 +49,82 @@ export async function createOnce(
   const { vendor, records, now } = creating;
   const before = await records.intent(intent);
   const there = await vendor.named(draft.name, call);
-  if (before) {
-    const ours = oursAmong(there, before, intent, draft);
-    if (ours) return { source: ours, found: true };
-    if (there.length > 0) throw nameTaken(draft.name, intent.platform);
-    if (isAlive(before, now())) throw beingCreated(draft.name, before, now());
-    const late = await lookFor(creating, draft, before, call);
-    if (late && before.digest === intent.digest) return { source: late, found: true };
-    if (late) throw nameTaken(draft.name, intent.platform);
-  } else if (there.length > 0) throw nameTaken(draft.name, intent.platform);
+  const ours = before && (await cameOf(creating, before, { intent, draft, there }, call));
+  if (ours) return { source: ours, found: true };
+  if (!before && there.length > 0) throw nameTaken(draft.name, intent.platform);
   const other = await records.begin(intent, before);
   if (other) throw beingCreated(draft.name, other, now());
   try {
     return { source: await vendor.create(draft, call), found: false };
   } catch (error) {
-    if (!(error instanceof HeadwaterError) || error.code !== 'OUTCOME_UNKNOWN') {
+    const code = error instanceof HeadwaterError ? error.code : undefined;
+    if (code === 'PLATFORM_UNAVAILABLE') return await afterFailure(creating, intent, draft, call, error);
+    if (!(error instanceof HeadwaterError) || code !== 'OUTCOME_UNKNOWN') {
       await records.abandon(intent);
       throw error;
     }
+    if (error.cause === ENDED) creating.ended.set(keyOf(intent), intent.startedAt);
     call.progress('The answer was lost; looking whether the source is there.');
-    const made = await lookFor(creating, draft, intent, call).catch(() => undefined);
+    const made = await lookFor(creating, draft, intent, call, SHOWS_WITHIN_MS).catch(() => undefined);
     if (made) return { source: made, found: true };
     throw error;
   }
+}
+
+/**
+ * What came of a create that was sent before; undefined where nothing did, nor can any more.
+ * @throws HeadwaterError NAME_TAKEN, OUTCOME_UNKNOWN
+ */
+async function cameOf(
+  creating: Creating,
+  before: CreateIntent,
+  { intent, draft, there }: { intent: CreateIntent; draft: VendorDraft; there: readonly VendorSource[] },
+  call: VendorCall,
+): Promise<VendorSource | undefined> {
+  const ours = oursAmong(there, before, intent, draft);
+  if (ours) return ours;
+  if (there.length > 0) throw nameTaken(draft.name, intent.platform);
+  if (isAlive(before, creating.now())) throw beingCreated(draft.name, before, creating.now());
+  const withinMs = lateMs(creating, before);
+  const late = await lookFor(creating, draft, before, call, withinMs);
+  if (late && before.digest !== intent.digest) throw nameTaken(draft.name, intent.platform);
+  if (!late && leftOf(before, withinMs, creating.now()) > 0) throw mayStillCome(creating, draft.name, before);
+  return late;
+}
+
+/** A platform that failed may have made the source before it did. */
+async function afterFailure(
+  { vendor, records }: Creating,
+  intent: CreateIntent,
+  draft: VendorDraft,
+  call: VendorCall,
+  error: unknown,
+): Promise<Created> {
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(LOOK_MS)]);
+  const there = await vendor.named(draft.name, { ...call, signal }).catch(() => undefined);
+  const ours = there?.filter((source) => isFrom(source, intent, draft)) ?? [];
+  if (ours.length === 1 && ours[0]) return { source: ours[0], found: true };
+  // Where it cannot be looked, whoever comes next looks.
+  if (there) await records.abandon(intent);
+  throw error;
+}
+
+const keyOf = ({ tenant, name }: CreateIntent) => `${tenant}/${name}`;
+
+/** How long after it was sent a create may still come to something. */
+function lateMs({ vendor, ended }: Creating, intent: CreateIntent): number {
+  const isOver = ended.get(keyOf(intent)) === intent.startedAt;
+  return isOver ? SHOWS_WITHIN_MS : Math.max(SHOWS_WITHIN_MS, vendor.createMs ?? 0);
+}
+
+const leftOf = ({ startedAt }: CreateIntent, ms: number, now: Date) => ms - (now.getTime() - Date.parse(startedAt));
+
+function mayStillCome(creating: Creating, name: string, before: CreateIntent): HeadwaterError {
+  const waitMs = leftOf(before, lateMs(creating, before), creating.now());
+  return new HeadwaterError('OUTCOME_UNKNOWN', `${JSON.stringify(name)} was sent a moment ago, and may still come.`, {
+    hint: 'Wait a little and repeat the call: it takes what has come, and sends again only what cannot come any more.',
+    retry_after_ms: Math.max(1_000, waitMs),
+  });
 }
 
 /** What whoever asked for it should know of how it was made. */
@@ -99,12 +159,14 @@ async function lookFor(
   draft: VendorDraft,
   intent: CreateIntent,
   call: VendorCall,
+  withinMs: number,
 ): Promise<VendorSource | undefined> {
+  const patience = now().getTime() + PATIENCE_MS;
   for (;;) {
     const there = await vendor.named(draft.name, call);
     const ours = there.filter((source) => isFrom(source, intent, draft));
     if (ours.length === 1) return ours[0];
-    if (now().getTime() - Date.parse(intent.startedAt) > SHOWS_WITHIN_MS) return undefined;
+    if (leftOf(intent, withinMs, now()) <= 0 || now().getTime() > patience) return undefined;
     await delay(LOOK_EVERY_MS, undefined, { signal: call.signal }).catch(() => {
       throw new HeadwaterError('CANCELLED', 'The call was cancelled.');
     });

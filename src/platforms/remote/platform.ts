@@ -44,7 +44,7 @@ export interface VendorShared {
   records: RemoteRecords;
   vault: Vault;
   tenants: Pick<ReadonlySet<string>, 'has'>;
-  resolveReference: (reference: Reference) => Promise<Secret>;
+  resolveReference: (reference: Reference, tenant: string) => Promise<Secret>;
   /** PEM file of an authority to trust besides the public ones. */
   caFile?: string | undefined;
   now: () => Date;

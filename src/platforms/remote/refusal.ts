@@ -20,7 +20,9 @@ export function readRefusal(answer: ApiAnswer): Refusal {
   const clean = (text: unknown) => answer.clean(String(text)).slice(0, LONGEST);
   const { json } = answer;
   if (!isRecord(json)) {
-    const plain = typeof json === 'string' ? json : answer.text.replace(/<(style|script)[\s\S]*?<\/\1>|<[^>]*>/g, ' ');
+    // A secret may look like a tag: it goes first.
+    const safe = answer.clean(typeof json === 'string' ? json : answer.text);
+    const plain = typeof json === 'string' ? safe : safe.replace(/<(style|script)[\s\S]*?<\/\1>|<[^>]*>/g, ' ');
     return { text: clean(plain.replace(/\s+/g, ' ').trim()), fields: [] };
   }
   const fields = [...fieldsIn(json['detail']), ...fieldsIn(json['errors'])]

@@ -2,12 +2,13 @@ import { HeadwaterError } from '../../errors.ts';
 import { canonicalJson } from '../../sources/canonical.ts';
 import type { NewSource, PlatformSources, Run, RunRequest } from '../../sources/platform.ts';
 import type { CreateIntent, RemoteRecord } from '../../sources/remote-records.ts';
-import { nameKey, type Source } from '../../sources/source.ts';
+import { nameKey, type RunRecord, type Source } from '../../sources/source.ts';
 import { keyOfDeleted, keyReused, nameTaken, stale } from '../failures.ts';
 import { createAccess, type RemoteParts, testOf } from './access.ts';
 import { type Created, createOnce, ownerHere, saidOf } from './creating.ts';
 import { followed } from './following.ts';
 import { fittingPage } from './paging.ts';
+import { scrubbed, scrubbedError } from './scrub.ts';
 import { configOf, sourceOf, versionOf } from './shown.ts';
 import type { VendorRun, VendorSource } from './vendor.ts';
 import { changeFor, draftFor, planned, sendable, showable } from './wire.ts';
@@ -26,10 +27,20 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
   const { platform, name, records, vault, now } = parts;
   /** Creates of one name one after the other; the store keeps other processes apart. */
   const creating = new Map<string, Promise<unknown>>();
+  const ended = new Map<string, string>();
 
-  const { enter, see, keep, heldBy, connectorOf } = createAccess(parts);
+  const { enter, see, keep, heldBy, redactorFor, connectorOf } = createAccess(parts);
   const shown = async (tenant: string, vendor: VendorSource, record?: RemoteRecord): Promise<Source> =>
-    sourceOf({ platform, tenant, connector: await connectorOf(vendor.connector), vendor, record });
+    scrubbed(
+      sourceOf({ platform, tenant, connector: await connectorOf(vendor.connector), vendor, record }),
+      await redactorFor(record),
+    );
+  /** A list says little of each: what failed is all of it that may repeat a secret. */
+  const listed = async (tenant: string, vendor: VendorSource): Promise<Source> => {
+    const source = await shown(tenant, vendor);
+    const record = source.last_error === null ? undefined : await records.find(tenant, source.id);
+    return scrubbed(source, await redactorFor(record));
+  };
   const digestOf = async (draft: NewSource) => {
     const { settings, secrets } = draft.config;
     return await vault.fingerprint(
@@ -37,10 +48,20 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
     );
   };
 
+  const scrubbing = async <T>(record: RemoteRecord | undefined, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw scrubbedError(error, await redactorFor(record).catch(() => undefined));
+    }
+  };
+  const scrubbedRun = async ({ error, ...run }: RunRecord, record: RemoteRecord): Promise<RunRecord> =>
+    error === undefined ? run : { ...run, error: (await redactorFor(record))?.clean(error) ?? error };
+
   const sources: PlatformSources = {
     async create(asking, draft, audit, idempotency) {
       const { tenant, vendor, call } = await enter(asking);
-      const values = await sendable(draft.connector, draft.config, parts.resolveReference);
+      const values = await sendable(draft.connector, draft.config, (each) => parts.resolveReference(each, tenant));
       const intent: CreateIntent = {
         tenant,
         platform,
@@ -53,7 +74,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
         creating,
         `${tenant}/${intent.name}`,
         async (): Promise<Created & { record: RemoteRecord }> => {
-          const created = await createOnce({ vendor, records, now }, intent, draftFor(draft, values), call);
+          const created = await createOnce({ vendor, records, now, ended }, intent, draftFor(draft, values), call);
           const ends = { intent, ...(idempotency ? { idempotency } : {}) };
           const { connector, config, outcome } = draft;
           const kept = { vendor: created.source, connector, config, outcome, isChanged: true };
@@ -95,7 +116,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const seen = await see(asking, id);
       const { connector, record } = seen;
       const config = async () => configOf(seen, record ? await heldBy(record) : {});
-      return { source: sourceOf(seen), connector, config };
+      return { source: scrubbed(sourceOf(seen), await redactorFor(record)), connector, config };
     },
     async nameTaken(asking, wanted) {
       const { tenant, vendor, call } = await enter(asking);
@@ -109,10 +130,15 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const wanted = query.connector === undefined ? undefined : all.find(({ code }) => code === query.connector);
       const code = wanted ? (wanted.vendorCode ?? wanted.code) : query.connector;
       const { connector: _, ...rest } = query;
-      const asked = { ...rest, ...(code === undefined ? {} : { connector: code }) };
+      const tag = query.tag === undefined ? undefined : ((await vendor.tagOf?.(query.tag, call)) ?? query.tag);
+      const asked = {
+        ...rest,
+        ...(code === undefined ? {} : { connector: code }),
+        ...(tag === undefined ? {} : { tag }),
+      };
       const page = await fittingPage((each) => vendor.list(each, call), asked);
       return {
-        sources: await Promise.all(page.sources.map((source) => shown(tenant, source))),
+        sources: await Promise.all(page.sources.map((source) => listed(tenant, source))),
         ...(page.total === undefined ? {} : { total: page.total }),
         ...(page.next === undefined ? {} : { next: page.next }),
       };
@@ -124,8 +150,9 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
         const others = await vendorApi.named(change.name, call);
         if (others.some(({ id }) => id !== before.id)) throw nameTaken(change.name, platform);
       }
-      const values = change.config && (await sendable(connector, change.config, parts.resolveReference));
-      const after = await vendorApi.update(before, changeFor(change, values), connector, call);
+      const values =
+        change.config && (await sendable(connector, change.config, (each) => parts.resolveReference(each, tenant)));
+      const after = await scrubbing(record, () => vendorApi.update(before, changeFor(change, values), connector, call));
       const config = change.config ?? (await stored.config());
       const whole = { ...after, keep: { ...(await call.kept()), ...after.keep } };
       const isChanged = change.config !== undefined;
@@ -137,7 +164,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
     async remove(asking, stored, audit) {
       const { tenant, vendor, record, vendorApi, call } = await see(asking, stored.source.id);
       if (versionOf(vendor, record) !== stored.source.version) throw stale();
-      const left = await vendorApi.remove(vendor, call);
+      const left = await scrubbing(record, () => vendorApi.remove(vendor, call));
       await records.remove(tenant, stored.source.id, audit);
       return left;
     },
@@ -152,7 +179,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const { tenant, connector, vendor, record, vendorApi, call } = await see(asking, stored.source.id);
       const act = vendorApi.actions[action];
       if (!act) throw new HeadwaterError('UNSUPPORTED', `${name} has no ${action} for a source.`);
-      const result: VendorRun = await act(vendor, request, call);
+      const result: VendorRun = await scrubbing(record, () => act(vendor, request, call));
       const now = (await vendorApi.get(vendor.id, call)) ?? vendor;
       const after = await followed({ vendor: vendorApi, name }, now, request.waitS * 1000, call);
       const again = { ...(record ? await call.kept() : {}), ...result.keep };
@@ -161,7 +188,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const keptRecord = await keep(tenant, keeping, audit);
       return {
         source: await shown(tenant, { ...after, todo: result.todo ?? after.todo ?? [] }, keptRecord),
-        ...(result.run ? { run: result.run } : {}),
+        ...(result.run ? { run: await scrubbedRun(result.run, keptRecord) } : {}),
         ...(result.warnings?.length ? { warnings: result.warnings } : {}),
       };
     },

@@ -134,6 +134,8 @@ export interface VendorRun {
  * Every method throws a HeadwaterError only: PLATFORM_…, NAME_TAKEN, SOURCE_NOT_FOUND, RATE_LIMITED, OUTCOME_UNKNOWN …
  */
 export interface Vendor {
+  /** How long the vendor may be at a create, whoever waits for it. Default: a few seconds. */
+  createMs?: number;
   /** What a create sends, exactly and in order, without sending anything. */
   createRequests(draft: VendorDraft): readonly ApiRequest[];
   /** Sends that, once. Whatever it does not know of the outcome it says as OUTCOME_UNKNOWN. */
@@ -141,6 +143,8 @@ export interface Vendor {
   /** @returns undefined where there is no such source */
   get(id: string, call: VendorCall): Promise<VendorSource | undefined>;
   list(query: VendorQuery, call: VendorCall): Promise<VendorPage>;
+  /** A tag as sources there carry it, by what people call it. Absent: they are the same. */
+  tagOf?(tag: string, call: VendorCall): Promise<string>;
   /** All of exactly this name, however many pages that takes. */
   named(name: string, call: VendorCall): Promise<readonly VendorSource[]>;
   updateRequests(before: VendorSource, change: VendorChange, connector: Connector): readonly ApiRequest[];

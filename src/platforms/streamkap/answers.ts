@@ -28,10 +28,13 @@ export function isGone(answer: ApiAnswer): boolean {
   return answer.status === 404 || (answer.status >= 400 && answer.status < 500 && GONE.test(saidBy(answer)));
 }
 
-/** A read; `undefined` where what was asked for is not there. */
+/**
+ * A read; `undefined` where what was asked for is not there. A page of somebody else's, or an answer that is too long to
+ * be read, says nothing of what is there.
+ */
 export async function read(client: Pick<ApiClient, 'send'>, request: ApiRequest, call: Pick<VendorCall, 'signal'>) {
   const answer = await client.send(request, { signal: call.signal, repeats: true });
-  if (answer.status < 300) return answer;
+  if (answer.status < 300 && typeof answer.json === 'object' && answer.json !== null) return answer;
   if (isGone(answer)) return undefined;
   throw refusal(answer);
 }

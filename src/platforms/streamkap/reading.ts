@@ -94,6 +94,11 @@ export function sourcesIn(json: unknown, connectors: readonly Connector[]): Vend
   return rawSources(json).flatMap((each) => sourceOf(each, connectors) ?? []);
 }
 
+/** Whether an answer says which sources there are, none included. */
+export function holdsSources(json: unknown): boolean {
+  return Array.isArray(json) || (isRecord(json) && ('result' in json || 'id' in json || '_id' in json));
+}
+
 export function rawSources(json: unknown): readonly unknown[] {
   if (Array.isArray(json)) return json;
   if (!isRecord(json)) return [];

@@ -12,12 +12,13 @@ export async function tagIds(
   client: Pick<ApiClient, 'send'>,
   tags: readonly string[],
   call: Pick<VendorCall, 'signal'>,
+  fieldOf = (at: number) => `/tags/${at}`,
 ): Promise<readonly string[]> {
   if (tags.every((tag) => ID.test(tag))) return tags;
   const known = tagsIn((await read(client, { method: 'GET', path: '/tags' }, call))?.json);
   const found = tags.map((tag) => (ID.test(tag) ? tag : idOf(tag, known)));
   const fields = found.flatMap((id, at) =>
-    id === undefined ? [{ field: `/tags/${at}`, message: 'is no tag at Streamkap' }] : [],
+    id === undefined ? [{ field: fieldOf(at), message: 'is no tag at Streamkap' }] : [],
   );
   if (fields.length === 0) return found.filter((id) => id !== undefined);
   const names = known.map(({ name }) => name).slice(0, MOST_NAMED);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connector } from '../../connectors/define-connector.ts';
 import { HeadwaterError } from '../../errors.ts';
-import type { ApiAnswer, ApiClient } from '../../net/api-client.ts';
+import type { ApiAnswer, ApiClient, ApiRequest } from '../../net/api-client.ts';
 import { foreignCursor } from '../../sources/list.ts';
 import type { LeftBehind } from '../../sources/platform.ts';
 import { notFound } from '../failures.ts';
@@ -10,7 +10,7 @@ import { streamkapActions } from './actions.ts';
 import { isGone, read, refusal, refusalOfName, write, writeOnce } from './answers.ts';
 import { changeSource, refuseUnstopped } from './changing.ts';
 import { leftBehind } from './left-behind.ts';
-import { connectorOf, FILTERED, rawSources, sourcesIn } from './reading.ts';
+import { connectorOf, FILTERED, holdsSources, rawSources, sourcesIn } from './reading.ts';
 import { createRequest, pathOf, planConfig, putRequest, stepsOf } from './requests.ts';
 import { tagIds } from './tags.ts';
 
@@ -26,15 +26,20 @@ type Client = Pick<ApiClient, 'send'>;
 /** Streamkap's sources API. */
 export function streamkapVendor(client: Client, connectors: readonly Connector[]): Vendor {
   const oneOf = (answer: ApiAnswer | undefined) => answer && sourcesIn(answer.json, connectors)[0];
+  const readSources = async (request: ApiRequest, call: VendorCall) => {
+    const answer = await read(client, request, call);
+    if (answer && !holdsSources(answer.json)) throw refusal(answer);
+    return answer;
+  };
   const get = async (id: string, call: VendorCall): Promise<VendorSource | undefined> =>
-    oneOf(await read(client, { method: 'GET', path: pathOf(id) }, call));
+    oneOf(await readSources({ method: 'GET', path: pathOf(id) }, call));
   const there = async (id: string, call: VendorCall): Promise<VendorSource> => {
     const source = await get(id, call);
     if (!source) throw notFound(`streamkap:${id}`);
     return source;
   };
   const page = async (number: number, size: number, query: Partial<VendorQuery>, call: VendorCall) => {
-    const answer = await read(client, listRequest(number, size, query), call);
+    const answer = await readSources(listRequest(number, size, query), call);
     const rows = answer ? rawSources(answer.json) : [];
     return { sources: answer ? sourcesIn(answer.json, connectors) : [], isLast: rows.length < size };
   };
@@ -56,6 +61,10 @@ export function streamkapVendor(client: Client, connectors: readonly Connector[]
       const number = pageNumber(query.after);
       const { sources, isLast } = await page(number, size, query, call);
       return { sources, ...(isLast ? {} : { next: String(number + 1) }) };
+    },
+    async tagOf(tag, call) {
+      const [id] = await tagIds(client, [tag], call, () => '/tag');
+      return id ?? tag;
     },
     async named(name, call) {
       const found: VendorSource[] = [];

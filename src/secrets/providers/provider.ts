@@ -17,11 +17,11 @@ export interface SchemeFacts {
 }
 
 /**
- * Reads the secret that a well-formed target points at.
+ * Reads the secret that a well-formed target points at, for somebody of `tenant`.
  * @throws HeadwaterError REFERENCE_DENIED where the operator has not opened it, REFERENCE_BROKEN where nothing is there;
  * both with the way to mend it, neither with the value
  */
-export type ReadSecret = (target: string) => Promise<Secret>;
+export type ReadSecret = (target: string, tenant: string) => Promise<Secret>;
 
 export function denied(reference: string, hint: string): HeadwaterError {
   return new HeadwaterError('REFERENCE_DENIED', `${reference} may not be read.`, { hint });

@@ -20,7 +20,7 @@ export async function readJson(
  * Not by iterating over the request: to leave that early closes the connection before the refusal goes out. What is not
  * collected is read all the same and dropped, until the answer ends the connection.
  */
-function collect(request: IncomingMessage, mostBytes: number): Promise<Buffer | 'too large' | undefined> {
+export function collect(request: IncomingMessage, mostBytes: number): Promise<Buffer | 'too large' | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;

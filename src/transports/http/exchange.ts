@@ -27,7 +27,7 @@ export function beginExchange(request: IncomingMessage, response: ServerResponse
         request_id: exchange.id,
         method: request.method,
         // Of another one, anything may be in it, a token included.
-        path: isPath(path) ? path : 'unknown',
+        path: isPath(path) ? path : isPage(path) ? PAGES : 'unknown',
         status: response.headersSent ? response.statusCode : CLIENT_GONE,
         ms: Math.round(performance.now() - started),
         tenant: exchange.caller?.principal.tenant,
@@ -45,6 +45,13 @@ export type Path = (typeof PATHS)[number];
 
 export function isPath(text: string): text is Path {
   return PATHS.some((path) => path === text);
+}
+
+/** Below it, the rest of the path is what a link of a credential page carries: it is never written down. */
+const PAGES = '/credentials';
+
+export function isPage(path: string): boolean {
+  return path.startsWith(`${PAGES}/`);
 }
 
 export function pathOf({ url = '' }: IncomingMessage): string {

@@ -15,6 +15,7 @@ import { type HttpLimits, LIMITS } from './limits.ts';
 import { createEndpoint } from './mcp.ts';
 import { createModernLane } from './modern.ts';
 import { hostOf, permittedHosts } from './origin.ts';
+import { pagesRoute, pageUrl } from './pages.ts';
 import { endRevoked } from './revocation.ts';
 import { createRouter } from './routes.ts';
 import { createSessions } from './sessions.ts';
@@ -56,7 +57,8 @@ export async function serveOverHttp(
     path: join(app.settings.home, 'tokens.json'),
     anonymous: isLocal ? LOCAL_PRINCIPAL : undefined,
   });
-  const hosts = permittedHosts(host, allowHosts.map(nameOf));
+  const { publicUrl } = app.settings;
+  const hosts = permittedHosts(host, [...allowHosts.map(nameOf), ...(publicUrl ? [publicUrl.hostname] : [])]);
   if (!isLocal && !(await authenticator.hasTokens())) {
     throw new HeadwaterError('INVALID_ARGUMENTS', `${host} is not a loopback address, and there is no token yet.`, {
       hint: 'Make one first: headwater token add NAME',
@@ -70,6 +72,7 @@ export async function serveOverHttp(
     hosts,
     authenticator,
     endpoint: createEndpoint({ sessions, modern, mostBodyBytes: bodyBytes, log }),
+    pages: pagesRoute(app, authenticator, publicUrl),
     ready: () => readiness(app, () => authenticator.hasTokens(), readyMs),
   });
 
@@ -100,7 +103,9 @@ export async function serveOverHttp(
   answerClientErrors(server, log);
   const stopLooking = endRevoked({ open, sessions, authenticator });
 
-  const url = `http://${isIPv6(host) ? `[${host}]` : host}:${await listen(server, host, port)}/mcp`;
+  const own = `http://${isIPv6(host) ? `[${host}]` : host}:${await listen(server, host, port)}`;
+  const url = `${own}/mcp`;
+  app.servePages(async (nonce) => pageUrl(nonce, publicUrl ?? new URL(own), allowHosts));
   log.info({ url }, 'listening');
   return {
     url,

@@ -1,7 +1,7 @@
 import { HeadwaterError } from '../../errors.ts';
 import { answer } from './answers.ts';
 import type { Authenticator } from './authenticator.ts';
-import { type Exchange, isPath, type Path, pathOf } from './exchange.ts';
+import { type Exchange, isPage, isPath, type Path, pathOf } from './exchange.ts';
 import type { Health } from './health.ts';
 import type { Endpoint } from './mcp.ts';
 import { isPermitted } from './origin.ts';
@@ -12,11 +12,13 @@ export interface RoutesParts {
   hosts: ReadonlySet<string>;
   authenticator: Authenticator;
   endpoint: Endpoint;
+  /** Credential pages; they judge Origin themselves, and say who may. */
+  pages: Route;
   ready: () => Promise<Health>;
 }
 
 /** From a request to its answer: Host and Origin first, then the path, then the caller. */
-export function createRouter({ hosts, authenticator, endpoint, ready }: RoutesParts): Route {
+export function createRouter({ hosts, authenticator, endpoint, pages, ready }: RoutesParts): Route {
   const routes: Readonly<Record<Path, Route>> = {
     '/healthz': readOnly(({ response }) => answer(response, 200, { status: 'ok' })),
     '/readyz': readOnly(async ({ response }) => {
@@ -37,8 +39,10 @@ export function createRouter({ hosts, authenticator, endpoint, ready }: RoutesPa
   return async (exchange) => {
     const { request, response } = exchange;
     const path = pathOf(request);
+    const { host = [], origin = [] } = request.headersDistinct;
     try {
-      if (!isPermitted(request.headersDistinct, hosts)) {
+      if (isPage(path) && isPermitted({ host }, hosts)) await pages(exchange);
+      else if (!isPermitted({ host, origin }, hosts)) {
         answer(response, 403, { error: 'Host or Origin not permitted' });
       } else if (isPath(path)) await routes[path](exchange);
       else answer(response, 404, { error: 'Not found' });

@@ -57,6 +57,33 @@ describe('a client of an API', () => {
     expect(answer.clean(JSON.stringify(answer.json))).toBe('{"detail":"bad [secret]"}');
   });
 
+  it('takes the credential of a header out of every answer, without the word before it too', async () => {
+    const token = 'tok-0123456789abcdef';
+    const basic = Buffer.from('ada:pa55-word-one').toString('base64');
+    const client = await clientOf(
+      (response) => response.end(JSON.stringify({ a: `${token} ${basic} pa55-word-one` })),
+      {
+        headers: { authorization: new Secret(`Bearer ${token}`), 'x-other': new Secret(`Basic ${basic}`) },
+      },
+    );
+    const answer = await client.send({ method: 'GET', path: '/' }, { signal: signal() });
+    expect(answer.json).toEqual({ a: '[secret] [secret] pa55-word-one' });
+    expect(answer.clean(String((answer.json as { a: string }).a))).toBe('[secret] [secret] [secret]');
+  });
+
+  it('finds a secret that looks like a tag before tags are taken away', async () => {
+    const body = { password: new Secret('s3<cr>et-word') };
+    const client = await clientOf((response) => response.writeHead(500).end('<p>bad s3<cr>et-word</p>'));
+    const error = await ended(client.send({ method: 'POST', path: '/', body }, { signal: signal() }));
+    expect(error.details.upstream_message).toBe('bad [secret]');
+  });
+
+  it('reads no JSON that is nested to do harm', async () => {
+    const deep = '{"a":'.repeat(6000) + 1 + '}'.repeat(6000);
+    const client = await clientOf((response) => response.end(deep));
+    expect((await client.send({ method: 'GET', path: '/' }, { signal: signal() })).json).toBeUndefined();
+  });
+
   it('does not send what was only made to be shown', async () => {
     const client = await clientOf((response) => response.end('{}'));
     const body = { password: new PlannedSecret('[secret]') };

@@ -13,6 +13,7 @@ import type { ServiceLookup } from '../../../src/net/srv.ts';
 import type { ReadSession } from '../../../src/probes/probe.ts';
 import type { Actor, ProblemCode } from '../../../src/probes/problems/index.ts';
 import type { Report, Step } from '../../../src/probes/report.ts';
+import { credentialReader } from '../../../src/secrets/providers/credential.ts';
 import { envReader } from '../../../src/secrets/providers/env.ts';
 import { fileReader } from '../../../src/secrets/providers/file.ts';
 import { vaultReader } from '../../../src/secrets/providers/vault.ts';
@@ -92,12 +93,17 @@ export function createLab(options: LabOptions = {}): Lab {
     egress,
     machine: options.machine ?? createMachine({ outgoing: [] }),
     files: createFileAccess({ roots: [], closed: [] }),
-    resolveReference: (reference) =>
-      resolveReference(reference, {
-        env: envReader({ envPrefix: 'HEADWATER_SECRET_', environment: options.environment ?? {} }),
-        file: fileReader({ directories: ['/run/secrets'], forbidden: [] }),
-        vault: vaultReader({ prefixes: [], token: vaultToken({}), now: () => new Date() }),
-      }),
+    resolveReference: (reference, tenant) =>
+      resolveReference(
+        reference,
+        {
+          env: envReader({ envPrefix: 'HEADWATER_SECRET_', environment: options.environment ?? {} }),
+          file: fileReader({ directories: ['/run/secrets'], forbidden: [] }),
+          vault: vaultReader({ prefixes: [], token: vaultToken({}), now: () => new Date() }),
+          credential: credentialReader(async () => undefined),
+        },
+        tenant,
+      ),
     inlineSecrets: 'allow',
     admission: { admit: async () => ({ settle: async () => {} }) },
     fingerprint: async (text) => text,

@@ -46,7 +46,7 @@ function reader(env: Env = {}, lookup?: (name: string) => Promise<readonly strin
   return async (target: string): Promise<string> => {
     const reference = parseReference(`\${vault:${target}}`);
     if (!reference) throw new Error('not a reference');
-    return (await services.resolveReference(reference)).reveal();
+    return (await services.resolveReference(reference, 'local')).reveal();
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HeadwaterError } from '../../../src/errors.ts';
+import { credentialReader } from '../../../src/secrets/providers/credential.ts';
 import { type EnvPolicy, envReader } from '../../../src/secrets/providers/env.ts';
 import { type FilePolicy, fileReader } from '../../../src/secrets/providers/file.ts';
 import { vaultReader } from '../../../src/secrets/providers/vault.ts';
@@ -68,6 +69,9 @@ function providers(rules: Rules): Providers {
     env: envReader(rules),
     file: fileReader(rules),
     vault: vaultReader({ prefixes: [], token: async () => new Secret(VALUE), now: () => new Date() }),
+    credential: credentialReader(async (tenant, name) =>
+      tenant === 'acme' && name === 'shop-db' ? new Secret(VALUE) : undefined,
+    ),
   };
 }
 
@@ -75,7 +79,7 @@ async function outcome(text: string, rules = policy): Promise<string> {
   try {
     const reference = parseReference(text);
     if (!reference) return 'literal';
-    const secret = await resolveReference(reference, providers(rules));
+    const secret = await resolveReference(reference, providers(rules), 'acme');
     return `= ${secret.reveal()}`;
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
@@ -92,6 +96,12 @@ describe('what is a reference', () => {
       '${vault:secret/shop/db#password}',
       { scheme: 'vault', target: 'secret/shop/db#password' },
       'vault:secret/shop/db#password',
+    ],
+    ['${credential:shop-db}', { scheme: 'credential', target: 'shop-db' }, 'credential:shop-db'],
+    [
+      '${credential:cs_0123456789abcdefghjkmnpqrs}',
+      { scheme: 'credential', target: 'cs_0123456789abcdefghjkmnpqrs' },
+      'credential:cs_0123456789abcdefghjkmnpqrs',
     ],
     ['${file:/a}b}', { scheme: 'file', target: '/a}b' }, 'file:/a}b'],
   ])('%s', (text, reference, shown) => {
@@ -126,10 +136,15 @@ describe('what is a reference', () => {
     '${vault:secret/shop}',
     '${vault:secret/shop#key?version=2}',
     '${credential:cs_1}',
+    '${credential:cs_shop}',
+    '${credential:}',
+    '${credential:a/b}',
+    '${credential:ä}',
+    `\${credential:${'x'.repeat(65)}}`,
     '${platform:}',
     '${file:/a\0b}',
   ])('%j looks like one and is refused, with how to write it', (text) => {
-    expect(() => parseReference(text)).toThrow(/^Not a usable reference: .*\$\{(env|file|vault):/);
+    expect(() => parseReference(text)).toThrow(/^Not a usable reference: .*\$\{(env|file|vault|credential):/);
   });
 });
 
@@ -149,7 +164,7 @@ describe('the environment', () => {
 
   test('a name outside the prefix is refused whether it is set or not', async () => {
     const tell = async (name: string) => {
-      const error = await resolveReference({ scheme: 'env', target: name }, providers(policy)).catch(
+      const error = await resolveReference({ scheme: 'env', target: name }, providers(policy), 'local').catch(
         (reason: unknown) => reason,
       );
       return JSON.stringify(error).replaceAll(name, 'NAME');
@@ -158,7 +173,7 @@ describe('the environment', () => {
   });
 
   test('the refusal says which names may be read, and who can change that', async () => {
-    const error = await resolveReference({ scheme: 'env', target: 'PGPASSWORD' }, providers(policy)).catch(
+    const error = await resolveReference({ scheme: 'env', target: 'PGPASSWORD' }, providers(policy), 'local').catch(
       (reason: unknown) => reason,
     );
     expect(error).toMatchObject({

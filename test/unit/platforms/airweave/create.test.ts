@@ -136,7 +136,7 @@ describe('a create', () => {
       'POST /source-connections',
     ]);
     expect(requests.at(-1)?.['body']).toMatchObject({
-      authentication: { credentials: { api_key: '${env:HEADWATER_SECRET_STRIPE}' } },
+      authentication: { credentials: { api_key: '[secret from env:HEADWATER_SECRET_STRIPE]' } },
     });
     expect(asked(here, 'POST')).toEqual([]);
   });

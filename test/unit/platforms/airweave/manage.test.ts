@@ -92,7 +92,7 @@ describe('an update', () => {
         method: 'PATCH',
         body: {
           name: 'Renamed',
-          authentication: { credentials: { api_key: '${env:HEADWATER_SECRET_STRIPE}' } },
+          authentication: { credentials: { api_key: '[secret from env:HEADWATER_SECRET_STRIPE]' } },
         },
       }),
     ]);

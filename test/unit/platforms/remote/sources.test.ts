@@ -134,6 +134,88 @@ describe('a source on a platform of others', () => {
     expect((await failing(open().sources.create(asking, other, entry))).code).toBe('NAME_TAKEN');
   });
 
+  it('is not sent again while the platform may still be at it', async () => {
+    memory.vendor = { ...memory.vendor, createMs: 60_000 };
+    const make = memory.vendor.create;
+    const sent = new Promise<void>((resolve) => {
+      memory.vendor.create = () => {
+        resolve();
+        return new Promise(() => {});
+      };
+    });
+    void open().sources.create(asking, draft(), entry);
+    await sent;
+    memory.vendor.create = make;
+    const started = fresh.clock.getTime();
+    const ticking = setInterval(() => {
+      fresh.clock = new Date(fresh.clock.getTime() + 8_000);
+    }, 100);
+    try {
+      const early = await failing(open().sources.create(asking, draft(), entry));
+      expect(early.code).toBe('OUTCOME_UNKNOWN');
+      expect(early.details.retry_after_ms).toBeGreaterThan(0);
+      expect(memory.sources.size).toBe(0);
+      fresh.clock = new Date(started + 61_000);
+      expect((await open().sources.create(asking, draft(), entry)).replayed).toBe(false);
+    } finally {
+      clearInterval(ticking);
+    }
+    expect(memory.sources.size).toBe(1);
+  });
+
+  it('is found where the platform failed after it had made it', async () => {
+    const make = memory.vendor.create;
+    memory.vendor.create = async (...args) => {
+      await make(...args);
+      throw new HeadwaterError('PLATFORM_UNAVAILABLE', 'Memory failed on its side (HTTP 500).');
+    };
+    const { replayed } = await open().sources.create(asking, draft(), entry);
+    expect(replayed).toBe(true);
+    expect(memory.sources.size).toBe(1);
+  });
+
+  it('shows no secret that the platform repeats in what it says of it', async () => {
+    const { sources, run } = open();
+    const { source } = await sources.create(asking, draft(), entry);
+    const there = memory.sources.get('v1');
+    if (!there) throw new Error('none');
+    const trace = 'login failed with pa55-word-one';
+    memory.sources.set('v1', {
+      ...there,
+      status: 'Broken',
+      lastError: trace,
+      tasks: [{ id: '0', state: 'FAILED', error: trace }],
+      details: { deep: [{ said: trace }] },
+      config: { ...there.config, 'url.of.its.own': 'postgres://u:pa55-word-one@h/shop' },
+    });
+    memory.vendor.actions = {
+      restart: async () => {
+        throw new HeadwaterError('PLATFORM_REJECTED', 'No.', {
+          upstream_message: trace,
+          fields: [{ field: '/config/x', message: trace }],
+        });
+      },
+    };
+    const stored = await sources.get(asking, source.id);
+    const listed = await sources.list(asking, { limit: 10 });
+    const refused = await failing(run('restart')(asking, stored, { action: 'restart', waitS: 0 }, entry));
+    expect(stored.source.last_error).toBe('login failed with [secret]');
+    expect(JSON.stringify([stored.source, listed, refused.details])).not.toContain('pa55-word-one');
+  });
+
+  it('is shown with its long lists cut, and how much there is', async () => {
+    const { sources } = open();
+    const { source } = await sources.create(asking, draft(), entry);
+    const there = memory.sources.get('v1');
+    if (!there) throw new Error('none');
+    const topics = Array.from({ length: 20_000 }, (_, at) => `public.t${at}`);
+    memory.sources.set('v1', { ...there, topics, details: { topic_ids: topics } });
+    const { source: shown } = await sources.get(asking, source.id);
+    expect(shown.topics).toHaveLength(500);
+    expect(shown.details).toMatchObject({ topics_total: 20_000 });
+    expect(JSON.stringify(shown).length).toBeLessThan(20_000);
+  });
+
   it('is not adopted where somebody else has made it', async () => {
     await open().sources.create(asking, draft(), entry);
     const error = await failing(open().sources.create(asking, draft(), entry));
