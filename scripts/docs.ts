@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createApp } from '../src/app.ts';
+import { COMMANDS } from '../src/commands/index.ts';
 import { CONNECTORS } from '../src/connectors/index.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { PROBLEMS } from '../src/probes/problems/index.ts';
@@ -14,7 +15,7 @@ import { MANIFESTS } from './manifests.ts';
 
 /** Files with generated sections. A section stands between `<!-- name -->` and `<!-- /name -->`. */
 export const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
-  'README.md': ['tools', 'platforms', 'capabilities', 'configuration', 'references', 'errors'],
+  'README.md': ['commands', 'tools', 'platforms', 'capabilities', 'configuration', 'references', 'errors'],
   'docs/problems.md': ['problems', 'providers'],
 };
 
@@ -71,6 +72,10 @@ function platformRows(): string[][] {
 }
 
 const SECTIONS = {
+  commands: table(
+    ['command', 'what it is for'],
+    Object.entries(COMMANDS).map(([name, { summary }]) => [`\`headwater ${name}\``, summary]),
+  ),
   platforms: table(['platform', 'connectors', 'can', 'tried against'], platformRows()),
   capabilities: table(
     ['connector', 'discover', 'preview', 'cdc check', 'SSH tunnel', 'client certificate', 'tried against'],

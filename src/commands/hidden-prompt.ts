@@ -40,8 +40,9 @@ const REST_OF_PASTE_MS = 50;
  * @throws HeadwaterError CANCELLED on Ctrl-C and Ctrl-D
  */
 export async function askHidden(question: string, input: HiddenInput, write: (text: string) => void): Promise<Typed> {
-  write(`${question}${MARK_PASTES}`);
+  // Before the question is there, since whoever waits for it may be fast.
   input.setRawMode(true);
+  write(`${question}${MARK_PASTES}`);
   try {
     return await typed(input);
   } finally {

@@ -16,10 +16,7 @@ import type { CredentialSession } from './credential-sessions.ts';
 import { digestOf } from './credentials.ts';
 import { ACCESS_TOKEN, REFRESH_TOKEN } from './live-tokens.ts';
 import type { Services } from './services.ts';
-import { type BegunSignIn, openBegun, sealBegun } from './sign-in-state.ts';
-
-/** Where a provider sends people back to, below what people see this server at. */
-export const CALLBACK_PATH = '/credentials/callback';
+import { type BegunSignIn, CALLBACK_PATH, openBegun, sealBegun } from './sign-in-state.ts';
 
 const EXPIRES_AT = `${AUTH}/expires_at`;
 const CLIENT_SECRET = `${AUTH}/client_secret`;

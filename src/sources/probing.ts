@@ -188,7 +188,7 @@ async function planTest(
   connector: Connector,
   config: Config,
   checks: ReadonlySet<string>,
-  { principal: { tenant }, signal }: Call,
+  { signal, principal: { tenant } }: Call,
   at?: TestedAt,
 ): Promise<Planned> {
   const { here, elsewhere } = whereSecretsAre(config);

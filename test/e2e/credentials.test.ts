@@ -66,7 +66,7 @@ describe('credentials that a person hands over', () => {
     });
 
     const ready = await app.call('request_credentials', { session_id: id, wait_s: 5 });
-    const calls = (ready.structured ?? {})['next'] as { tool: string; arguments: Record<string, unknown> }[];
+    const calls = (ready.structured?.['next'] ?? []) as { tool: string; arguments: Record<string, unknown> }[];
     const [next] = calls;
     expect(next?.tool).toBe('create_source');
     const made = await app.call(next?.tool ?? '', next?.arguments);

@@ -55,7 +55,7 @@ describe.skipIf(!hasChromium)(
       expect(await page.locator('#match-code').textContent()).toBe('KX7-42M');
       expect(await page.getByRole('row', { name: 'Host db.example.com' }).count()).toBe(1);
       expect(await page.locator('#expiry').textContent()).toMatch(/\d\d:\d\d.*\((9|10) minutes left\)/);
-      await page.getByLabel('User name').fill('app');
+      await page.getByLabel('User name').fill('slow');
       await page.getByLabel('Password', { exact: true }).fill('wrong');
       await page.getByRole('button', { name: 'Test and hand over' }).click();
       await page.locator('#running li').first().waitFor();
@@ -74,7 +74,7 @@ describe.skipIf(!hasChromium)(
       await page.keyboard.type(RIGHT);
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'Done: return to your conversation' }).waitFor();
-      expect(handover.given.get(nonce)).toEqual({ username: 'app', password: RIGHT });
+      expect(handover.given.get(nonce)).toEqual({ username: 'slow', password: RIGHT });
       expect(await violations(page)).toEqual([]);
       expect(await page.content()).not.toContain(RIGHT);
       expect(page.url()).not.toContain('?');

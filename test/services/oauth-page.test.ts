@@ -64,6 +64,7 @@ describe.skipIf(!hasChromium)(
     ])('leads from the page to the provider and back, %s', async (_, options) => {
       const { page, begun, complaints } = await opened(options);
       expect(await page.getByRole('button', { name: 'Test and hand over' }).count()).toBe(0);
+      expect(await page.locator('code').textContent()).toBe(listener.url('callback'));
       const hasScript = !('javaScriptEnabled' in options);
       if (hasScript) expect(await violations(page)).toEqual([]);
       await page.getByLabel(/^Client secret/).fill(server.client.secret);
@@ -85,10 +86,10 @@ describe.skipIf(!hasChromium)(
       const { page, complaints } = await opened();
       await page.getByRole('button', { name: /^Sign in with/ }).click();
       await page.getByRole('link', { name: /Abort|Cancel/ }).click();
-      await page.getByRole('heading', { name: 'You are not signed in' }).waitFor();
+      await page.getByRole('heading', { name: 'The sign-in did not lead to the end' }).waitFor();
       expect(await page.getByRole('alert').textContent()).toContain('Access was not granted');
       expect(await violations(page)).toEqual([]);
-      await page.getByRole('link', { name: 'Back to the page' }).click();
+      await page.getByRole('link', { name: 'Back to the form' }).click();
       await page.locator('#match-code').waitFor();
       expect(ours(complaints)).toEqual([]);
     });

@@ -115,11 +115,12 @@ const OUT_OF_REACH = report(
   'Nothing answers at db.example.com:5432.',
 );
 
-/** The hand-over behind the page, played: as strict as the real one about who opens it, with a test that takes 0.1 s. */
+/** The hand-over behind the page, played: as strict as the real one about who opens it, with a test that takes 0.1 s, or 1 s for `slow`. */
 export function fakeHandover(): FakeHandover {
   const sessions = new Map<string, Session>();
   const given: FakeHandover['given'] = new Map();
   const calls: string[] = [];
+  let begun: { nonce: string; origin: string; token: string } | undefined;
   const find = (nonce: string, { token, principal }: Opener): Session | undefined => {
     const session = sessions.get(nonce);
     if (!session || Date.parse(session.form.expiresAt) < Date.now() || session.badOpens >= MOST_BAD_OPENS) return;
@@ -134,7 +135,7 @@ export function fakeHandover(): FakeHandover {
     const password = whole === undefined ? values['password'] : decodeURIComponent(new URL(whole).password);
     const result = password === RIGHT ? WORKS : password === UNREACHABLE ? OUT_OF_REACH : WRONG;
     for (const [at, each] of result.steps.entries()) {
-      await sleep(30);
+      await sleep(values['username'] === 'slow' ? 300 : 30);
       if (signal.aborted) throw new HeadwaterError('CANCELLED', 'The test was cancelled.');
       onStep(each, at + 1, result.steps.length);
     }
@@ -175,6 +176,22 @@ export function fakeHandover(): FakeHandover {
       session.form = { ...session.form, state: 'ready' };
       return { state: 'ready', problems: [], ...(tested ? { report: tested } : {}) };
     },
-    signIn: async () => ({ redirect: 'https://provider.example/authorize?state=x', token: 'of-the-callback' }),
+    async startSignIn(nonce, opener, origin, values) {
+      const session = opener.token === undefined ? undefined : find(nonce, opener);
+      if (!session) return undefined;
+      if (values['username'] === undefined) return { problems: [{ path: 'username', message: 'is required' }] };
+      begun = { nonce, origin, token: randomBytes(32).toString('base64url') };
+      return { redirect: `https://provider.example/authorize?state=x&back=${origin}`, token: begun.token };
+    },
+    async finishSignIn(query, origin, token) {
+      if (!begun || query.get('state') !== 'x' || origin !== begun.origin || token !== begun.token) return undefined;
+      const { nonce } = begun;
+      begun = undefined;
+      if (query.has('error')) {
+        return { nonce, submitted: { state: 'waiting', problems: [{ path: '', message: 'The provider said no' }] } };
+      }
+      given.set(nonce, { code: query.get('code') ?? '' });
+      return { nonce, submitted: { state: 'ready', problems: [], report: WORKS } };
+    },
   };
 }

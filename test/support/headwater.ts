@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'vitest';
 import { projectRoot } from './root.ts';
@@ -65,6 +65,37 @@ export function onTerminal(args: string, env: Record<string, string> = {}): stri
     env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
     encoding: 'utf8',
   });
+}
+
+/**
+ * The built command on a terminal, with a person who types each answer once its question is there. @returns all that the
+ * terminal showed
+ */
+export async function typedAt(
+  args: string,
+  answers: readonly (readonly [question: RegExp, answer: string])[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; shown: string }> {
+  const command = `${process.execPath} dist/cli.js ${args}`;
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: projectRoot,
+    env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const waiting = [...answers];
+  let shown = '';
+  let seen = 0;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+    const [next] = waiting;
+    const found = next?.[0].exec(shown.slice(seen));
+    if (!next || !found) return;
+    seen = shown.length;
+    waiting.shift();
+    child.stdin.write(next[1]);
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, shown };
 }
 
 function works(command: string, args: string[]): boolean {

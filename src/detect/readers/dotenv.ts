@@ -1,7 +1,9 @@
 import { engineOf } from '../engines.ts';
 import { type FieldFrom, type Found, type LookedAt, NOTHING, type Part, type Told, VARIABLE } from '../found.ts';
 
-const LINE = new RegExp(`^\\s*(?:export\\s+)?(${VARIABLE})\\s*=\\s*(["'\`]?)(.*)$`);
+/** Any key, since any may have a value of several lines. */
+const LINE = /^\s*(?:export\s+)?([\w.-]+)(?:\s*=|:\s)\s*(["'`]?)(.*)$/;
+const IS_NAME = new RegExp(`^${VARIABLE}$`);
 
 /** The last words of a name, and which part of a connection it holds. Longer ones first. */
 const ENDS: readonly (readonly [Part, readonly string[]])[] = [
@@ -53,7 +55,7 @@ export function keysOf(text: string): string[] {
   for (let at = 0; at < lines.length; at += 1) {
     const [, key, quote = '', value = ''] = LINE.exec(lines[at] ?? '') ?? [];
     if (key === undefined) continue;
-    keys.push(key);
+    if (IS_NAME.test(key)) keys.push(key);
     if (quote === '' || closes(value, quote)) continue;
     const end = lines.findIndex((line, index) => index > at && closes(line, quote));
     if (end > 0) at = end;

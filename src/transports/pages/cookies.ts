@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * What a browser was given for one page: that it was the first opener, and that somebody signed in. `callback`: that it
- * went from here to a provider, which it shows when the provider sends it back.
+ * What a browser was given for one page: that it was the first opener, and that somebody signed in. `provider`: that a
+ * sign-in elsewhere began here; it alone comes along from another site, for that is where the person comes back from.
  */
-export type CookieName = 'opener' | 'sign_in' | 'callback';
+export type CookieName = 'opener' | 'sign_in' | 'provider';
 
 const VALUE = /^[\w.~-]{1,200}$/;
 
@@ -29,11 +29,6 @@ export function jarOf(request: IncomingMessage, path: string, secure: boolean): 
       return value !== undefined && VALUE.test(value) ? value : undefined;
     },
     set: (name, value, seconds) =>
-      `${full(name)}=${value}; Path=${path}; Max-Age=${Math.max(0, Math.floor(seconds))}; HttpOnly; SameSite=${siteOf(name)}${secure ? '; Secure' : ''}`,
+      `${full(name)}=${value}; Path=${path}; Max-Age=${Math.max(0, Math.floor(seconds))}; HttpOnly; SameSite=${name === 'provider' ? 'Lax' : 'Strict'}${secure ? '; Secure' : ''}`,
   };
-}
-
-/** A strict one would not come along from the provider's site. */
-function siteOf(name: CookieName): 'Lax' | 'Strict' {
-  return name === 'callback' ? 'Lax' : 'Strict';
 }

@@ -1,4 +1,5 @@
 import type { CredentialForm } from '../../sources/credential-form.ts';
+import { CALLBACK_PATH } from '../../sources/sign-in-state.ts';
 import type { Page } from './document.ts';
 import { fieldsView, idOf } from './fields-view.ts';
 import { formToken } from './forgery.ts';
@@ -13,12 +14,14 @@ export interface FormState {
   /** By path; secrets among them are not shown again. */
   values?: Readonly<Record<string, string>>;
   outcome?: Outcome;
+  /** What people see this server at. */
+  origin: string;
   /** The page came over a network without encryption. */
   exposed: boolean;
 }
 
 /** The page that a person fills in. */
-export function formPage({ form, cookie, values = {}, outcome, exposed }: FormState): Page {
+export function formPage({ form, cookie, values = {}, outcome, origin, exposed }: FormState): Page {
   const problems = outcome?.problems ?? [];
   const title = titleOf(form);
   const main = html`<h1>${title}</h1>
@@ -35,7 +38,7 @@ ${knownView(form)}
 <h2>What is needed</h2>
 <p class="quiet">It goes to Headwater, which tests it and keeps it encrypted. The conversation and its model never see it.</p>
 ${fieldsView(form, values, problems)}
-<p class="actions">${!form.signIn?.only && html`<button type="submit" id="send">Test and hand over</button>`}${signInView(form)}</p>
+${buttonsView(form, origin)}
 <div id="skip" class="actions">${outcome?.skippable === true && skipView(cookie)}</div>
 </form>
 <section id="report" aria-label="The test">${outcome?.report && reportView(outcome.report)}</section>
@@ -55,8 +58,14 @@ export function summaryView(form: CredentialForm, problems: readonly Problem[], 
   if (problems.length === 0) return undefined;
   return html`<div class="alarm" role="alert" tabindex="-1" id="problems"${focused && html` autofocus`}>
 <h2>Please check</h2>
-<ul>${problems.map(({ path, message }) => html`<li>${path === undefined ? message : html`<a href="#${idOf(form, path)}">${message}</a>`}</li>`)}</ul>
+<ul>${problems.map(({ path, message }) => html`<li>${path === undefined ? message : html`<a href="#${idOf(form, path)}">${named(form, path, message)}</a>`}</li>`)}</ul>
 </div>`;
+}
+
+/** The same may be wrong with several fields: each is named. */
+function named({ fields }: CredentialForm, path: string, message: string): string {
+  const title = fields.find((field) => field.path === path)?.title ?? 'Connection string';
+  return message.includes(title) ? message : `${title}: ${message}`;
 }
 
 /** The button names a token of its own: it works only where a page has offered it. */
@@ -72,10 +81,13 @@ ${known.map(({ title, value }) => html`<tr><th scope="row">${title}</th><td>${va
 </tbody></table>`;
 }
 
-/** With what is filled in: the client's secret may be among it. */
-function signInView({ signIn }: CredentialForm): Markup | undefined {
-  if (!signIn) return undefined;
-  return html` <button type="submit" name="_action" value="provider"${!signIn.only && html` class="second"`}>Sign in with ${signIn.provider}</button>`;
+function buttonsView({ signIn }: CredentialForm, origin: string): Markup {
+  const send = html`<p class="actions"><button type="submit" id="send">Test and hand over</button></p>`;
+  if (!signIn) return send;
+  // What is typed goes along: it may be the client that the provider knows.
+  return html`${!signIn.only && send}
+<p class="quiet">Your client at ${signIn.provider} must have this redirect address registered: <code>${origin + CALLBACK_PATH}</code></p>
+<p class="actions"><button type="submit" name="_action" value="provider"${signIn.only ? html` id="send"` : html` class="second"`}>Sign in with ${signIn.provider}</button></p>`;
 }
 
 /** In UTC, for those without a script; with one, the page says it in the reader's own time. */

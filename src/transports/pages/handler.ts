@@ -7,10 +7,10 @@ import { hostOf } from '../http/origin.ts';
 import { jarOf } from './cookies.ts';
 import { isFormToken } from './forgery.ts';
 import { readForm } from './form-body.ts';
-import { formPage } from './form-view.ts';
+import { formPage, titleOf } from './form-view.ts';
 import { answerPage } from './headers.ts';
 import type { Handover } from './ports.ts';
-import { CALLBACK, createProviderPages } from './provider.ts';
+import { CALLBACK, comeBack, goToProvider } from './provider.ts';
 import {
   donePage,
   doorPage,
@@ -56,8 +56,6 @@ export function createCredentialPages({
   const isSecure = publicUrl?.protocol === 'https:';
   const folder = `${publicUrl?.pathname.replace(/\/$/, '') ?? ''}${PAGE_PATH}`;
 
-  const provider = createProviderPages({ handover, folder, isSecure, publicUrl });
-
   /** Who it is, as the hand-over wants to know it; `undefined` where they have to sign in. */
   const openerOf = async ({ jar }: Visitor): Promise<Opener | undefined> => {
     const token = jar.get('opener');
@@ -88,7 +86,7 @@ export function createCredentialPages({
   };
 
   const open = async (visitor: Visitor) => {
-    const { response, nonce, jar, exposed } = visitor;
+    const { response, nonce, jar, origin, exposed } = visitor;
     const opener = await openerOf(visitor);
     if (!opener) return askToSignIn(visitor);
     const opened = await handover.open(nonce, opener);
@@ -97,7 +95,13 @@ export function createCredentialPages({
     const { form, token } = opened;
     const seconds = (Date.parse(form.expiresAt) - now().getTime()) / 1000;
     const cookies = token === undefined ? [] : [jar.set('opener', token, seconds)];
-    answerPage(response, form.state === 'waiting' ? formPage({ form, cookie, exposed }) : donePage(form), { cookies });
+    answerPage(
+      response,
+      form.state === 'waiting' ? formPage({ form, cookie, origin, exposed }) : donePage(titleOf(form)),
+      {
+        cookies,
+      },
+    );
   };
 
   const get = async (visitor: Visitor) => {
@@ -132,17 +136,26 @@ export function createCredentialPages({
     }
     const opener = await openerOf(visitor);
     if (!opener) return askToSignIn(visitor);
-    if (action === 'provider') return await provider.leave(visitor, opener, cookie, fields);
+    if (action === 'provider') return await goToProvider(handover, visitor, opener, cookie, fields);
     await takeValues(handover, visitor, opener, cookie, fields);
+  };
+
+  const visitorOf = (request: IncomingMessage, response: ServerResponse, nonce: string): Visitor => {
+    const jar = jarOf(request, folder + nonce, isSecure);
+    const exposed = !isSecure && !LOOPBACK.test(hostOf(request.headers.host ?? '') ?? '');
+    // Behind a proxy, people see another address; else what they call us by has been judged to be ours.
+    const origin = publicUrl
+      ? publicUrl.origin + publicUrl.pathname.replace(/\/$/, '')
+      : `http://${request.headers.host}`;
+    const callbackJar = jarOf(request, folder + CALLBACK, isSecure);
+    return { request, response, nonce, jar, callbackJar, exposed, origin };
   };
 
   return async (request, response, nonce) => {
     if (!NONCE.test(nonce)) return answerPage(response, GONE, { status: 404 });
-    const jar = jarOf(request, folder + nonce, isSecure);
-    const exposed = !isSecure && !LOOPBACK.test(hostOf(request.headers.host ?? '') ?? '');
-    const visitor = { request, response, nonce, jar, exposed };
+    const visitor = visitorOf(request, response, nonce);
     try {
-      if (nonce === CALLBACK) await provider.comeBack(request, response);
+      if (nonce === CALLBACK && request.method === 'GET') await comeBack(handover, visitor);
       else if (request.method === 'GET') await get(visitor);
       else if (request.method === 'POST') await post(visitor);
       else answerPage(response, UNREADABLE, { status: 405, headers: { allow: 'GET, POST' } });

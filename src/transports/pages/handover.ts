@@ -9,9 +9,10 @@ export function handoverOf(services: Services): Handover {
   return {
     open: (nonce, opener) => unlessGone(openForm(services, nonce, opener)),
     submit: (nonce, opener, values, hooks) => unlessGone(submitForm(services, nonce, opener, values, hooks)),
-    signIn: (nonce, opener, base, values, signal) =>
-      unlessGone(startSignIn(services, nonce, opener, base, { values, signal })),
-    signedIn: (query, base, token, signal) => unlessGone(finishSignIn(services, query, base, token, { signal })),
+    startSignIn: (nonce, opener, origin, values, signal) =>
+      unlessGone(startSignIn(services, nonce, opener, origin, { values, signal })),
+    finishSignIn: (query, origin, token, signal) =>
+      unlessGone(finishSignIn(services, query, origin, token, { signal })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { documentOf, type Page } from './document.ts';
+import { onwardsPage } from './short-pages.ts';
 
 export interface AnswerParts {
   status?: number;
@@ -58,4 +59,12 @@ export function answerPage(
     ...headers,
   });
   response.end(asEvent ? pageEvent(page) : documentOf(page, nonce));
+}
+
+/** Sends the browser on to another site: a form may not lead there, a page that says so or its script may. */
+export function answerOnwards(response: ServerResponse, provider: string, url: string, cookie: string): void {
+  if (wantsEvents(response)) {
+    response.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS, 'set-cookie': cookie });
+    response.end(`${JSON.stringify({ is: 'go', url })}\n`);
+  } else answerPage(response, onwardsPage(provider, url), { cookies: [cookie] });
 }

@@ -23,20 +23,20 @@ export interface Handover {
     hooks: SubmitHooks,
   ): Promise<Submitted | undefined>;
   /**
-   * Begins to sign in at a provider with what was filled in so far. `base`: what people see this server at. @returns
-   * where the person goes on, and what their browser is to show when it comes back
+   * Begins to sign in at a provider, with what was typed. `origin`: where the person sees the pages, without their path.
+   * `token`: what the browser shows when the provider sends it back.
    */
-  signIn?(
+  startSignIn?(
     nonce: string,
     opener: Opener,
-    base: string,
+    origin: string,
     values: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<{ redirect: string; token: string } | { problems: Submitted['problems'] } | undefined>;
-  /** What came of it, by what the provider sent back. `token`: what the browser shows. */
-  signedIn?(
+  /** Ends it with what the provider sent along. */
+  finishSignIn?(
     query: URLSearchParams,
-    base: string,
+    origin: string,
     token: string | undefined,
     signal: AbortSignal,
   ): Promise<{ nonce: string; submitted: Submitted } | undefined>;

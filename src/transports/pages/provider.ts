@@ -1,70 +1,58 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Opener } from '../../sources/credential-form.ts';
-import { jarOf } from './cookies.ts';
-import { formPage } from './form-view.ts';
-import { answerPage } from './headers.ts';
-import { missingIn, outcomeOf, valuesOf } from './outcome.ts';
+import { answerOnwards, answerPage } from './headers.ts';
+import { outcomeOf, valuesOf } from './outcome.ts';
 import type { Handover } from './ports.ts';
-import { GONE, notSignedInPage, onwardsPage, signedInPage, UNREADABLE } from './short-pages.ts';
+import { donePage, GONE, unfinishedPage } from './short-pages.ts';
+import { showOutcome, waitingForm } from './taking.ts';
 import type { Visitor } from './visit.ts';
 
-/** Stands in the place of a nonce, and is shorter than any. */
+/** What stands in a path in place of a link's nonce where a provider sends people back to. No nonce is this short. */
 export const CALLBACK = 'callback';
-/** As long as a page lives. */
+/** How long somebody may take to sign in: no longer than the page lives. */
 const SECONDS = 600;
-/** The exchange and the test; it goes on when the person leaves, since a code is good once. */
-const LIMIT_MS = 60_000;
 
-export interface ProviderParts {
-  handover: Handover;
-  /** Where the pages are, as a path: `/credentials/`. */
-  folder: string;
-  isSecure: boolean;
-  publicUrl: URL | undefined;
+/** From the form to the provider, with what was typed. */
+export async function goToProvider(
+  handover: Handover,
+  visitor: Visitor,
+  opener: Opener,
+  cookie: string,
+  fields: URLSearchParams,
+): Promise<void> {
+  const { response, nonce, origin, callbackJar } = visitor;
+  const form = await waitingForm(handover, visitor, opener);
+  if (!form) return;
+  const values = valuesOf(form, fields);
+  const begun = await handover.startSignIn?.(nonce, opener, origin, values, untilClosed(visitor));
+  if (!begun) return answerPage(response, GONE, { status: 404 });
+  if ('problems' in begun) {
+    const outcome = outcomeOf(form, { state: 'waiting', problems: begun.problems });
+    return showOutcome(visitor, { form, cookie, values, outcome });
+  }
+  const { redirect, token } = begun;
+  answerOnwards(
+    response,
+    form.signIn?.provider ?? 'the provider',
+    redirect,
+    callbackJar.set('provider', token, SECONDS),
+  );
 }
 
-/** Signing in at a provider: there from the page, and back to the callback. */
-export function createProviderPages({ handover, folder, isSecure, publicUrl }: ProviderParts) {
-  // Host has been judged: it is a name that this server may be called by.
-  const baseOf = ({ headers }: IncomingMessage) => publicUrl?.href.replace(/\/$/, '') ?? `http://${headers.host}`;
-  const jar = (request: IncomingMessage) => jarOf(request, folder + CALLBACK, isSecure);
+/** Back from the provider. The cookies of the form's page do not come along from there: a link leads on to it. */
+export async function comeBack(handover: Handover, visitor: Visitor): Promise<void> {
+  const { request, response, origin, callbackJar } = visitor;
+  const query = new URLSearchParams(request.url?.split('?', 2)[1] ?? '');
+  const finished = await handover.finishSignIn?.(query, origin, callbackJar.get('provider'), untilClosed(visitor));
+  if (!finished) return answerPage(response, GONE, { status: 404 });
+  const { nonce, submitted } = finished;
+  if (submitted.state !== 'waiting') return answerPage(response, donePage('The sign-in', submitted.report));
+  const problems = submitted.problems.map(({ message }) => ({ message }));
+  const { report } = submitted;
+  answerPage(response, unfinishedPage({ problems, ...(report ? { report } : {}) }, nonce), { status: 422 });
+}
 
-  return {
-    async leave(visitor: Visitor, opener: Opener, cookie: string, fields: URLSearchParams): Promise<void> {
-      const { request, response, nonce, exposed } = visitor;
-      const opened = await handover.open(nonce, opener);
-      if (!opened) return answerPage(response, GONE, { status: 404 });
-      const { form } = opened;
-      const values = valuesOf(form, fields);
-      const missing = missingIn(form, values);
-      const begun =
-        missing.length > 0
-          ? undefined
-          : await handover.signIn?.(nonce, opener, baseOf(request), values, AbortSignal.timeout(LIMIT_MS));
-      if (missing.length === 0 && begun === undefined) return answerPage(response, GONE, { status: 404 });
-      if (begun && 'redirect' in begun) {
-        const page = onwardsPage(form.signIn?.provider ?? 'the provider', begun.redirect);
-        return answerPage(response, page, { cookies: [jar(request).set('callback', begun.token, SECONDS)] });
-      }
-      const outcome = begun
-        ? outcomeOf(form, { state: 'waiting', problems: begun.problems })
-        : { problems: missing, skippable: false };
-      answerPage(response, formPage({ form, cookie, values, outcome, exposed }), { status: 422 });
-    },
-
-    async comeBack(request: IncomingMessage, response: ServerResponse): Promise<void> {
-      if (request.method !== 'GET') return answerPage(response, UNREADABLE, { status: 405, headers: { allow: 'GET' } });
-      const { searchParams } = new URL(request.url ?? '', 'http://localhost');
-      const token = jar(request).get('callback');
-      const back = await handover.signedIn?.(searchParams, baseOf(request), token, AbortSignal.timeout(LIMIT_MS));
-      if (!back) return answerPage(response, GONE, { status: 404 });
-      const cookies = [jar(request).set('callback', 'used', 0)];
-      const { nonce, submitted } = back;
-      const isDone = submitted.state === 'ready';
-      answerPage(response, isDone ? signedInPage(submitted) : notSignedInPage(nonce, submitted), {
-        cookies,
-        status: isDone ? 200 : 422,
-      });
-    },
-  };
+function untilClosed({ response }: Visitor): AbortSignal {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  return left.signal;
 }

@@ -117,6 +117,7 @@ const lost = () => {
   focusOn(byId('problems'));
 };
 const events = {
+  go: ({ url }) => { location.assign(url); },
   step: ({ step, say: text }) => { byId('running').insertAdjacentHTML('beforeend', step); say(text); },
   outcome: show,
   page: ({ title, main }) => {
@@ -143,15 +144,14 @@ const read = async (body) => {
   }
 };
 form.addEventListener('submit', async (event) => {
-  // To sign in at a provider is to leave this page.
-  if (event.submitter && event.submitter.name === '_action') return;
   event.preventDefault();
   if (sending) return;
   sending = true;
   send.setAttribute('aria-disabled', 'true');
   byId('summary').textContent = '';
-  byId('report').innerHTML = '<h2>Testing</h2><ol class="steps" id="running"></ol>';
-  say('Testing');
+  const tests = event.submitter?.value !== 'provider';
+  byId('report').innerHTML = tests ? '<h2>Testing</h2><ol class="steps" id="running"></ol>' : '';
+  say(tests ? 'Testing' : 'Going on');
   try {
     const answer = await fetch(location.pathname, {
       method: 'POST',
@@ -160,7 +160,7 @@ form.addEventListener('submit', async (event) => {
       credentials: 'same-origin',
     });
     const last = await read(answer.body);
-    if (last !== 'outcome' && last !== 'page') lost();
+    if (!last || last === 'step') lost();
   } catch {
     lost();
   } finally {

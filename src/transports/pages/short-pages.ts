@@ -1,8 +1,7 @@
-import type { CredentialForm, Submitted } from '../../sources/credential-form.ts';
 import type { Page } from './document.ts';
 import { formToken } from './forgery.ts';
-import { titleOf } from './form-view.ts';
 import { html } from './markup.ts';
+import type { Outcome } from './outcome.ts';
 import type { TestReport } from './ports.ts';
 import { reportView } from './report-view.ts';
 
@@ -78,12 +77,12 @@ export function troublePage(message: string): Page {
   };
 }
 
-/** The end: what was given is there. */
-export function donePage(form: CredentialForm, report?: TestReport): Page {
+/** The end: what was given is there. `what`: the form's title. */
+export function donePage(what: string, report?: TestReport): Page {
   return {
     title: 'Done',
     main: html`<h1>Done: return to your conversation</h1>
-<p class="good">${report?.headline ?? `${titleOf(form)}: handed over.`}</p>
+<p class="good">${report?.headline ?? `${what}: handed over.`}</p>
 <p>Headwater keeps what you gave encrypted. The conversation hears only that it is there. You can close this page.</p>
 ${report && html`<details><summary>What was tested</summary>${reportView(report)}</details>`}`,
   };
@@ -99,24 +98,13 @@ export function onwardsPage(provider: string, url: string): Page {
   };
 }
 
-/** The end of a sign-in: what the provider gave works, and is there. */
-export function signedInPage({ report }: Submitted): Page {
+/** Back from a provider, and not at the end. `back`: the form, as this page's address leads to it. */
+export function unfinishedPage({ problems, report }: Omit<Outcome, 'skippable'>, back: string): Page {
   return {
-    title: 'Done',
-    main: html`<h1>Done: return to your conversation</h1>
-<p class="good">${report?.headline ?? 'You are signed in.'}</p>
-<p>Headwater keeps what the provider gave encrypted. The conversation hears only that it is there. You can close this page.</p>
-${report && html`<details><summary>What was tested</summary>${reportView(report)}</details>`}`,
-  };
-}
-
-/** The provider said no, or what it gave does not work: the page is still there. */
-export function notSignedInPage(nonce: string, { problems, report }: Submitted): Page {
-  return {
-    title: 'Please check: not signed in',
-    main: html`<h1>You are not signed in</h1>
+    title: 'Please check: sign in',
+    main: html`<h1>The sign-in did not lead to the end</h1>
 <div class="alarm" role="alert"><ul>${problems.map(({ message }) => html`<li>${message}</li>`)}</ul></div>
-<p><a href="${nonce}">Back to the page, to try again</a></p>
+<p><a href="${back}">Back to the form</a></p>
 ${report && reportView(report)}`,
   };
 }

@@ -7,8 +7,12 @@ export interface Visitor {
   response: ServerResponse;
   nonce: string;
   jar: Jar;
+  /** For where a provider sends people back to, which is no page of a link. */
+  callbackJar: Jar;
   /** It came over a network, without encryption. */
   exposed: boolean;
+  /** Where people see the pages, without their path. */
+  origin: string;
 }
 
 /**

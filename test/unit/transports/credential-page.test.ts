@@ -337,14 +337,46 @@ describe('for the script on the page', () => {
   });
 });
 
-it('signing in at a provider goes on from a page of its own, with what is filled in', async () => {
-  const { send } = await opened({ signIn: { provider: 'GitHub', only: false } });
-  const missing = await send({ _action: 'provider' });
-  expect(missing.status).toBe(422);
-  expect(missing.body).not.toContain('provider.example');
-  const page = await send({ ...LOGIN, _action: 'provider' });
-  expect(page.body).toContain('href="https://provider.example/authorize?state=x"');
-  expect(String(page.headers['set-cookie'])).toBe(
-    'headwater_callback=of-the-callback; Path=/credentials/callback; Max-Age=600; HttpOnly; SameSite=Lax',
-  );
+describe('signing in at a provider', () => {
+  const PROVIDER = { signIn: { provider: 'GitHub', only: true } };
+  const begin = { _action: 'provider', 'value.username': 'client' };
+  const back = (url: string, query: string, cookie: string) =>
+    pageRequest(new URL(`callback?${query}`, url).href, {
+      headers: { ...NAVIGATION, 'sec-fetch-site': 'cross-site', cookie },
+    });
+
+  it('goes on from a page of its own, and comes back with a cookie for that alone', async () => {
+    const { send, url, page, nonce } = await opened(PROVIDER);
+    expect(page.body).not.toContain('Test and hand over');
+    const onwards = await send(begin);
+    expect(onwards.body).toContain(`href="https://provider.example/authorize?state=x&amp;back=${new URL(url).origin}"`);
+    expect(onwards.cookies[0]).toMatch(
+      /^headwater_provider=[\w-]{43}; Path=\/credentials\/callback; Max-Age=600; HttpOnly; SameSite=Lax$/,
+    );
+    const cookie = onwards.cookies[0]?.split(';')[0] ?? '';
+    expect((await back(url, 'state=x&code=1', '')).status).toBe(404);
+    expect((await back(url, 'state=y&code=1', cookie)).status).toBe(404);
+    const end = await back(url, 'state=x&code=1', cookie);
+    expect(end.body).toContain('Done: return to your conversation');
+    expect(end.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    expect(handover.given.get(nonce)).toEqual({ code: '1' });
+    expect(uniform(await back(url, 'state=x&code=1', cookie))).toEqual(
+      uniform(await open(listener.url('A'.repeat(43)))),
+    );
+  });
+
+  it('what is missing is said on the form, what the provider refused on the way back to it', async () => {
+    const { send, url, nonce } = await opened(PROVIDER);
+    expect((await send({ _action: 'provider' })).body).toContain('User name is required.');
+    const events = await pageRequestEvents(send);
+    expect(events).toMatchObject({ is: 'go', url: expect.stringContaining('https://provider.example/authorize') });
+    const cookie = (await send(begin)).cookies[0]?.split(';')[0] ?? '';
+    const refused = await back(url, 'state=x&error=access_denied', cookie);
+    expect(refused.status).toBe(422);
+    expect(refused.body).toContain('The provider said no');
+    expect(refused.body).toContain(`<a href="${nonce}">Back to the form</a>`);
+  });
+
+  const pageRequestEvents = async (send: Awaited<ReturnType<typeof opened>>['send']) =>
+    JSON.parse((await send(begin, { accept: 'application/x-ndjson' })).body) as Record<string, unknown>;
 });
