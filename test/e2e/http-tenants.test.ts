@@ -27,6 +27,8 @@ const CHANGING = [
   'delete_source',
   'discover_source',
   'preview_source',
+  'run_source',
+  'request_credentials',
 ];
 
 let server: HttpProcess;
@@ -109,6 +111,8 @@ describe('another tenant’s source', () => {
     delete_source: { confirm: 'Orders' },
     discover_source: {},
     preview_source: { stream: 'public.orders' },
+    run_source: { action: 'sync' },
+    request_credentials: {},
   };
   const alike = (answer: RawAnswer, id: string) => {
     const { 'x-request-id': _, date: __, ...headers } = answer.headers;

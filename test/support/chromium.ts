@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { ALL_SERVICES, SERVICES } from './services.ts';
 
@@ -9,7 +8,7 @@ const EXECUTABLE = SERVICES.find(({ name }) => name === 'Chromium')?.find();
 export const hasChromium = EXECUTABLE !== undefined || ALL_SERVICES;
 
 /** Debian's own, that asks nobody on the network for anything. */
-export function startChromium(): Promise<Browser> {
+export function startChromium(...args: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: EXECUTABLE ?? 'chromium',
     args: [
@@ -21,6 +20,7 @@ export function startChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
   });
 }
@@ -45,12 +45,10 @@ export async function newTab(browser: Browser, options: BrowserContextOptions = 
   return { page, context, complaints };
 }
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** What axe-core finds against the page as it is now: rule and element, one line each. */
 export async function violations(page: Page): Promise<string[]> {
   // Through the debugger: the page's own policy lets no foreign script in.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   return await page.evaluate<string[]>(`axe
     .run({ resultTypes: ['violations'] })
     .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`);

@@ -8,10 +8,15 @@ export interface Page {
   main: Markup;
   /** What goes on by itself, without a script: a path that is opened at once. */
   goesOnTo?: string;
+  /**
+   * Its forms say where they come from. Without TLS, browsers say nothing else of a request that could tell our forms
+   * from those of other sites, and under `no-referrer` not even that. Other sites hear nothing either way.
+   */
+  tellsOrigin?: boolean;
 }
 
 /** The whole document. It loads nothing; its style and script carry the nonce that the policy of this answer names. */
-export function documentOf({ title, main, goesOnTo }: Page, policyNonce: string): string {
+export function documentOf({ title, main, goesOnTo, tellsOrigin = false }: Page, policyNonce: string): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -21,6 +26,7 @@ export function documentOf({ title, main, goesOnTo }: Page, policyNonce: string)
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 ${goesOnTo !== undefined && html`<meta http-equiv="refresh" content="0;url=${goesOnTo}">`}
+${tellsOrigin && html`<meta name="referrer" content="same-origin">`}
 <style nonce="${policyNonce}">${new Markup(STYLE)}</style>
 </head>
 <body>

@@ -43,7 +43,7 @@ ${buttonsView(form, origin)}
 </form>
 <section id="report" aria-label="The test">${outcome?.report && reportView(outcome.report)}</section>
 <p class="quiet" id="expiry">This page can be used until <time datetime="${form.expiresAt}">${timeOf(form.expiresAt)}</time>.</p>`;
-  return { title: problems.length > 0 ? `Please check: ${title}` : title, main };
+  return { title: problems.length > 0 ? `Please check: ${title}` : title, main, tellsOrigin: exposed };
 }
 
 export function titleOf({ connector, platform, source }: CredentialForm): string {

@@ -54,7 +54,8 @@ export function createCredentialPages({
 }: PagesParts): CredentialPages {
   const signIns = authenticator && createSignIns({ authenticator, now });
   const isSecure = publicUrl?.protocol === 'https:';
-  const folder = `${publicUrl?.pathname.replace(/\/$/, '') ?? ''}${PAGE_PATH}`;
+  const prefix = publicUrl?.pathname.replace(/\/$/, '') ?? '';
+  const folder = prefix + PAGE_PATH;
 
   /** Who it is, as the hand-over wants to know it; `undefined` where they have to sign in. */
   const openerOf = async ({ jar }: Visitor): Promise<Opener | undefined> => {
@@ -66,10 +67,11 @@ export function createCredentialPages({
     return { token, principal: { tenant, subject } };
   };
 
-  const askToSignIn = ({ response, jar }: Visitor, problem?: string) => {
+  const askToSignIn = ({ response, jar, exposed }: Visitor, problem?: string) => {
     const cookie = jar.get('sign_in') ?? randomBytes(32).toString('base64url');
     const cookies = [jar.set('sign_in', cookie, SIGN_IN_SECONDS)];
-    answerPage(response, signInPage(cookie, problem), { cookies, status: problem === undefined ? 200 : 422 });
+    const page = { ...signInPage(cookie, problem), tellsOrigin: exposed };
+    answerPage(response, page, { cookies, status: problem === undefined ? 200 : 422 });
   };
 
   const signIn = async (visitor: Visitor, fields: URLSearchParams) => {
@@ -105,12 +107,13 @@ export function createCredentialPages({
   };
 
   const get = async (visitor: Visitor) => {
-    const { request, response, nonce, jar } = visitor;
+    const { request, response, nonce, jar, exposed } = visitor;
     if (jar.get('opener') !== undefined) return await open(visitor);
     const visit = visitOf(request);
     if (visit === 'person') return await open(visitor);
     const wasHere = request.url?.endsWith('?go') === true;
-    answerPage(response, visit === 'elsewhere' && !wasHere ? doorPage(`${nonce}?go`) : doorPage());
+    const door = visit === 'elsewhere' && !wasHere ? doorPage(`${nonce}?go`) : doorPage();
+    answerPage(response, { ...door, tellsOrigin: exposed });
   };
 
   const post = async (visitor: Visitor) => {
@@ -140,25 +143,29 @@ export function createCredentialPages({
     await takeValues(handover, visitor, opener, cookie, fields);
   };
 
-  const visitorOf = (request: IncomingMessage, response: ServerResponse, nonce: string): Visitor => {
-    const jar = jarOf(request, folder + nonce, isSecure);
-    const exposed = !isSecure && !LOOPBACK.test(hostOf(request.headers.host ?? '') ?? '');
+  const visitorOf = (request: IncomingMessage, response: ServerResponse, nonce: string): Visitor => ({
+    request,
+    response,
+    nonce,
+    jar: jarOf(request, folder + nonce, isSecure),
+    callbackJar: jarOf(request, folder + CALLBACK, isSecure),
+    exposed: !isSecure && !LOOPBACK.test(hostOf(request.headers.host ?? '') ?? ''),
     // Behind a proxy, people see another address; else what they call us by has been judged to be ours.
-    const origin = publicUrl
-      ? publicUrl.origin + publicUrl.pathname.replace(/\/$/, '')
-      : `http://${request.headers.host}`;
-    const callbackJar = jarOf(request, folder + CALLBACK, isSecure);
-    return { request, response, nonce, jar, callbackJar, exposed, origin };
+    origin: publicUrl ? publicUrl.origin + prefix : `http://${request.headers.host}`,
+  });
+
+  const serve = async (visitor: Visitor) => {
+    const { request, response, nonce } = visitor;
+    if (nonce === CALLBACK && request.method === 'GET') await comeBack(handover, visitor);
+    else if (request.method === 'GET') await get(visitor);
+    else if (request.method === 'POST') await post(visitor);
+    else answerPage(response, UNREADABLE, { status: 405, headers: { allow: 'GET, POST' } });
   };
 
   return async (request, response, nonce) => {
     if (!NONCE.test(nonce)) return answerPage(response, GONE, { status: 404 });
-    const visitor = visitorOf(request, response, nonce);
     try {
-      if (nonce === CALLBACK && request.method === 'GET') await comeBack(handover, visitor);
-      else if (request.method === 'GET') await get(visitor);
-      else if (request.method === 'POST') await post(visitor);
-      else answerPage(response, UNREADABLE, { status: 405, headers: { allow: 'GET, POST' } });
+      await serve(visitorOf(request, response, nonce));
     } catch (error) {
       if (response.headersSent) response.destroy();
       else if (error instanceof HeadwaterError) answerPage(response, troublePage(error.message), { status: 503 });

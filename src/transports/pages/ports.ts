@@ -26,7 +26,7 @@ export interface Handover {
    * Begins to sign in at a provider, with what was typed. `origin`: where the person sees the pages, without their path.
    * `token`: what the browser shows when the provider sends it back.
    */
-  startSignIn?(
+  startSignIn(
     nonce: string,
     opener: Opener,
     origin: string,
@@ -34,7 +34,7 @@ export interface Handover {
     signal: AbortSignal,
   ): Promise<{ redirect: string; token: string } | { problems: Submitted['problems'] } | undefined>;
   /** Ends it with what the provider sent along. */
-  finishSignIn?(
+  finishSignIn(
     query: URLSearchParams,
     origin: string,
     token: string | undefined,

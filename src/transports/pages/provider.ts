@@ -23,7 +23,7 @@ export async function goToProvider(
   const form = await waitingForm(handover, visitor, opener);
   if (!form) return;
   const values = valuesOf(form, fields);
-  const begun = await handover.startSignIn?.(nonce, opener, origin, values, untilClosed(visitor));
+  const begun = await handover.startSignIn(nonce, opener, origin, values, untilClosed(visitor));
   if (!begun) return answerPage(response, GONE, { status: 404 });
   if ('problems' in begun) {
     const outcome = outcomeOf(form, { state: 'waiting', problems: begun.problems });
@@ -42,7 +42,7 @@ export async function goToProvider(
 export async function comeBack(handover: Handover, visitor: Visitor): Promise<void> {
   const { request, response, origin, callbackJar } = visitor;
   const query = new URLSearchParams(request.url?.split('?', 2)[1] ?? '');
-  const finished = await handover.finishSignIn?.(query, origin, callbackJar.get('provider'), untilClosed(visitor));
+  const finished = await handover.finishSignIn(query, origin, callbackJar.get('provider'), untilClosed(visitor));
   if (!finished) return answerPage(response, GONE, { status: 404 });
   const { nonce, submitted } = finished;
   if (submitted.state !== 'waiting') return answerPage(response, donePage('The sign-in', submitted.report));

@@ -50,12 +50,12 @@ const whole = byId('whole');
 const decoded = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
 const known = [...document.querySelectorAll('table td')].map((cell) => cell.textContent.trim().toLowerCase());
 const takeApart = (text) => {
-  const found = /^[a-z][a-z0-9+.-]*:\\/\\/(?:([^:@\\/?#]*)(?::([^@\\/?#]*))?@)?([^\\/?#:,]*|\\[[^\\]]*\\])(?::(\\d+))?(?:\\/([^?#]*))?/i.exec(text.trim());
+  const found = /^[a-z][a-z0-9+.-]*:\\/\\/(?:([^:@\\/?#]*)(?::([^@\\/?#]*))?@)?([^\\/?#:,]*|\\[[^\\]]*\\])(?::(\\d+))?(?:\\/([^?#]*))?(.*)$/i.exec(text.trim());
   if (!found) return false;
-  const [, username, password, host, port, database] = found;
+  const [, username, password, host, port, database, rest] = found;
   const parts = Object.entries({ username, password, host, port, database }).filter(([, value]) => value);
   const filled = [];
-  let left = /[?#]/.test(text);
+  let left = rest !== '';
   for (const [name, value] of parts) {
     const input = form.elements.namedItem('value.' + name);
     if (input) { input.value = decoded(value); filled.push(name); }

@@ -15,7 +15,7 @@ import {
   values,
   whole,
 } from './shared.ts';
-import { inTableList, NO_TLS, SCHEMAS_AS_TABLES, schemasFaults } from './virtual.ts';
+import { inTableList, NO_TLS, SCHEMAS_AS_TABLES } from './virtual.ts';
 
 const LOGMINER = [{ field: 'database.connection.adapter', is: ['logminer', 'logminer_unbuffered'] }];
 
@@ -99,7 +99,6 @@ export const oracle = debezium({
     }),
     ...heartbeatQuery,
   },
-  rules: schemasFaults,
   compose: inTableList,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],
   prerequisites: [

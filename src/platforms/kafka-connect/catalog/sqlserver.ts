@@ -18,7 +18,7 @@ import {
   whole,
   workerFile,
 } from './shared.ts';
-import { inTableList, SCHEMAS_AS_TABLES, schemasFaults } from './virtual.ts';
+import { inTableList, SCHEMAS_AS_TABLES } from './virtual.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -89,7 +89,6 @@ export const sqlserver = debezium({
     'max.iteration.transactions': whole('Transactions at once', 'Of each look for changes.', { default: 500, min: 0 }),
     ...heartbeatQuery,
   },
-  rules: schemasFaults,
   compose: (config) => byModes(inTableList(config)),
   connectionString: SQLSERVER_STRINGS,
   capabilities: ['test', 'discover', 'preview', 'cdc_check'],

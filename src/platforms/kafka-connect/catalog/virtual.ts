@@ -1,4 +1,3 @@
-import type { ConfigFault } from '../../../connectors/define-connector.ts';
 import type { VendorFields } from '../../../connectors/vendor/field.ts';
 import { patternsOf } from './patterns.ts';
 import { choice } from './shared.ts';
@@ -19,14 +18,10 @@ export const SCHEMAS_AS_TABLES: VendorFields = {
 };
 
 export function inTableList({ schemas, ...config }: Config): Config {
-  if (!Array.isArray(schemas)) return config;
+  // Tables that are named say it all.
+  if (!Array.isArray(schemas) || config['table.include.list'] !== undefined) return config;
   const patterns = schemas.map((name) => `${patternsOf([name])}\\..*`);
   return { ...config, 'table.include.list': patterns.join(',') };
-}
-
-export function schemasFaults(config: Config): ConfigFault[] {
-  const isTwice = config['schemas'] !== undefined && config['table.include.list'] !== undefined;
-  return isTwice ? [{ path: 'schemas', message: 'does not go with table.include.list, which says it all' }] : [];
 }
 
 /** Of plugins that reach their server without TLS unless they are given a whole URL. */
