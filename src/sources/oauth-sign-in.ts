@@ -3,7 +3,7 @@ import { type Config, destinationOf, parseConfig } from '../connectors/config.ts
 import type { Connector } from '../connectors/define-connector.ts';
 import type { OAuthConfig } from '../connectors/oauth/auth.ts';
 import { authorizeUrl, codeOf } from '../connectors/oauth/authorize.ts';
-import { endpointsOf } from '../connectors/oauth/endpoints.ts';
+import { endpointsFor } from '../connectors/oauth/endpoints.ts';
 import { signsIn } from '../connectors/oauth/form.ts';
 import { exchangeCode } from '../connectors/oauth/tokens.ts';
 import { AUTH, withValues } from '../connectors/paths.ts';
@@ -48,9 +48,9 @@ export async function startSignIn(
   if (session.state !== 'waiting' || session.opener === null || opener.token === undefined) throw linkGone();
   const connector = await connectorOf(services, session);
   return await orProblems(async () => {
-    const config = await configOfSignIn(services, connector, session, values, signal);
+    const { config, settings } = await configOfSignIn(services, connector, session, values, signal);
     if (config.client_id === undefined) return { problems: [{ path: `${AUTH}/client_id`, message: 'is required' }] };
-    const endpoints = await endpointsOf(config, services.tokens.ask, signal);
+    const endpoints = await endpointsFor(settings, config, services.tokens.ask, signal);
     const [state, token, verifier] = [random(), random(), random()];
     const redirectUri = base + CALLBACK_PATH;
     const { client_id: clientId, scopes } = config;
@@ -111,9 +111,9 @@ async function tokensOf(
   query: URLSearchParams,
   signal: AbortSignal,
 ): Promise<{ values: Record<string, string> }> {
-  const config = await configOfSignIn(services, connector, session, values, signal);
+  const { config, settings } = await configOfSignIn(services, connector, session, values, signal);
   const { ask } = services.tokens;
-  const endpoints = await endpointsOf(config, ask, signal);
+  const endpoints = await endpointsFor(settings, config, ask, signal);
   const code = codeOf(query, endpoints);
   const client = { id: config.client_id ?? '', secret: config.client_secret };
   const parts = { ask, now: services.now, signal };
@@ -129,7 +129,7 @@ async function configOfSignIn(
   session: CredentialSession,
   values: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<OAuthConfig> {
+): Promise<{ config: OAuthConfig; settings: Config['settings'] }> {
   const config = parseConfig(connector, configFrom(connector, session.settings, values));
   if (!signsIn(config.settings)) {
     throw new HeadwaterError('UNSUPPORTED', `${connector.name} does not sign in at an OAuth provider here.`);
@@ -137,7 +137,8 @@ async function configOfSignIn(
   const given = config.secrets[CLIENT_SECRET] ?? (await storedSecret(services, connector, session, config, signal));
   const secret =
     given === undefined || given instanceof Secret ? given : await services.resolveReference(given, session.tenant);
-  return { ...(config.settings[AUTH] as OAuthConfig), client_secret: secret };
+  const { settings } = config;
+  return { config: { ...(settings[AUTH] as OAuthConfig), client_secret: secret }, settings };
 }
 
 /** Only where it would go to whom it went before. */
