@@ -87,6 +87,7 @@ export async function submitTo(
     {
       ...session,
       state: 'ready',
+      tested: report !== undefined,
       settings: config.settings,
       fields: Object.keys(own.secrets),
       sealed,
