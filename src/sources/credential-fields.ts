@@ -83,7 +83,10 @@ function formField(path: FieldPath, { facts, schema }: Field): FormField {
 
 /** A form takes the secret itself. */
 function withoutReferences(description: string): string {
-  return description.replace(/:? a reference such as [^.]*\.?/, '.').replace(/\s*\$\{[^}]*\}/g, '');
+  return description
+    .replace(/:? a reference such as [^.]*\.?/, '.')
+    .replace(/,? as a reference\b/, '')
+    .replace(/\s*\$\{[^}]*\}/g, '');
 }
 
 /** What is fixed, for the person to read: where secrets go comes first. */
