@@ -87,6 +87,7 @@ export async function submitTo(
   const sealed = await services.vault.seal(packSecrets(literalsOf(own.secrets)), sealContext(session));
   const given: Partial<CredentialSession> = {
     state: 'ready',
+    tested: report !== undefined,
     settings: config.settings,
     fields: Object.keys(own.secrets),
     sealed,

@@ -32,6 +32,8 @@ export interface CredentialSession {
   opener: string | null;
   badOpens: number;
   state: SessionState;
+  /** Whether they have passed a test; a person may have given them without. */
+  tested: boolean;
   /** The vault's envelope of the secrets by path; null until they are there. */
   sealed: string | null;
   /** What they were given for: the canonical destination. They are never sent anywhere else. */
