@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Config } from '../connectors/config.ts';
+import { type Config, fieldWithRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { type Field, isDestination, isSecret } from '../connectors/fields.ts';
 import { askedOfSignIn } from '../connectors/oauth/form.ts';
@@ -30,15 +30,18 @@ export function fieldsFor(connector: Connector, settings: Settings): Map<FieldPa
 }
 
 /**
- * The secrets that a form asks for where nobody says which: those that are required, and those one logs in with. A
- * connection string is another way to say all of it.
+ * The secrets that a form asks for where nobody says which: those that are required, and those one logs in with, at an
+ * SSH server on the way as well. A connection string is another way to say all of it.
  */
 export function wantedSecrets(connector: Connector, settings: Settings): FieldPath[] {
+  const sshHost = fieldWithRole(connector, 'ssh_host');
+  const isTunnelled = sshHost !== undefined && settings[sshHost] !== undefined;
   return [...fieldsFor(connector, settings)]
     .filter(([path, { facts }]) => isSecret(facts) && path !== 'connection_string' && !facts.virtual)
     .filter(([, field]) => {
       const isRequired = !field.schema().isOptional();
-      return isRequired || (field.facts.group === 'authentication' && !field.facts.advanced);
+      const isLogin = field.facts.group === 'authentication' && !field.facts.advanced;
+      return isRequired || isLogin || (isTunnelled && field.facts.group === 'ssh');
     })
     .map(([path]) => path);
 }

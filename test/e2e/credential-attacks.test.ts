@@ -6,6 +6,7 @@ import type { CredentialSession } from '../../src/sources/credential-sessions.ts
 import { type InMemory, inMemory } from '../support/in-memory.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import { SHOP_DATABASE, SHOP_ROLES } from '../support/shop.ts';
+import { SSH_USER, startSshServer } from '../support/ssh-server.ts';
 
 let app: InMemory;
 const signal = new AbortController().signal;
@@ -143,4 +144,23 @@ it('a long host is shown to its end', async () => {
   const host = `db.example.com.${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.evil.example`;
   const { nonce } = await asked({ config: { ...place(), host } });
   expect((await open(nonce)).form.known[0]).toEqual({ title: 'Host', value: host });
+});
+
+it('what logs in at an SSH server on the way is asked for as well', async () => {
+  const server = await startSshServer({ password: 'of the tunnel', upstream: sharedPostgres() });
+  const ssh = { ssh_host: server.host, ssh_port: server.port, ssh_username: SSH_USER };
+  const { nonce, id } = await asked({ config: { ...place(), host: 'db.internal', tls_mode: 'prefer', ...ssh } });
+  const { form, token } = await open(nonce);
+  expect(form.fields.map(({ path, required }) => [path, required])).toEqual(
+    expect.arrayContaining([
+      ['password', true],
+      ['ssh_password', false],
+      ['ssh_private_key', false],
+    ]),
+  );
+  const given = await give(nonce, token, { password: password(), ssh_password: 'of the tunnel' });
+  expect(given).toMatchObject({ state: 'ready' });
+  const made = await app.call('create_source', { connector: 'postgresql', config: await configOf(id) });
+  expect(made.isError, made.text).toBe(false);
+  await server.stop();
 });
