@@ -9,7 +9,7 @@ import { exchangeCode } from '../connectors/oauth/tokens.ts';
 import { AUTH, withValues } from '../connectors/paths.ts';
 import { HeadwaterError } from '../errors.ts';
 import { Secret, textsOf } from '../secrets/secret.ts';
-import { configFrom } from './credential-fields.ts';
+import { configFrom, referencesIn } from './credential-fields.ts';
 import type { Opener, Submitted } from './credential-form.ts';
 import { admitted, callFor, connectorOf, linkGone, type Submission, storedOf, submitForm } from './credential-page.ts';
 import type { CredentialSession } from './credential-sessions.ts';
@@ -133,6 +133,12 @@ async function configOfSignIn(
   const config = parseConfig(connector, configFrom(connector, session.settings, values));
   if (!signsIn(config.settings)) {
     throw new HeadwaterError('UNSUPPORTED', `${connector.name} does not sign in at an OAuth provider here.`);
+  }
+  const [reference] = referencesIn(config);
+  if (reference) {
+    throw new HeadwaterError('INVALID_CONFIG', `${reference.path} ${reference.message}.`, {
+      fields: [{ field: `/config/${reference.path}`, message: reference.message }],
+    });
   }
   const given = config.secrets[CLIENT_SECRET] ?? (await storedSecret(services, connector, session, config, signal));
   const secret =
