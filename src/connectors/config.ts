@@ -266,7 +266,9 @@ export function destinationOf(connector: Connector, config: Config): Readonly<Re
     if (!isDestination(facts)) continue;
     const value = config.secrets[path] ?? valueAt(config.settings, path);
     if (value === undefined || value instanceof Secret) continue;
-    destination[path] = JSON.stringify(facts.canonical ? facts.canonical(value) : value);
+    const place = facts.canonical ? facts.canonical(value) : value;
+    // Of a field that can lead somewhere and does not.
+    if (place !== undefined) destination[path] = JSON.stringify(place);
   }
   return destination;
 }

@@ -3,9 +3,9 @@ import type { PlatformCode } from '../sources/source.ts';
 
 /** What the sources of every platform say alike. */
 
-export function notFound(id: string): HeadwaterError {
+export function notFound(id: string, platform?: PlatformCode): HeadwaterError {
   return new HeadwaterError('SOURCE_NOT_FOUND', `There is no source ${id.slice(0, 60)}.`, {
-    next: [{ tool: 'list_sources', arguments: {}, why: 'See which sources there are.' }],
+    next: [{ tool: 'list_sources', arguments: platform ? { platform } : {}, why: 'See which sources there are.' }],
   });
 }
 

@@ -1,6 +1,6 @@
 import { HeadwaterError, type NextCall } from '../errors.ts';
 import type { LeftBehind } from './platform.ts';
-import { type Call, offer, platformOfSource, type Services, storedSource } from './services.ts';
+import { type Call, offer, platformArgument, platformOfSource, type Services, storedSource } from './services.ts';
 
 export interface DeleteRequest {
   source_id: string;
@@ -56,6 +56,10 @@ export async function deleteSource(
   return {
     deleted: true,
     left_behind: leftBehind,
-    next: offer(services, { tool: 'list_sources', arguments: {}, why: 'See what is left.' }),
+    next: offer(services, {
+      tool: 'list_sources',
+      arguments: platformArgument(services, platform),
+      why: 'See what is left.',
+    }),
   };
 }

@@ -471,6 +471,7 @@ describe('failures', () => {
 it('goes away softly, and says what stays', async () => {
   const answer = await quick();
   const gone = await headwater.done('delete_source', { source_id: sourceOf(answer)['id'], confirm: 'Shop' });
+  expect(gone['next']).toMatchObject([{ tool: 'list_sources', arguments: { platform: 'camelai' } }]);
   expect(JSON.stringify(gone['left_behind'])).toContain('softly');
   expect(last()).toMatchObject({ method: 'DELETE', path: '/api/v1/sources/41/' });
   expect(camel.connections.get(41)?.deleted).toBe(true);

@@ -172,6 +172,57 @@ describe('a source through its life', () => {
     });
   });
 
+  it('what the worker repeats of its own secrets goes nowhere, in no form', async () => {
+    server.place(
+      NAME,
+      {
+        'connector.class': POSTGRES,
+        'database.hostname': 'db.example.com',
+        'database.user': 'capture',
+        'database.dbname': 'shop',
+        'database.password': CANARY,
+        'topic.prefix': 'shop',
+        'value.converter.basic.auth.user.info': 'u:canary-of-the-registry',
+        'http.url': 'https://u:canary-in-a-url@api.example.com/?api_key=canary-in-a-query',
+        'http.headers': 'Authorization: Bearer canary-in-a-header',
+      },
+      { tasks: [{ state: 'FAILED', trace: `a.B: ${Buffer.from(CANARY).toString('base64')} canary-in-a-url` }] },
+    );
+    server.faults.errors = { 'poll.interval.ms': [`not with ${CANARY}, u:canary-of-the-registry, canary-in-a-url`] };
+    const refusal = await headwater.call('update_source', {
+      ...{ source_id: ID, config: { 'poll.interval.ms': 700 }, run_test: false },
+    });
+    expect(refusal.error).toMatchObject({ code: 'PLATFORM_REJECTED' });
+    const shown = await headwater.call('get_source', { source_id: ID });
+    for (const { text } of [refusal, shown, await headwater.call('list_sources')]) {
+      expect(text).not.toContain('canary');
+      expect(text).not.toContain(Buffer.from(CANARY).toString('base64'));
+    }
+  });
+
+  it('settings for the driver, and addresses of what has secrets of its own, are destinations', async () => {
+    const held = { 'database.hostname': 'db.example.com', 'database.user': 'c##dbz', 'database.dbname': 'ORCL' };
+    server.place(NAME, {
+      ...{ 'connector.class': 'io.debezium.connector.oracle.OracleConnector', ...held, 'database.password': CANARY },
+      ...{ 'topic.prefix': 'shop', 'schema.history.internal.kafka.bootstrap.servers': 'k:9092' },
+      ...{ 'value.converter.basic.auth.user.info': `u:${CANARY}` },
+    });
+    const update = (extra: Body) =>
+      headwater.call('update_source', { source_id: ID, config: { extra }, run_test: false });
+    for (const extra of [
+      { 'database.url': 'jdbc:oracle:thin:@//evil.example.com:1521/ORCL' },
+      { 'driver.oracle.net.socksProxyHost': 'evil.example.com' },
+      { 'value.converter.schema.registry.url': 'https://evil.example.com' },
+    ]) {
+      const { error } = await update(extra);
+      expect(error?.['code'], JSON.stringify(extra)).toBe('CREDENTIALS_REQUIRED');
+    }
+    expect(changes()).toEqual([]);
+    const { error } = await update({ 'transforms.u.type': 'T' });
+    expect(error?.['code']).not.toBe('CREDENTIALS_REQUIRED');
+    expect(changes()).toEqual(['PUT /connectors/Shop%20orders/config']);
+  });
+
   it('a new secret replaces the old one, and only that', async () => {
     await create();
     const answer = await headwater.call('update_source', {

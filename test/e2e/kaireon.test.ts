@@ -201,6 +201,7 @@ describe('what is there', () => {
     );
     const missing = await headwater.call('get_source', { source_id: 'kaireon:conn_999' });
     expect(missing.error.code).toBe('SOURCE_NOT_FOUND');
+    expect(missing.error['next']).toMatchObject([{ arguments: { platform: on } }]);
   });
 
   it('shows no secret that KaireonAI keeps in clear, nor its masks', async () => {
@@ -282,6 +283,72 @@ describe('an update', () => {
     expect(lastBody()).toEqual({ id: 'conn_001', authConfig: {} });
     const seen = sourceOf(await headwater.done('get_source', { source_id }));
     expect((seen['config'] as Values)['auth']).toEqual({ method: 'none' });
+  });
+
+  it('keeps every setting where only further ones are given', async () => {
+    const config = { host: 'db.example.com', port: 5432, database: 'shop', ssl: true };
+    const { id } = kaireon.add({ config, authConfig: { username: 'u', password: 'p' } });
+    const change = { source_id: `kaireon:${id}`, options: { extra_config: { pool: 4 } } };
+    const { plan } = await headwater.done('update_source', { ...change, dry_run: true });
+    expect(plan).toMatchObject({ requests: [{ body: { id, config: { ...config, pool: 4 } } }] });
+    await headwater.done('update_source', { ...change, run_test: false });
+    expect(lastBody()['config']).toEqual({ ...config, pool: 4 });
+    expect(kaireon.connectors.get(id)?.config).toEqual({ ...config, pool: 4 });
+    const mongo = kaireon.add({ type: 'mongodb', config: { connectionString: 'mongodb://u:clear-hunter2@db/shop' } });
+    const of = { source_id: `kaireon:${mongo.id}`, options: { extra_config: { pool: 4 } } };
+    const planned = await headwater.done('update_source', { ...of, dry_run: true });
+    expect(JSON.stringify(planned)).not.toContain('clear-hunter2');
+    expect(JSON.stringify(planned['plan'])).toContain('"connectionString":"[secret]"');
+    await headwater.done('update_source', { ...of, run_test: false });
+    expect(kaireon.connectors.get(mongo.id)?.config['connectionString']).toBe('mongodb://u:clear-hunter2@db/shop');
+  });
+
+  it('takes further settings that lead elsewhere only with the credentials', async () => {
+    const { id } = kaireon.add({ config: { host: 'db.example.com', port: 5432, database: 'shop' } });
+    for (const further of [{ endpoint: 'evil.example.com' }, { sslMode: 'off' }, { proxyHost: 'evil.example.com' }]) {
+      const change = { source_id: `kaireon:${id}`, options: { extra_config: further }, run_test: false };
+      const { error } = await headwater.call('update_source', change);
+      expect(error?.['code'], JSON.stringify(further)).toBe('CREDENTIALS_REQUIRED');
+    }
+    for (const further of [
+      { apiToken: 'hunter2' },
+      { more: { url: 'https://u:hunter2@h' } },
+      { connectionConfig: {} },
+    ]) {
+      const { error } = await headwater.call('create_source', {
+        ...{ platform: on, connector: 'stripe', name: 'S', config: {}, run_test: false },
+        options: { extra_config: further },
+      });
+      expect(error?.['code'], JSON.stringify(further)).toBe('INVALID_ARGUMENTS');
+    }
+    expect(kaireon.writes()).toEqual([]);
+  });
+
+  it('shows none of the secrets that somebody has put into its settings', async () => {
+    const config = {
+      url: 'https://u:clear-hunter2@api.example.com/x?api_key=clear-hunter2&page=1',
+      headers: { Authorization: 'Bearer clear-hunter2' },
+      mirrors: ['https://u:clear-hunter2@h/x'],
+      webhookUrl: 'https://hooks.slack.com/services/T0/B0/clear-hunter2',
+    };
+    const lastError = `HEAD ${config.url} gave 401 (clear-hunter2)`;
+    const { id } = kaireon.add({ type: 'rest_api', name: 'Orders', config, status: 'error', lastError });
+    const source_id = `kaireon:${id}`;
+    kaireon.result = { success: false, message: `cannot use ${JSON.stringify(config)}` };
+    const answers = [
+      await headwater.done('get_source', { source_id }),
+      await headwater.done('list_sources', { platform: on }),
+      await headwater.done('test_connection', { source_id }),
+      await headwater.done('run_source', { source_id, action: 'verify' }),
+      await headwater.done('update_source', { source_id, options: { extra_config: { pool: 4 } }, dry_run: true }),
+      await headwater.done('update_source', { source_id, options: { extra_config: { pool: 4 } }, run_test: false }),
+    ];
+    for (const answer of answers) expect(JSON.stringify(answer)).not.toContain('clear-hunter2');
+    expect(sourceOf(answers[0] ?? {})['config']).toMatchObject({
+      url: 'https://u:…@api.example.com/x?api_key=…&page=1',
+    });
+    // What is shown without its secret is not sent back so.
+    expect(kaireon.connectors.get(id)?.config).toEqual({ ...config, pool: 4 });
   });
 
   it('leaves the credentials of a source that was made elsewhere, and asks for all of them to change one', async () => {

@@ -10,6 +10,7 @@ import { findings, installedPlugins, isAtLeast, rawConfig, seen } from './readin
 import { isMissingPlugin, missingPlugin, refused } from './refusals.ts';
 import { changedConfig, createRequest, pathOf, TO_STATE } from './requests.ts';
 import { type Ask, alreadyThere, NAME } from './worker.ts';
+import { fromWorker, type WorkerConfig } from './worker-config.ts';
 
 export async function create(ask: Ask, draft: VendorDraft, call: VendorCall): Promise<VendorSource> {
   const { name, connector, desiredState } = draft;
@@ -52,6 +53,7 @@ export async function update(
     const raw = await rawConfig(ask, id, call);
     if (!raw) throw gone(id);
     const body = changedConfig(raw, before.config ?? {}, change);
+    refuseRedirected(raw, body, connector);
     const request = { method: 'PUT', path: `${pathOf(id)}/config`, body } as const;
     const answer = await ask(request, { signal: call.signal, repeats: true, writes: true });
     if (answer.status >= 400) throw refused(answer, connector, 'change it');
@@ -71,6 +73,25 @@ export async function remove(ask: Ask, { id }: VendorSource, call: VendorCall): 
   // Of a second try: the first one did it.
   if (answer.status >= 400 && answer.status !== 404) throw refused(answer, undefined, 'delete it');
   return leftBehind(id, raw, topics, offsets.length > 0);
+}
+
+const LEADS = /(ur[li]|host(name)?|servers?|endpoint|address|brokers?|proxy)$/i;
+
+/** Secrets that only the worker knows, of a part (`value.converter.…`) whose address changes. */
+function refuseRedirected(raw: WorkerConfig, body: Readonly<Record<string, unknown>>, connector: Connector): void {
+  const part = (key: string) => key.slice(0, key.indexOf('.'));
+  const moved = Object.keys(body).filter((key) => LEADS.test(key) && body[key] !== raw[key]);
+  const { hidden } = fromWorker(raw, connector);
+  const carried = hidden.filter((key) => body[key] === raw[key] && moved.some((other) => part(other) === part(key)));
+  if (carried.length === 0) return;
+  throw new HeadwaterError(
+    'CREDENTIALS_REQUIRED',
+    `${moved.join(', ')} decides where ${carried.join(', ')} is sent. Stored credentials are not carried to another destination.`,
+    {
+      hint: `Give ${carried.join(', ')} again in extra, as \${worker:provider:path:key}.`,
+      fields: carried.map((name) => ({ field: '/config/extra', message: `must hold ${name}` })),
+    },
+  );
 }
 
 async function moveTo(ask: Ask, id: string, state: DesiredState, { signal }: VendorCall): Promise<void> {

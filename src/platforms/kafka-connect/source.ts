@@ -1,3 +1,4 @@
+import { Secret } from '../../secrets/secret.ts';
 import type { VendorSource } from '../remote/vendor.ts';
 import { conditionOf, type WorkerStatus } from './status.ts';
 import { connectorOf, fromWorker, type WorkerConfig } from './worker-config.ts';
@@ -43,6 +44,7 @@ export function sourceOf(name: string, raw: WorkerConfig, { status, topics, offs
       ...(hidden.length > 0 ? { hidden_settings: hidden } : {}),
       ...(signal === undefined ? {} : { snapshot_by_signal: signal }),
     },
+    inClear: literals.map((literal) => new Secret(literal)),
     createdAt: null,
     updatedAt: null,
   };

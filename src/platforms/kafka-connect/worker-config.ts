@@ -2,6 +2,7 @@ import type { Connector } from '../../connectors/define-connector.ts';
 import { isSecret } from '../../connectors/fields.ts';
 import { isObject } from '../../connectors/paths.ts';
 import { Secret } from '../../secrets/secret.ts';
+import { maskedText, secretsInText } from '../remote/in-clear.ts';
 import { CATALOG } from './catalog/index.ts';
 import { credentialsIn, withoutCredentials } from './catalog/mongodb-string.ts';
 import { isSecretName } from './secret-names.ts';
@@ -102,18 +103,8 @@ function furtherOf(entries: readonly (readonly [string, string])[], read: ReadCo
 
 /** Where somebody has put a password into a URL after all. */
 function hideCredentials(value: string, read: ReadConfig): string {
-  const inUrl = /\/\/[^/@\s?#]*:([^/@\s?#]+)@/.exec(value)?.[1] ?? /[?;&](?:password|pwd)=([^;&]+)/i.exec(value)?.[1];
-  if (inUrl === undefined) return value;
-  read.literals.push(inUrl, safelyDecoded(inUrl));
-  return credentialsIn(value) ? withoutCredentials(value) : value.replaceAll(inUrl, '…');
-}
-
-function safelyDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  read.literals.push(...secretsInText(value));
+  return maskedText(credentialsIn(value) ? withoutCredentials(value) : value);
 }
 
 const INTEGER = /^-?\d{1,15}$/;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { isObject } from '../../connectors/paths.ts';
-import { namesSecret } from '../../connectors/secret-names.ts';
 import type { HeadwaterError } from '../../errors.ts';
 import type { ApiAnswer } from '../../net/api-client.ts';
 import { createRedactor } from '../../secrets/redact.ts';
-import { Secret } from '../../secrets/secret.ts';
+import type { Secret } from '../../secrets/secret.ts';
 import type { Status } from '../../sources/source.ts';
+import { masked, secretsIn } from '../remote/in-clear.ts';
 import { refusalOf } from '../remote/refusal.ts';
 import type { VendorSource } from '../remote/vendor.ts';
 
@@ -129,6 +129,7 @@ export function sourceIn(record: KaireonRecord, clean: (text: string) => string)
       .map(([key, value]) => [key, masked(key, value)]),
   );
   const secretsSet = [...SECRETS.filter((key) => typeof whole[key] === 'string' && whole[key] !== ''), ...AUTH_SECRETS];
+  const inClear = inClearOf(record);
   const method = authMethod ?? 'access_key';
   const auth = WAYS.has(method) ? { method } : { method: 'other', auth_method: method };
   const details = Object.entries(record).filter(([key, value]) => !OWN.has(key) && value !== null);
@@ -142,11 +143,13 @@ export function sourceIn(record: KaireonRecord, clean: (text: string) => string)
     ...(isComposed ? { details: { ...Object.fromEntries(details.map(shown)), other_config: config } } : {}),
     ...(isComposed ? {} : { config: { ...config, auth }, details: Object.fromEntries(details.map(shown)) }),
     secretsSet,
+    inClear,
     desiredState: 'Active',
     status: STATUSES[status?.toLowerCase() ?? ''] ?? 'Unknown',
     ...(status ? { platformStatus: clean(status) } : {}),
     // Earlier versions left warnings there after a test that passed.
-    lastError: status?.toLowerCase() === 'active' || !lastError ? null : clean(withoutSecrets(lastError, whole)),
+    lastError:
+      status?.toLowerCase() === 'active' || !lastError ? null : createRedactor(inClear).clean(clean(lastError)),
     ...(lastTestedAt ? { lastTestedAt } : {}),
     ...(lastSyncAt ? { last_sync_at: lastSyncAt } : {}),
     ...(typeof record.lastSyncRowCount === 'number' ? { last_sync_row_count: record.lastSyncRowCount } : {}),
@@ -155,14 +158,12 @@ export function sourceIn(record: KaireonRecord, clean: (text: string) => string)
   };
 }
 
-/** Errors like to repeat what they were about, and what is kept in clear there is known here. */
-function withoutSecrets(text: string, config: Readonly<Record<string, unknown>>): string {
-  const values = Object.entries(config).flatMap(([key, value]) =>
-    typeof value === 'string' && value !== '' && (SECRETS.includes(key) || namesSecret(key, value)) ? [value] : [],
-  );
-  const passwords = values.flatMap((value) => /:\/\/[^:@/]*:([^@]+)@/.exec(value)?.[1] ?? []);
-  const secrets = [...values, ...passwords].map((value) => new Secret(value));
-  return secrets.length === 0 ? text : createRedactor(secrets).clean(text);
+/** Secrets that it shows, and those that it should not have shown: errors like to repeat what they were about. */
+export function inClearOf(record: KaireonRecord): Secret[] {
+  const whole = configOf(record);
+  const own = SECRETS.flatMap((key) => secretsIn(key, whole[key], true));
+  const { authConfig, ...rest } = record;
+  return [...own, ...secretsIn('authConfig', authConfig, true), ...secretsIn('', { ...rest, lastError: '' })];
 }
 
 /** Both names are taken there, and merged. */
@@ -172,12 +173,4 @@ export function configOf({ config, connectionConfig }: KaireonRecord): Readonly<
 
 function shown([key, value]: [string, unknown]): [string, unknown] {
   return [key, masked(key, value)];
-}
-
-/** What looks like a secret by its name, however deep, is none of anybody's business here. */
-function masked(key: string, value: unknown): unknown {
-  if (typeof value === 'string') return namesSecret(key, value) ? '[secret]' : value;
-  if (Array.isArray(value)) return value.map((item) => masked(key, item));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, masked(name, inner)]));
 }

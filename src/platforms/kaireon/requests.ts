@@ -4,6 +4,7 @@ import { HeadwaterError } from '../../errors.ts';
 import type { ApiRequest } from '../../net/api-client.ts';
 import { PlannedSecret, Secret } from '../../secrets/secret.ts';
 import { secretJson } from '../../secrets/secret-json.ts';
+import { secretsIn } from '../remote/in-clear.ts';
 import type { VendorChange, VendorDraft } from '../remote/vendor.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -35,6 +36,7 @@ export function createRequest(draft: VendorDraft): ApiRequest {
 export function updateRequest(id: string, change: VendorChange, connector: Connector, others: Values): ApiRequest {
   const { name, description, config, changedFields, options } = change;
   const extra = extraOf(options, connector);
+  refuseRedirected(extra, others, changedFields);
   const isSettings = changedFields.some((field) => field !== AUTH) || Object.keys(extra).length > 0;
   const settings = { ...others, ...extra, ...(config ? withoutHeld(withoutAuth(config)) : {}) };
   return {
@@ -59,7 +61,7 @@ function withoutHeld(config: Values): Values {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => !isHeld(value)));
 }
 
-function isHeld(value: unknown): boolean {
+export function isHeld(value: unknown): boolean {
   return isObject(value) && !(value instanceof Secret) && value['scheme'] === 'platform';
 }
 
@@ -90,17 +92,57 @@ function opened(keys: unknown): unknown {
   });
 }
 
-/** @throws HeadwaterError INVALID_ARGUMENTS for a key that the config has */
+/** @throws HeadwaterError INVALID_ARGUMENTS for a key that the config has, and for secrets: all of it is shown there */
 function extraOf({ extra_config: extra }: Values, { fields }: Connector): Values {
   if (!isObject(extra)) return {};
-  const known = Object.keys(extra).filter((key) => Object.hasOwn(fields, key) || REFUSED.has(key));
-  if (known.length === 0) return extra;
-  throw new HeadwaterError('INVALID_ARGUMENTS', 'extra_config is for what config does not have.', {
-    fields: known.map((key) => ({
-      field: `/options/extra_config/${key}`,
-      message: REFUSED.has(key) ? 'belongs into config, under auth' : 'belongs into config',
-    })),
+  const faults = Object.entries(extra).flatMap(([key, value]) => {
+    const message = faultOf(key, value, fields);
+    return message === undefined ? [] : [{ field: `/options/extra_config/${key}`, message }];
+  });
+  if (faults.length === 0) return extra;
+  throw new HeadwaterError('INVALID_ARGUMENTS', 'extra_config is for what config does not have, and not for secrets.', {
+    fields: faults,
   });
 }
 
+function faultOf(key: string, value: unknown, fields: Connector['fields']): string | undefined {
+  if (REFUSED.has(key)) return 'belongs into config, under auth';
+  if (Object.hasOwn(fields, key)) return 'belongs into config';
+  if (key === 'connectionConfig') return 'is another name of config there: give what is in it by itself';
+  const isOpen = secretsIn(key, value).length > 0;
+  return isOpen ? 'holds a secret, which KaireonAI would show: it belongs into config, under auth' : undefined;
+}
+
 const REFUSED: ReadonlySet<string> = new Set(['auth', 'authMethod', 'authConfig']);
+
+/** Words of names that say where a connection goes, or how it is protected. */
+const WHERE =
+  /(^|_)(host|hostname|port|server|address|addr|uri|url|endpoint|proxy|domain|dsn|connection_string|brokers?|tunnel|bastion|instance|ssl|tls|insecure|verify|certificate|cert|ca)s?(_|$)/;
+
+/**
+ * Settings that the catalog does not have may lead elsewhere as well.
+ * @throws HeadwaterError CREDENTIALS_REQUIRED where stored credentials would go there
+ */
+function refuseRedirected(extra: Values, others: Values, changedFields: readonly string[]): void {
+  if (changedFields.includes(AUTH)) return;
+  const moved = Object.keys(extra).filter(
+    (key) => WHERE.test(wordsOf(key)) && JSON.stringify(extra[key]) !== JSON.stringify(others[key]),
+  );
+  if (moved.length === 0) return;
+  const names = moved.map((key) => key.slice(0, 60)).join(', ');
+  throw new HeadwaterError(
+    'CREDENTIALS_REQUIRED',
+    `${names} may decide where credentials are sent. Stored credentials are not carried to another destination.`,
+    {
+      hint: 'Give auth again in the same call, the whole set, if the person means the new destination.',
+      fields: [{ field: `/config/${AUTH}`, message: `is needed again, since ${names} changes` }],
+    },
+  );
+}
+
+function wordsOf(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_');
+}

@@ -3,40 +3,16 @@ import { isObject } from '../../connectors/paths.ts';
 import type { ApiAnswer, ApiClient } from '../../net/api-client.ts';
 import { nameTaken } from '../failures.ts';
 import { readRefusal } from '../remote/refusal.ts';
-import type { Vendor, VendorCall, VendorChange, VendorQuery, VendorSource } from '../remote/vendor.ts';
-import { configOf, type KaireonRecord, pageIn, recordIn, refused, sourceIn } from './record.ts';
-import { CONNECTORS_PATH, createRequest, updateRequest } from './requests.ts';
+import type { Vendor, VendorChange, VendorQuery, VendorSource } from '../remote/vendor.ts';
+import { all, found, MOST_A_PAGE, page } from './reading.ts';
+import { configOf, recordIn, refused, sourceIn } from './record.ts';
+import { CONNECTORS_PATH, createRequest, isHeld, updateRequest } from './requests.ts';
 import { verify } from './verify.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
-const MOST_A_PAGE = 100;
-/** A list that goes on for longer goes in a circle. */
-const MOST_PAGES = 1000;
-
 /** KaireonAI's connectors API. It has five routes, and none for a single connector. */
 export function createKaireon(client: ApiClient): Vendor {
-  const page = async (limit: number, cursor: string | undefined, { signal }: VendorCall) => {
-    const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const answer = await client.send({ method: 'GET', path: CONNECTORS_PATH, query }, { signal, repeats: true });
-    return { ...pageIn(answer), clean: answer.clean };
-  };
-  /** Every connector there, page by page. */
-  async function* all(call: VendorCall): AsyncGenerator<{ record: KaireonRecord; clean: ApiAnswer['clean'] }> {
-    const seen = new Set<string>();
-    let cursor: string | undefined;
-    for (let pages = 0; pages < MOST_PAGES; pages++) {
-      const { records, next, clean } = await page(MOST_A_PAGE, cursor, call);
-      for (const record of records) yield { record, clean };
-      if (next === undefined || seen.has(next)) return;
-      seen.add(next);
-      cursor = next;
-    }
-  }
-  const found = async (id: string, call: VendorCall) => {
-    for await (const each of all(call)) if (each.record.id === id) return each;
-    return undefined;
-  };
   const put = async (id: string, change: VendorChange, connector: Connector, others: Values, signal: AbortSignal) => {
     // The same body twice leaves what it leaves once.
     const answer = await client.send(updateRequest(id, change, connector, others), { signal, repeats: true });
@@ -52,11 +28,11 @@ export function createKaireon(client: ApiClient): Vendor {
       return sourceIn(recordIn(answer), answer.clean);
     },
     async get(id, call) {
-      const there = await found(id, call);
+      const there = await found(client, id, call);
       return there && sourceIn(there.record, there.clean);
     },
     async list(query, call) {
-      const { records, total, next, clean } = await page(Math.min(query.limit, MOST_A_PAGE), query.after, call);
+      const { records, total, next, clean } = await page(client, Math.min(query.limit, MOST_A_PAGE), query.after, call);
       return {
         sources: records.map((record) => sourceIn(record, clean)),
         ...(total === undefined || isFiltered(query) ? {} : { total }),
@@ -65,15 +41,17 @@ export function createKaireon(client: ApiClient): Vendor {
     },
     async named(name, call) {
       const sources: VendorSource[] = [];
-      for await (const { record, clean } of all(call)) if (record.name === name) sources.push(sourceIn(record, clean));
+      for await (const { record, clean } of all(client, call))
+        if (record.name === name) sources.push(sourceIn(record, clean));
       return sources;
     },
     updateRequests: (before, change, connector) => [
-      updateRequest(before.id, change, connector, othersIn(before, connector)),
+      updateRequest(before.id, change, connector, othersIn(before, change, connector)),
     ],
-    async update(before, change, connector, call) {
-      const now = await found(before.id, call);
+    async update(before, given, connector, call) {
+      const now = await found(client, before.id, call);
       const stored = now ? configOf(now.record) : {};
+      const change = asStored(given, before, stored);
       const kept = keptOf(stored, change, connector);
       const { record, clean } = await put(before.id, change, connector, kept, call.signal);
       const left = leftOver(configOf(record), stored, change, connector);
@@ -111,17 +89,36 @@ function refusedName(answer: ApiAnswer, name: string | undefined): Error {
 
 const TAKEN = /\b(already (exists|in use|taken|used)|must be unique|duplicate|unique constraint)\b/i;
 
-/** Keys of a stored config that the catalog does not have, as far as they are shown: for a plan. */
-function othersIn({ config = {} }: VendorSource, { fields }: Connector): Values {
-  return Object.fromEntries(Object.entries(config).filter(([key]) => key !== 'auth' && !Object.hasOwn(fields, key)));
+/** What stays of the stored settings, as far as it is shown: for a plan. */
+function othersIn(before: VendorSource, { config }: VendorChange, { fields }: Connector): Values {
+  const other = before.details?.['other_config'];
+  const shown = { ...(isObject(other) ? other : {}), ...before.config };
+  const held = (before.secretsSet ?? []).filter((path) => !path.includes('/')).map((path) => [path, '[secret]']);
+  return Object.fromEntries([
+    ...Object.entries(shown).filter(([key]) => key !== 'auth' && (!config || !Object.hasOwn(fields, key))),
+    ...held.filter(([key = '']) => !config || isHeld(config[key])),
+  ]);
 }
 
-/** What stays of the stored settings: keys that the catalog does not have, and secrets that only KaireonAI knows. */
-function keptOf(stored: Values, { config = {} }: VendorChange, { fields }: Connector): Values {
-  const isHeld = (value: unknown) => isObject(value) && value['scheme'] === 'platform';
+/**
+ * What stays of the stored settings. Without a new config all of them, for they may be replaced as a whole; with one, keys
+ * that the catalog does not have, and secrets that only KaireonAI knows.
+ */
+function keptOf(stored: Values, { config }: VendorChange, { fields }: Connector): Values {
+  if (!config) return stored;
   return Object.fromEntries(
     Object.entries(stored).filter(([key]) => !Object.hasOwn(fields, key) || isHeld(config[key])),
   );
+}
+
+/** A setting that is shown without the secret inside it is not sent back so. */
+function asStored(change: VendorChange, { config: shown = {} }: VendorSource, stored: Values): VendorChange {
+  if (!change.config) return change;
+  const whole = Object.entries(change.config).map(([key, value]) => {
+    const isSame = stored[key] !== undefined && JSON.stringify(value) === JSON.stringify(shown[key]);
+    return [key, isSame ? stored[key] : value];
+  });
+  return { ...change, config: { ...Object.fromEntries(whole), auth: change.config['auth'] } };
 }
 
 /** What was to go and is still there, as null. */

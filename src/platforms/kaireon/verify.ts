@@ -2,9 +2,12 @@ import { z } from 'zod';
 import type { ApiAnswer, ApiClient } from '../../net/api-client.ts';
 import type { StepOutcome, StepSpec } from '../../probes/probe.ts';
 import { StepFailure } from '../../probes/problems/index.ts';
+import { createRedactor } from '../../secrets/redact.ts';
+import { maskedText } from '../remote/in-clear.ts';
 import type { Opened } from '../remote/platform.ts';
 import type { VendorRun } from '../remote/vendor.ts';
-import { PLATFORM, refused } from './record.ts';
+import { found } from './reading.ts';
+import { inClearOf, PLATFORM, refused } from './record.ts';
 import { CONNECTORS_PATH } from './requests.ts';
 
 const TESTED = z.looseObject({
@@ -23,13 +26,26 @@ const LIMIT_MS = 15_000;
 const LONGEST = 300;
 
 /** KaireonAI's own test of a connector that is stored there, from where it runs. A test that failed is an answer. */
-export async function askTest(client: ApiClient, id: string, signal: AbortSignal): Promise<Tested> {
+async function askTest(client: ApiClient, id: string, signal: AbortSignal): Promise<Tested> {
   const request = { method: 'POST', path: `${CONNECTORS_PATH}/test`, body: { id } } as const;
   // To test twice is to test once: it is tried again after a lost connection.
   const answer = await client.send(request, { signal, repeats: true, deadlineMs: LIMIT_MS });
-  const found = reading(answer);
-  if (found) return { ...found, clean: (text) => answer.clean(text).slice(0, LONGEST) };
+  const said = reading(answer);
+  if (said) return await withoutSecrets(client, id, signal, { ...said, clean: answer.clean });
   throw refused(answer);
+}
+
+/**
+ * What it says of a failure may repeat what stands in clear in the connector's settings. They are read for that, and where
+ * they cannot be, what it says is not passed on.
+ */
+async function withoutSecrets(client: ApiClient, id: string, signal: AbortSignal, tested: Tested): Promise<Tested> {
+  if (!tested.lastError && !tested.warning && (tested.success || !tested.message)) return tested;
+  const there = await found(client, id, { signal }).catch(() => undefined);
+  const redactor = there && createRedactor(inClearOf(there.record));
+  const clean = (text: string) =>
+    redactor ? redactor.clean(maskedText(tested.clean(text)), LONGEST) : 'its own pages say what';
+  return { ...tested, clean };
 }
 
 /** No page says with which status a failed test is answered, so it is told by its body. */

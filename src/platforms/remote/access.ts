@@ -79,16 +79,18 @@ export function createAccess(parts: RemoteParts) {
     const again = async () => (await records.find(record.tenant, record.id)) ?? record;
     return (await openedConfig(vault, record, again)).secrets;
   };
-  /** Knows every secret that we know of a source. */
-  const redactorFor = async (record: RemoteRecord | undefined) =>
-    record && (await redactorOf(await heldBy(record), (each) => parts.resolveReference(each, record.tenant)));
+  /** Knows every secret that we know of a source, and those that its vendor shows. */
+  const redactorFor = async (record: RemoteRecord | undefined, { inClear }: Pick<VendorSource, 'inClear'> = {}) => {
+    const held = record ? await heldBy(record) : {};
+    return await redactorOf(held, (each) => parts.resolveReference(each, record?.tenant ?? ''), inClear);
+  };
   const see = async (asking: Asking, id: string): Promise<Seen & Inside> => {
     const { tenant, vendor: vendorApi, client, call } = await enter(asking, id);
     const record = await records.find(tenant, id);
     const vendor = await vendorApi.get(vendorIdOf(id), call).catch(async (error: unknown) => {
       throw scrubbedError(error, await redactorFor(record).catch(() => undefined));
     });
-    if (!vendor) throw notFound(id);
+    if (!vendor) throw notFound(id, platform);
     return {
       platform,
       tenant,

@@ -107,6 +107,13 @@ function meaningOf(status: number, platform: string): { code: ErrorCode; says: s
       hint: `An operator must check the ${platform} credentials and their rights; describe_platforms says which there are.`,
     };
   }
+  if (status >= 300 && status < 400) {
+    return {
+      code: 'PLATFORM_UNAVAILABLE',
+      says: `${platform} answered with a redirect (HTTP ${status}), which is not followed: credentials go nowhere else.`,
+      hint: 'Nothing was done. An operator must set the URL of the platform to where its API really is.',
+    };
+  }
   if (status >= 200 && status < 300) {
     return {
       code: 'PLATFORM_UNAVAILABLE',

@@ -8,13 +8,14 @@ import type { Source } from '../../sources/source.ts';
 export async function redactorOf(
   secrets: Readonly<Record<string, Secret | Reference>>,
   resolve: (reference: Reference) => Promise<Secret>,
+  inClear: readonly Secret[] = [],
 ): Promise<Redactor | undefined> {
   const here = Object.values(secrets).filter((value) => value instanceof Secret || !isElsewhere(value));
   // What cannot be read now cannot be looked for either.
   const known = await Promise.all(
     here.map(async (value) => (value instanceof Secret ? value : await resolve(value).catch(() => undefined))),
   );
-  const values = known.filter((value) => value !== undefined);
+  const values = [...known.filter((value) => value !== undefined), ...inClear];
   return values.length > 0 ? createRedactor(values) : undefined;
 }
 

@@ -9,7 +9,7 @@ import { type Created, createOnce, ownerHere, saidOf } from './creating.ts';
 import { followed } from './following.ts';
 import { fittingPage } from './paging.ts';
 import { scrubbed, scrubbedError } from './scrub.ts';
-import { configOf, sourceOf, versionOf } from './shown.ts';
+import { configOf, type Seen, sourceOf, versionOf } from './shown.ts';
 import type { VendorRun, VendorSource } from './vendor.ts';
 import { changeFor, draftFor, planned, sendable, showable } from './wire.ts';
 
@@ -33,7 +33,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
   const shown = async (tenant: string, vendor: VendorSource, record?: RemoteRecord): Promise<Source> =>
     scrubbed(
       sourceOf({ platform, tenant, connector: await connectorOf(vendor.connector), vendor, record }),
-      await redactorFor(record),
+      await redactorFor(record, vendor),
     );
   /** A list says little of each: what failed is all of it that may repeat a secret. */
   const listed = async (tenant: string, vendor: VendorSource): Promise<Source> => {
@@ -48,15 +48,24 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
     );
   };
 
-  const scrubbing = async <T>(record: RemoteRecord | undefined, work: () => Promise<T>): Promise<T> => {
+  const scrubbing = async <T>(
+    { record, vendor }: Pick<Seen, 'record' | 'vendor'>,
+    work: () => Promise<T>,
+  ): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      throw scrubbedError(error, await redactorFor(record).catch(() => undefined));
+      // Where our own key is lost, what the vendor shows is still taken out.
+      const redactor = await redactorFor(record, vendor).catch(async () => await redactorFor(undefined, vendor));
+      throw scrubbedError(error, redactor);
     }
   };
-  const scrubbedRun = async ({ error, ...run }: RunRecord, record: RemoteRecord): Promise<RunRecord> =>
-    error === undefined ? run : { ...run, error: (await redactorFor(record))?.clean(error) ?? error };
+  const scrubbedRun = async ({ error, ...run }: RunRecord, record: RemoteRecord, vendor: VendorSource) =>
+    error === undefined ? run : { ...run, error: (await redactorFor(record, vendor))?.clean(error) ?? error };
+  const scrubbedTexts = async (texts: readonly string[], record: RemoteRecord, vendor: VendorSource) => {
+    const redactor = await redactorFor(record, vendor);
+    return texts.map((text) => redactor?.clean(text) ?? text);
+  };
 
   const sources: PlatformSources = {
     async create(asking, draft, audit, idempotency) {
@@ -116,7 +125,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const seen = await see(asking, id);
       const { connector, record } = seen;
       const config = async () => configOf(seen, record ? await heldBy(record) : {});
-      return { source: scrubbed(sourceOf(seen), await redactorFor(record)), connector, config };
+      return { source: scrubbed(sourceOf(seen), await redactorFor(record, seen.vendor)), connector, config };
     },
     async nameTaken(asking, wanted) {
       const { tenant, vendor, call } = await enter(asking);
@@ -152,7 +161,9 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       }
       const values =
         change.config && (await sendable(connector, change.config, (each) => parts.resolveReference(each, tenant)));
-      const after = await scrubbing(record, () => vendorApi.update(before, changeFor(change, values), connector, call));
+      const after = await scrubbing({ record, vendor: before }, () =>
+        vendorApi.update(before, changeFor(change, values), connector, call),
+      );
       const config = change.config ?? (await stored.config());
       const whole = { ...after, keep: { ...(await call.kept()), ...after.keep } };
       const isChanged = change.config !== undefined;
@@ -164,7 +175,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
     async remove(asking, stored, audit) {
       const { tenant, vendor, record, vendorApi, call } = await see(asking, stored.source.id);
       if (versionOf(vendor, record) !== stored.source.version) throw stale();
-      const left = await scrubbing(record, () => vendorApi.remove(vendor, call));
+      const left = await scrubbing({ record, vendor }, () => vendorApi.remove(vendor, call));
       await records.remove(tenant, stored.source.id, audit);
       return left;
     },
@@ -179,7 +190,7 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const { tenant, connector, vendor, record, vendorApi, call } = await see(asking, stored.source.id);
       const act = vendorApi.actions[action];
       if (!act) throw new HeadwaterError('UNSUPPORTED', `${name} has no ${action} for a source.`);
-      const result: VendorRun = await scrubbing(record, () => act(vendor, request, call));
+      const result: VendorRun = await scrubbing({ record, vendor }, () => act(vendor, request, call));
       const now = (await vendorApi.get(vendor.id, call)) ?? vendor;
       const after = await followed({ vendor: vendorApi, name }, now, request.waitS * 1000, call);
       const again = { ...(record ? await call.kept() : {}), ...result.keep };
@@ -188,8 +199,8 @@ export function createRemoteSources(parts: RemoteParts): RemoteSources {
       const keptRecord = await keep(tenant, keeping, audit);
       return {
         source: await shown(tenant, { ...after, todo: result.todo ?? after.todo ?? [] }, keptRecord),
-        ...(result.run ? { run: await scrubbedRun(result.run, keptRecord) } : {}),
-        ...(result.warnings?.length ? { warnings: result.warnings } : {}),
+        ...(result.run ? { run: await scrubbedRun(result.run, keptRecord, vendor) } : {}),
+        ...(result.warnings?.length ? { warnings: await scrubbedTexts(result.warnings, keptRecord, vendor) } : {}),
       };
     },
   };

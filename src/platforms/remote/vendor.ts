@@ -62,6 +62,8 @@ export interface VendorSource
   keep?: Readonly<Record<string, Secret>>;
   /** Of a create or an update: what whoever asked for it should know of how it was done. */
   warnings?: readonly string[];
+  /** Secrets that the vendor shows to all who ask, and may repeat: they are taken out of whatever it says of the source. */
+  inClear?: readonly Secret[];
   /** ISO 8601; null where the vendor does not say. */
   createdAt: string | null;
   updatedAt: string | null;

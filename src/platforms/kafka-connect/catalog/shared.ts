@@ -43,12 +43,23 @@ export const worker = (tasks: string): VendorFields => ({
 
 export const ONE_TASK = 'Debezium reads one server with one task, whatever is allowed here.';
 
+/** What is handed on to drivers may say where they connect, and how. */
+const TO_DRIVERS = /^(database|driver|mongodb|connection)\./;
+
+function leading(value: unknown): unknown {
+  const all = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const found = all.filter(([name]) => TO_DRIVERS.test(name)).sort(([a], [b]) => (a < b ? -1 : 1));
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+}
+
 export const extra: VendorFields = {
   extra: {
     type: 'object',
     title: 'Further settings',
     description:
       'Settings of the plugin, its converters and transformations that have no field here, by their own names. Secrets among them as ${worker:provider:path:key} only.',
+    destination: true,
+    canonical: leading,
     examples: [{ 'transforms.unwrap.type': 'io.debezium.transforms.ExtractNewRecordState' }],
   },
 };
