@@ -105,6 +105,12 @@ const VARIABLES = {
       'Where people see `headwater http`, if a proxy is before it: links to pages begin with it, and its host is one that requests may name',
     standard: 'where it listens',
   },
+  HEADWATER_PAGE_PORT: {
+    schema: wholeNumber(1, 65_535).optional(),
+    meaning:
+      'Port of this machine for the pages of `headwater stdio`, for OAuth providers that want redirect addresses registered to the port: `http://127.0.0.1:PORT/credentials/callback`. Where it is taken, any other',
+    standard: 'any free one',
+  },
   HEADWATER_READ_ONLY: { schema: flag.default(false), meaning: 'Hides every tool that writes', standard: 'off' },
   ...PLATFORM_VARIABLES,
   HEADWATER_LOG_LEVEL: {
@@ -156,6 +162,8 @@ export interface Settings {
   testLimit: number;
   /** Where people see the HTTP server; absent where that is where it listens. */
   publicUrl?: URL;
+  /** Of this machine, for pages; absent where any will do. */
+  pagePort?: number;
   readOnly: boolean;
   logLevel: LogLevel;
   /** Names of the variables that were set, for `doctor`. */
@@ -222,7 +230,7 @@ export function readSettings(
     fileRoots: values.HEADWATER_FILE_ROOTS,
     ...(values.HEADWATER_CONNECTORS === undefined ? {} : { connectors: values.HEADWATER_CONNECTORS }),
     testLimit: values.HEADWATER_TEST_LIMIT,
-    ...onlySet({ publicUrl: values.HEADWATER_PUBLIC_URL }),
+    ...onlySet({ publicUrl: values.HEADWATER_PUBLIC_URL, pagePort: values.HEADWATER_PAGE_PORT }),
     readOnly: values.HEADWATER_READ_ONLY,
     logLevel: values.HEADWATER_LOG_LEVEL,
     given: Object.keys(VARIABLES).filter((name) => environment[name] !== undefined),

@@ -49,7 +49,7 @@ export async function createSource(services: Services, request: CreateRequest, c
   if (earlier) return { source: earlier, replayed: true, next: nextFor(services, connector, earlier) };
 
   const asked = askingFor(services, platform, connector, request.config);
-  const { config, handed, sessions } = await withCredentials(services, connector, asked, call);
+  const { config, handed, sessions } = await withCredentials(services, platform, connector, asked, call);
   call.trail.note({ destination_after: destinationFacts(connector, config), fields: fieldsOf(request, config) });
   refuseWorkerReferences(platform, config);
   const warnings = configWarnings(services, config, handed);

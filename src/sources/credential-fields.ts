@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Config, fieldWithRole } from '../connectors/config.ts';
 import type { Connector } from '../connectors/define-connector.ts';
 import { type Field, isDestination, isSecret } from '../connectors/fields.ts';
 import { askedOfSignIn } from '../connectors/oauth/form.ts';
@@ -29,15 +30,18 @@ export function fieldsFor(connector: Connector, settings: Settings): Map<FieldPa
 }
 
 /**
- * The secrets that a form asks for where nobody says which: those that are required, and those one logs in with. A
- * connection string is another way to say all of it.
+ * The secrets that a form asks for where nobody says which: those that are required, and those one logs in with, at an
+ * SSH server on the way as well. A connection string is another way to say all of it.
  */
 export function wantedSecrets(connector: Connector, settings: Settings): FieldPath[] {
+  const sshHost = fieldWithRole(connector, 'ssh_host');
+  const isTunnelled = sshHost !== undefined && settings[sshHost] !== undefined;
   return [...fieldsFor(connector, settings)]
     .filter(([path, { facts }]) => isSecret(facts) && path !== 'connection_string' && !facts.virtual)
     .filter(([, field]) => {
       const isRequired = !field.schema().isOptional();
-      return isRequired || (field.facts.group === 'authentication' && !field.facts.advanced);
+      const isLogin = field.facts.group === 'authentication' && !field.facts.advanced;
+      return isRequired || isLogin || (isTunnelled && field.facts.group === 'ssh');
     })
     .map(([path]) => path);
 }
@@ -82,7 +86,10 @@ function formField(path: FieldPath, { facts, schema }: Field): FormField {
 
 /** A form takes the secret itself. */
 function withoutReferences(description: string): string {
-  return description.replace(/:? a reference such as [^.]*\.?/, '.').replace(/\s*\$\{[^}]*\}/g, '');
+  return description
+    .replace(/:? a reference such as [^.]*\.?/, '.')
+    .replace(/,? as a reference\b/, '')
+    .replace(/\s*\$\{[^}]*\}/g, '');
 }
 
 /** What is fixed, for the person to read: where secrets go comes first. */
@@ -92,13 +99,15 @@ export function knownFields(connector: Connector, settings: Settings): { title: 
   const rest = given.filter(([, { facts }]) => !isDestination(facts));
   return [...first, ...rest].map(([path, { facts }]) => ({
     title: facts.title,
-    value: shown(valueAt(settings, path)),
+    value: shown(valueAt(settings, path), isDestination(facts)),
   }));
 }
 
-function shown(value: unknown): string {
+/** Where secrets go is said to its end: what is cut off of a long host is its domain. */
+function shown(value: unknown, isWhole: boolean): string {
   const text = typeof value === 'string' ? value : Array.isArray(value) ? value.join(', ') : JSON.stringify(value);
-  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+  if (text.length <= 200 || (isWhole && !text.startsWith('-----BEGIN '))) return text;
+  return `${text.slice(0, 199)}…`;
 }
 
 /** A form's texts as a config: numbers, flags and lists in their types, secrets as they are, the way to authenticate named. */
@@ -132,6 +141,13 @@ function typed(field: Field, text: string): unknown {
     text.split(/\s*,\s*/),
   ];
   return candidates.find((value) => schema.safeParse(value).success) ?? text;
+}
+
+/** A form takes secrets themselves: what it hands over is sealed, and nothing that points elsewhere can be. */
+export function referencesIn({ secrets }: Config): { path: FieldPath; message: string }[] {
+  return Object.entries(secrets).flatMap(([path, value]) =>
+    value instanceof Secret ? [] : [{ path, message: 'takes the secret itself; a reference belongs in the config' }],
+  );
 }
 
 /** Secrets of a form as they are kept, by path. */

@@ -9,9 +9,9 @@ import type { OnStep } from '../probes/probe.ts';
 import type { Report } from '../probes/report.ts';
 import { packSecrets } from '../secrets/secret.ts';
 import type { Surface } from './audit.ts';
-import { configFrom, formFields, knownFields, literalsOf } from './credential-fields.ts';
+import { configFrom, formFields, knownFields, literalsOf, referencesIn } from './credential-fields.ts';
 import type { CredentialForm, Opener, Submitted } from './credential-form.ts';
-import type { CredentialSession } from './credential-sessions.ts';
+import { type CredentialSession, changeSession } from './credential-sessions.ts';
 import { digestOf } from './credentials.ts';
 import { type StoredSource, standardChecks } from './platform.ts';
 import { testConfig } from './probing.ts';
@@ -41,10 +41,12 @@ export async function openForm(
 ): Promise<{ form: CredentialForm; token?: string }> {
   const session = await admitted(services, nonce, opener);
   if (session.opener !== null) return { form: await formOf(services, session) };
+  // Made first: where that fails, nobody has opened the page yet, and it can be tried again.
+  const form = await formOf(services, session);
   const token = randomBytes(32).toString('base64url');
   const isFirst = await services.sessions.replace({ ...session, opener: digestOf(token) });
   if (!isFirst) throw linkGone();
-  return { form: await formOf(services, session), token };
+  return { form, token };
 }
 
 /**
@@ -72,9 +74,9 @@ export async function submitTo(
 ): Promise<Submitted> {
   const call = callFor(services, session, { signal, onStep, surface });
   const connector = await connectorOf(services, session);
-  const given = configGiven(connector, session, await storedOf(services, session, call), values);
-  if ('problems' in given) return { state: 'waiting', problems: given.problems };
-  const { config, own } = given;
+  const whole = configGiven(connector, session, await storedOf(services, session, call), values);
+  if ('problems' in whole) return { state: 'waiting', problems: whole.problems };
+  const { config, own } = whole;
   let report: Report | undefined;
   if (!skipTest) {
     const platform = platformOf(services, session.platform);
@@ -83,17 +85,17 @@ export async function submitTo(
     if (!report.ok) return { state: 'waiting', problems: problemsIn(report), report };
   }
   const sealed = await services.vault.seal(packSecrets(literalsOf(own.secrets)), sealContext(session));
-  const kept = await services.sessions.replace(
-    {
-      ...session,
-      state: 'ready',
-      settings: config.settings,
-      fields: Object.keys(own.secrets),
-      sealed,
-      destination: destinationOf(connector, config),
-    },
-    call.trail.take(),
-  );
+  const given: Partial<CredentialSession> = {
+    state: 'ready',
+    tested: report !== undefined,
+    settings: config.settings,
+    fields: Object.keys(own.secrets),
+    sealed,
+    destination: destinationOf(connector, config),
+  };
+  const isSame = (now: CredentialSession) => now.revision === session.revision || now.state === 'waiting';
+  const ready = (now: CredentialSession) => (isSame(now) ? { ...now, ...given } : undefined);
+  const kept = await changeSession(services.sessions, session, ready, call.trail.take());
   if (!kept) throw linkGone();
   return { state: 'ready', problems: [], ...(report ? { report } : {}) };
 }
@@ -131,9 +133,11 @@ export async function admitted(services: Services, nonce: string, opener: Opener
   const { principal } = opener;
   const isOther = principal && (principal.tenant !== session.tenant || principal.subject !== session.subject);
   if (!isOther && (session.opener === null || isToken(opener.token, session.opener))) return session;
-  const badOpens = session.badOpens + 1;
-  const state = badOpens >= MOST_BAD_OPENS ? 'locked' : session.state;
-  await services.sessions.replace({ ...session, badOpens, state });
+  await changeSession(services.sessions, session, (now) => {
+    const badOpens = now.badOpens + 1;
+    // What is there already was given by the right one, and stays of use.
+    return { ...now, badOpens, state: now.state === 'waiting' && badOpens >= MOST_BAD_OPENS ? 'locked' : now.state };
+  });
   throw linkGone();
 }
 
@@ -177,6 +181,8 @@ function configGiven(
   try {
     const input = configFrom(connector, session.settings, values);
     const own = parseConfig(connector, input);
+    const references = referencesIn(own);
+    if (references.length > 0) return { problems: references };
     const missing = formFields(connector, session.settings, session.fields)
       .filter(({ required, path }) => required && !given(own, path))
       .map(({ path }) => ({ path, message: 'is required' }));

@@ -32,6 +32,8 @@ export interface CredentialSession {
   opener: string | null;
   badOpens: number;
   state: SessionState;
+  /** Whether they have passed a test; a person may have given them without. */
+  tested: boolean;
   /** The vault's envelope of the secrets by path; null until they are there. */
   sealed: string | null;
   /** What they were given for: the canonical destination. They are never sent anywhere else. */
@@ -52,4 +54,26 @@ export interface CredentialSessions {
   findByNonce(nonceDigest: string): Promise<CredentialSession | undefined>;
   /** Replaces it if its revision is still `session.revision`, and counts on. `false`: somebody else was first. */
   replace(session: CredentialSession, audit?: AuditEntry): Promise<boolean>;
+}
+
+const TRIES = 5;
+
+/**
+ * Replaces a session by what `change` makes of it as it is now, also where something else was written meanwhile: a
+ * stranger at the link must not undo what its owner does. `false`: `change` had nothing to make of it, or it is gone.
+ */
+export async function changeSession(
+  sessions: CredentialSessions,
+  session: CredentialSession,
+  change: (now: CredentialSession) => CredentialSession | undefined,
+  audit?: AuditEntry,
+): Promise<boolean> {
+  let now: CredentialSession | undefined = session;
+  for (let left = TRIES; now && left > 0; left -= 1) {
+    const changed = change(now);
+    if (!changed) return false;
+    if (await sessions.replace(changed, audit)) return true;
+    now = await sessions.find(session.tenant, session.id);
+  }
+  return false;
 }

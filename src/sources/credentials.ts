@@ -86,6 +86,7 @@ async function begun(services: Services, request: CredentialsRequest, call: Call
     opener: null,
     badOpens: 0,
     state: 'waiting',
+    tested: false,
     sealed: null,
     destination: null,
     oauth: null,
@@ -179,15 +180,16 @@ function nextOf(services: Services, session: CredentialSession): NextCall[] {
     return offer(services, { ...again, why });
   }
   if (state !== 'ready') return [];
+  const said = session.tested ? 'Tested already' : 'Given without a test';
   const config = completeConfig(session);
   if (sourceId !== null) {
-    const why = 'Tested already: put the new credentials into service.';
+    const why = `${said}: put the new credentials into service.`;
     const secrets = Object.fromEntries(
       Object.entries(config).filter(([name]) => session.fields.some((path) => path.split('/')[0] === name)),
     );
     return offer(services, { tool: 'update_source', arguments: { source_id: sourceId, config: secrets }, why });
   }
-  const why = 'Tested already: create the source.';
+  const why = `${said}: create the source.`;
   return offer(services, { tool: 'create_source', arguments: { connector, config, ...platform }, why });
 }
 

@@ -84,10 +84,11 @@ async function subject(services: Services, request: DiscoverRequest, call: Call)
     const stored = await freshOrRefused(services, found, call);
     return { connector: stored.connector, config: await stored.config(), warnings: [] };
   }
-  const connector = await connectorFor(platformOf(services, undefined), request.connector ?? '', request.config);
+  const platform = platformOf(services, undefined);
+  const connector = await connectorFor(platform, request.connector ?? '', request.config);
   call.trail.concerns(connector);
-  const asked = askingFor(services, platformOf(services, undefined), connector, request.config ?? {});
-  const { config, handed } = await withCredentials(services, connector, asked, call);
+  const asked = askingFor(services, platform, connector, request.config ?? {});
+  const { config, handed } = await withCredentials(services, platform, connector, asked, call);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
   return { connector, config, warnings: configWarnings(services, config, handed) };
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../connectors/config.ts';
 import type { OAuthConfig } from '../connectors/oauth/auth.ts';
-import { endpointsOf } from '../connectors/oauth/endpoints.ts';
+import { endpointsFor } from '../connectors/oauth/endpoints.ts';
 import { signsIn } from '../connectors/oauth/form.ts';
 import { renewTokens, type Tokens } from '../connectors/oauth/tokens.ts';
 import { AUTH } from '../connectors/paths.ts';
@@ -96,7 +96,7 @@ async function renewedConfig(services: Services, config: Config, tenant: string)
   const { ask } = services.tokens;
   // Once it is asked, the answer may be the only place where the new refresh token is: nobody's leaving ends that.
   const { signal } = new AbortController();
-  const endpoints = await endpointsOf(auth, ask, signal);
+  const endpoints = await endpointsFor(config.settings, auth, ask, signal);
   const client = { id: auth.client_id, secret };
   const tokens = await renewTokens(endpoints, client, refresh, { ask, now: services.now, signal });
   return withTokens(config, tokens);

@@ -3,23 +3,20 @@ import { type Config, destinationOf, parseConfig } from '../connectors/config.ts
 import type { Connector } from '../connectors/define-connector.ts';
 import type { OAuthConfig } from '../connectors/oauth/auth.ts';
 import { authorizeUrl, codeOf } from '../connectors/oauth/authorize.ts';
-import { endpointsOf } from '../connectors/oauth/endpoints.ts';
+import { endpointsFor } from '../connectors/oauth/endpoints.ts';
 import { signsIn } from '../connectors/oauth/form.ts';
 import { exchangeCode } from '../connectors/oauth/tokens.ts';
 import { AUTH, withValues } from '../connectors/paths.ts';
 import { HeadwaterError } from '../errors.ts';
 import { Secret, textsOf } from '../secrets/secret.ts';
-import { configFrom } from './credential-fields.ts';
+import { configFrom, referencesIn } from './credential-fields.ts';
 import type { Opener, Submitted } from './credential-form.ts';
 import { admitted, callFor, connectorOf, linkGone, type Submission, storedOf, submitForm } from './credential-page.ts';
 import type { CredentialSession } from './credential-sessions.ts';
 import { digestOf } from './credentials.ts';
 import { ACCESS_TOKEN, REFRESH_TOKEN } from './live-tokens.ts';
 import type { Services } from './services.ts';
-import { type BegunSignIn, openBegun, sealBegun } from './sign-in-state.ts';
-
-/** Where a provider sends people back to, below the origin of the page. */
-export const CALLBACK_PATH = '/credentials/callback';
+import { type BegunSignIn, CALLBACK_PATH, openBegun, sealBegun } from './sign-in-state.ts';
 
 const EXPIRES_AT = `${AUTH}/expires_at`;
 const CLIENT_SECRET = `${AUTH}/client_secret`;
@@ -37,25 +34,25 @@ export interface SignInRequest {
 export type SignInBegun = { redirect: string; token: string } | { problems: Submitted['problems'] };
 
 /**
- * Begins a sign-in for the opener of a page. `origin`: what the browser sees the page at, `https://host[:port]`.
+ * Begins a sign-in for the opener of a page. `base`: what people see this server at, `https://host[:port][/path]`.
  * @throws HeadwaterError LINK_GONE; UNSUPPORTED where the connector signs in nowhere
  */
 export async function startSignIn(
   services: Services,
   nonce: string,
   opener: Opener,
-  origin: string,
+  base: string,
   { values = {}, signal }: SignInRequest,
 ): Promise<SignInBegun> {
   const session = await admitted(services, nonce, opener);
   if (session.state !== 'waiting' || session.opener === null || opener.token === undefined) throw linkGone();
   const connector = await connectorOf(services, session);
   return await orProblems(async () => {
-    const config = await configOfSignIn(services, connector, session, values, signal);
+    const { config, settings } = await configOfSignIn(services, connector, session, values, signal);
     if (config.client_id === undefined) return { problems: [{ path: `${AUTH}/client_id`, message: 'is required' }] };
-    const endpoints = await endpointsOf(config, services.tokens.ask, signal);
+    const endpoints = await endpointsFor(settings, config, services.tokens.ask, signal);
     const [state, token, verifier] = [random(), random(), random()];
-    const redirectUri = origin + CALLBACK_PATH;
+    const redirectUri = base + CALLBACK_PATH;
     const { client_id: clientId, scopes } = config;
     const parameters = { clientId, scopes, redirectUri, state: `${session.nonceDigest}.${state}`, verifier };
     const url = authorizeUrl(endpoints, parameters);
@@ -74,11 +71,11 @@ export async function startSignIn(
 export async function finishSignIn(
   services: Services,
   query: URLSearchParams,
-  origin: string,
+  base: string,
   token: string | undefined,
   submission: Omit<Submission, 'skipTest'>,
 ): Promise<{ nonce: string; submitted: Submitted }> {
-  const { session, begun } = await begunBy(services, query, origin, token);
+  const { session, begun } = await begunBy(services, query, base, token);
   const { nonce, opener, values } = begun;
   // When the tokens of before expired says nothing of those that come.
   const settings = withValues(session.settings, [[EXPIRES_AT, undefined]]);
@@ -92,7 +89,7 @@ export async function finishSignIn(
 }
 
 /** The sign-in in progress that a callback belongs to. @throws HeadwaterError LINK_GONE */
-async function begunBy(services: Services, query: URLSearchParams, origin: string, token: string | undefined) {
+async function begunBy(services: Services, query: URLSearchParams, base: string, token: string | undefined) {
   const [state = '', ...others] = query.getAll('state');
   const [digest = '', random = ''] = state.split('.');
   const session = others.length === 0 ? await services.sessions.findByNonce(digest) : undefined;
@@ -101,7 +98,7 @@ async function begunBy(services: Services, query: URLSearchParams, origin: strin
   const isOurs =
     isSame(digestOf(random), begun.state) &&
     isSame(digestOf(token), begun.token) &&
-    begun.redirectUri === origin + CALLBACK_PATH;
+    begun.redirectUri === base + CALLBACK_PATH;
   if (!isOurs) throw linkGone();
   return { session, begun };
 }
@@ -114,9 +111,9 @@ async function tokensOf(
   query: URLSearchParams,
   signal: AbortSignal,
 ): Promise<{ values: Record<string, string> }> {
-  const config = await configOfSignIn(services, connector, session, values, signal);
+  const { config, settings } = await configOfSignIn(services, connector, session, values, signal);
   const { ask } = services.tokens;
-  const endpoints = await endpointsOf(config, ask, signal);
+  const endpoints = await endpointsFor(settings, config, ask, signal);
   const code = codeOf(query, endpoints);
   const client = { id: config.client_id ?? '', secret: config.client_secret };
   const parts = { ask, now: services.now, signal };
@@ -132,15 +129,22 @@ async function configOfSignIn(
   session: CredentialSession,
   values: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<OAuthConfig> {
+): Promise<{ config: OAuthConfig; settings: Config['settings'] }> {
   const config = parseConfig(connector, configFrom(connector, session.settings, values));
   if (!signsIn(config.settings)) {
     throw new HeadwaterError('UNSUPPORTED', `${connector.name} does not sign in at an OAuth provider here.`);
   }
+  const [reference] = referencesIn(config);
+  if (reference) {
+    throw new HeadwaterError('INVALID_CONFIG', `${reference.path} ${reference.message}.`, {
+      fields: [{ field: `/config/${reference.path}`, message: reference.message }],
+    });
+  }
   const given = config.secrets[CLIENT_SECRET] ?? (await storedSecret(services, connector, session, config, signal));
   const secret =
     given === undefined || given instanceof Secret ? given : await services.resolveReference(given, session.tenant);
-  return { ...(config.settings[AUTH] as OAuthConfig), client_secret: secret };
+  const { settings } = config;
+  return { config: { ...(settings[AUTH] as OAuthConfig), client_secret: secret }, settings };
 }
 
 /** Only where it would go to whom it went before. */

@@ -2,6 +2,9 @@ import type { Vault } from '../secrets/vault.ts';
 import type { Opener } from './credential-form.ts';
 import type { CredentialSession } from './credential-sessions.ts';
 
+/** Where a provider sends people back to, below what people see this server at. */
+export const CALLBACK_PATH = '/credentials/callback';
+
 /** What a sign-in in progress has to remember until the provider sends the person back. */
 export interface BegunSignIn {
   nonce: string;

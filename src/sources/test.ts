@@ -48,7 +48,7 @@ export async function testNewConfig(services: Services, request: ConfigTest, cal
   const connector = await connectorFor(platform, request.connector, request.config);
   call.trail.concerns(connector);
   const asked = askingFor(services, platform, connector, request.config);
-  const { config, handed } = await withCredentials(services, connector, asked, call);
+  const { config, handed } = await withCredentials(services, platform, connector, asked, call);
   call.trail.note({ destination_after: destinationFacts(connector, config) });
   const warnings = configWarnings(services, config, handed);
   const { report, pinned = config } = await testConfig(

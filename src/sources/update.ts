@@ -55,7 +55,7 @@ export async function updateSource(services: Services, request: UpdateRequest, c
   const before = await stored.config();
   const { config: edited, cleared } = editedConfig(stored, before, request);
   const { config, handed, sessions } = edited
-    ? await withCredentials(services, stored.connector, edited, call)
+    ? await withCredentials(services, platform, stored.connector, edited, call)
     : { config: undefined, handed: {}, sessions: [] };
   if (config) {
     call.trail.note({ destination_after: destinationFacts(stored.connector, config) });

@@ -4,9 +4,10 @@ import { fieldsByPath } from '../connectors/paths.ts';
 import { HeadwaterError } from '../errors.ts';
 import { isSessionId } from '../secrets/references.ts';
 import { Secret, unpackSecrets } from '../secrets/secret.ts';
-import type { CredentialSession } from './credential-sessions.ts';
+import { type CredentialSession, changeSession } from './credential-sessions.ts';
 import { noSession } from './credentials.ts';
-import { type Call, offer, type Services } from './services.ts';
+import type { Platform } from './platform.ts';
+import { type Call, offer, platformOf, type Services } from './services.ts';
 
 /** A config with what people have handed over in its place, and the hand-overs that it came from. */
 export interface Handed {
@@ -23,6 +24,7 @@ export interface Handed {
  */
 export async function withCredentials(
   services: Services,
+  platform: Platform,
   connector: Connector,
   config: Config,
   call: Call,
@@ -31,7 +33,7 @@ export async function withCredentials(
   const handed: Record<string, Secret> = {};
   for (const [path, value] of Object.entries(config.secrets)) {
     if (value instanceof Secret || value.scheme !== 'credential' || !isSessionId(value.target)) continue;
-    const known = sessions.get(value.target) ?? (await opened(services, connector, value.target, call));
+    const known = sessions.get(value.target) ?? (await opened(services, platform, connector, value.target, call));
     sessions.set(value.target, known);
     handed[path] = secretAt(known, connector, path);
   }
@@ -44,16 +46,23 @@ export async function withCredentials(
 /** Ends hand-overs whose secrets a source has now. */
 export async function attach(services: Services, sessions: readonly CredentialSession[]): Promise<void> {
   for (const session of sessions) {
-    await services.sessions.replace({ ...session, state: 'attached', sealed: null, oauth: null });
+    const ended = { state: 'attached', sealed: null, oauth: null } as const;
+    await changeSession(services.sessions, session, (now) => ({ ...now, ...ended }));
   }
 }
 
-async function opened(services: Services, connector: Connector, id: string, { principal }: Call) {
+async function opened(services: Services, platform: Platform, connector: Connector, id: string, { principal }: Call) {
   const session = await services.sessions.find(principal.tenant, id);
   if (!session || session.subject !== principal.subject || session.state === 'attached') throw noSession();
   if (session.connector !== (connector.vendorCode ?? connector.code)) {
     throw new HeadwaterError('CREDENTIALS_REQUIRED', `These credentials were handed over for ${session.connector}.`, {
       hint: `Ask for those of ${connector.name} with request_credentials.`,
+    });
+  }
+  if (session.platform !== platform.code) {
+    const name = platformOf(services, session.platform).name;
+    throw new HeadwaterError('CREDENTIALS_REQUIRED', `These credentials were handed over for ${name}.`, {
+      hint: `Ask for those for ${platform.name} with request_credentials: the person must see who gets them.`,
     });
   }
   if (session.sealed === null) {
@@ -95,10 +104,10 @@ function secretAt(
 function refuseElsewhere({ destination }: CredentialSession, connector: Connector, config: Config): void {
   const now = destinationOf(connector, config);
   const names = new Set([...Object.keys(destination ?? {}), ...Object.keys(now)]);
-  // What a test has seen and pinned since narrows where they go.
-  const moved = [...names].filter(
-    (name) => now[name] !== destination?.[name] && connector.fields[name]?.facts.seenAt === undefined,
-  );
+  // What a test has seen and pinned since, where nothing was, narrows where they go.
+  const isPin = (name: string) =>
+    connector.fields[name]?.facts.seenAt !== undefined && destination?.[name] === undefined;
+  const moved = [...names].filter((name) => now[name] !== destination?.[name] && !isPin(name));
   if (moved.length === 0) return;
   throw new HeadwaterError(
     'CREDENTIALS_REQUIRED',

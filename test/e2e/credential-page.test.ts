@@ -85,6 +85,32 @@ describe('credentials given on a page, over stdio', () => {
     await session.close();
   });
 
+  it('unknown, used, locked and foreign links are the same bytes, and a locked one is shut for its opener too', async () => {
+    const session = await connectV2();
+    const begin = async () =>
+      asked(await session.call('request_credentials', { connector: 'postgresql', config: known() })).url;
+    const used = await begin();
+    const opener = visitPage(used);
+    await opener.open();
+    await opener.send({ 'value.password': sharedPostgres().readerPassword });
+    const locked = await begin();
+    const first = visitPage(locked);
+    await first.open();
+    for (let tries = 0; tries < 5; tries++) await visitPage(locked).open();
+    const foreign = await begin();
+    await visitPage(foreign).open();
+    const answers = [
+      await visitPage(new URL('A'.repeat(43), used).href).open(),
+      await visitPage(used).open(),
+      await first.open(),
+      await visitPage(foreign).open(),
+    ];
+    const bytes = answers.map(({ status, body, cookies }) => [status, body.replace(/nonce="[^"]+"/g, ''), cookies]);
+    for (const answer of bytes) expect(answer).toEqual(bytes[0]);
+    expect(bytes[0]?.[1]).toMatch(gone);
+    await session.close();
+  });
+
   it('no page is served before one is asked for, and an open one keeps no process', async () => {
     const session = await connectV2();
     const { url } = asked(await session.call('request_credentials', { connector: 'postgresql', config: known() }));
@@ -119,6 +145,9 @@ describe('credentials given on a page, over HTTP', () => {
     expect(door.body).toContain('Sign in');
     expect(door.body).not.toContain(begun.match_code);
     const signIn = (token: string) => ({ _action: 'sign_in', access_token: token });
+    const forged = await bob.send({ ...signIn(tokenOf(server, 'bob')), _token: 'forged' });
+    expect(forged.status).toBe(403);
+    await bob.open();
     expect((await bob.send(signIn('hw_00000000_guess'))).body).toContain('This is not an access token');
     expect((await bob.send(signIn(tokenOf(server, 'bob')))).body).toMatch(gone);
 

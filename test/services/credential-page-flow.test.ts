@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, newTab, startChromium, type Tab, violations } from '../support/chromium.ts';
 import { shopConfig, WRONG_PASSWORD } from '../support/headwater.ts';
+import { closedPort } from '../support/hostile-servers.ts';
 import { connectHttpV2, startHttp } from '../support/http.ts';
 import { type Connection, connectV2, type ToolAnswer } from '../support/mcp.ts';
 import { startOAuthServer } from '../support/oauth-server.ts';
@@ -79,12 +80,27 @@ describe.skipIf(!hasChromium)(
       await handOver(page);
       await page.getByRole('alert').waitFor();
       expect(await password(page).getAttribute('aria-invalid')).toBe('true');
+      expect(await page.getByRole('button', { name: 'Give it without a test' }).count()).toBe(0);
       expect(await violations(page)).toEqual([]);
       await password(page).fill(sharedPostgres().readerPassword);
       await handOver(page);
       await done(page);
       expect(await violations(page)).toEqual([]);
       expect(await created(begun)).toMatchObject({ connector: 'postgresql', status: 'Active' });
+    });
+
+    it('where nothing answers yet, it is given without a test', async () => {
+      const begun = await ask({ connector: 'postgresql', config: known({ port: await closedPort() }) });
+      const page = await visit(begun.url);
+      await password(page).fill(sharedPostgres().readerPassword);
+      await handOver(page);
+      const without = page.getByRole('button', { name: 'Give it without a test' });
+      await without.waitFor();
+      expect(await page.getByRole('alert').textContent()).toContain('Nothing listens on 127.0.0.1');
+      expect(await violations(page)).toEqual([]);
+      await without.click();
+      await done(page);
+      expect((await ask({ session_id: begun.session_id })).state).toBe('ready');
     });
 
     it('without JavaScript', async () => {
@@ -116,6 +132,30 @@ describe.skipIf(!hasChromium)(
       await handOver(page);
       await done(page);
       expect(await created(begun)).toMatchObject({ status: 'Active', config: { host, database } });
+    });
+
+    it('a connection string with a wrong password is corrected in the field that it filled', async () => {
+      const { host, port, readerPassword } = sharedPostgres();
+      const { username, database } = known();
+      const begun = await ask({ connector: 'postgresql', config: {} });
+      const page = await visit(begun.url);
+      const string = page.locator('#whole');
+      await string.fill(`postgresql://${username}:${WRONG_PASSWORD}@${host}:${port}/${database}?sslmode=require`);
+      await handOver(page);
+      await page.getByRole('alert').waitFor();
+      await password(page).fill(readerPassword);
+      expect(await string.inputValue()).toContain(`:${readerPassword}@`);
+      await handOver(page);
+      await done(page);
+    });
+
+    it('a connection string that leads elsewhere than what is known is told', async () => {
+      const begun = await ask({ connector: 'postgresql', config: known() });
+      const page = await visit(begun.url);
+      await page.locator('#whole').fill('postgresql://shop_reader:x@elsewhere.example.com/shop');
+      await handOver(page);
+      await page.getByRole('alert').waitFor();
+      expect(await page.locator('#whole-problem').textContent()).toMatch(/connection string, with another value/);
     });
 
     it('a key of many lines, for the tunnel on the way', async () => {

@@ -103,10 +103,11 @@ function lockedWith(passphrase: string): string {
 
 function viaAuth(connector: Connector, method: string, fields: Fields, next: () => string): CanaryConfig {
   const values = Object.fromEntries(
-    Object.entries(fields).map(([name, { facts }]) => [
-      name,
-      isSecret(facts) ? next() : (facts.examples?.[0] ?? CANARY_USER),
-    ]),
+    Object.entries(fields).flatMap(([name, { facts, schema }]) => {
+      if (isSecret(facts)) return [[name, next()]];
+      const [example] = facts.examples ?? [];
+      return example === undefined && schema().isOptional() ? [] : [[name, example ?? CANARY_USER]];
+    }),
   );
   const canaries = secretsOf(fields).map((name) => String(values[name]));
   return {

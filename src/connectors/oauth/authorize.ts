@@ -29,6 +29,7 @@ export function authorizeUrl(endpoints: Endpoints, { clientId, scopes, redirectU
     client_id: clientId,
     redirect_uri: redirectUri,
     ...(scope === '' ? {} : { scope }),
+    ...(endpoints.resource === undefined ? {} : { resource: endpoints.resource }),
     state,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',

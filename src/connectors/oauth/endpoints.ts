@@ -3,7 +3,7 @@ import type { Ask } from '../../net/ask.ts';
 import { urlFault } from '../../net/http-url.ts';
 import { isObject } from '../paths.ts';
 import type { OAuthConfig } from './auth.ts';
-import { knownProvider, type OAuthProvider } from './providers.ts';
+import { CUSTOM as CUSTOM_CODE, knownProvider, type OAuthProvider } from './providers.ts';
 
 /** A provider with its addresses filled in. */
 export interface Endpoints extends Omit<OAuthProvider, 'authorizeUrl' | 'tokenUrl' | 'account' | 'docsUrl'> {
@@ -14,6 +14,21 @@ export interface Endpoints extends Omit<OAuthProvider, 'authorizeUrl' | 'tokenUr
   issuer?: string;
   /** It says of itself that there always is one. */
   namesIssuer?: boolean;
+  /** What tokens are for (RFC 8707), where the protocol that they are used with asks for it. */
+  resource?: string;
+}
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/**
+ * Where the provider of a config is. Remote MCP servers want tokens that were asked for by their own address; vendors'
+ * own providers know nothing of that. @throws as `endpointsOf`
+ */
+export async function endpointsFor(settings: Settings, auth: OAuthConfig, ask: Ask, signal: AbortSignal) {
+  const endpoints = await endpointsOf(auth, ask, signal);
+  const { base_url: address } = settings;
+  const isBound = typeof address === 'string' && auth.provider === CUSTOM_CODE;
+  return isBound ? { ...endpoints, resource: address } : endpoints;
 }
 
 /**

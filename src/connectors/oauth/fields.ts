@@ -26,8 +26,9 @@ const SCOPES = /^[\x21\x23-\x5b\x5d-\x7e]+(?:[ ,]+[\x21\x23-\x5b\x5d-\x7e]+)*$/;
  * be given as well, best as references: a token that is there already.
  */
 export const OAUTH2 = {
-  provider: field<ProviderCode>(destination({ title: 'Provider', description: 'Who signs the person in.' }), () =>
-    z.enum(PROVIDER_CODES),
+  provider: field<ProviderCode>(
+    destination({ title: 'Provider', description: 'Who signs the person in.', examples: ['google'] }),
+    () => z.enum(PROVIDER_CODES),
   ),
   account: field<string | undefined>(
     destination({
@@ -48,7 +49,11 @@ export const OAUTH2 = {
     advanced: true,
   }),
   client_id: field<string | undefined>(
-    setting({ title: 'Client id', description: 'Of the OAuth client (app) registered at the provider.' }),
+    setting({
+      title: 'Client id',
+      description: 'Of the OAuth client (app) registered at the provider.',
+      examples: ['0123.apps.googleusercontent.com'],
+    }),
     () => printable(512).optional(),
   ),
   client_secret: optionalSecret({

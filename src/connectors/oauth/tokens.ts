@@ -63,13 +63,13 @@ async function tokensFor(
   refused: Refused,
   { ask, now, signal }: TokenParts,
 ): Promise<Tokens> {
-  const { tokenUrl: url, encoding, clientAuth, name } = endpoints;
+  const { tokenUrl: url, encoding, clientAuth, name, resource } = endpoints;
   const isBasic = clientAuth === 'basic' && client.secret !== undefined;
   const proof = isBasic ? {} : { client_id: client.id, ...(client.secret ? { client_secret: client.secret } : {}) };
   const question: Question = {
     url,
     encoding,
-    fields: { ...grant, ...proof },
+    fields: { ...grant, ...proof, ...(resource === undefined ? {} : { resource }) },
     ...(isBasic && client.secret ? { basic: { user: client.id, password: client.secret } } : {}),
   };
   const began = now();

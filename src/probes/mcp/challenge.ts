@@ -63,7 +63,7 @@ function fixOf(code: string, scope: string, metadata: string): string {
   const wanted = scope === '' ? '' : ` with the scope ${scope}`;
   if (code === 'MCP_FORBIDDEN') return scope === '' ? '' : `Have the token extended by the scope ${scope}.`;
   if (metadata !== '') {
-    return `The server signs in through OAuth (described at ${metadata}): get an access token${wanted} from its authorization server and give it as auth.token with auth.method bearer.`;
+    return `The server signs in through OAuth (described at ${metadata}): have a person sign in with auth.method oauth2, provider custom and its authorization server as issuer (request_credentials), or get an access token${wanted} from there and give it as auth.token with auth.method bearer.`;
   }
   return scope === '' ? '' : `Give an access token${wanted} as auth.token with auth.method bearer.`;
 }

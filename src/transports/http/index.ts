@@ -58,7 +58,8 @@ export async function serveOverHttp(
     anonymous: isLocal ? LOCAL_PRINCIPAL : undefined,
   });
   const { publicUrl } = app.settings;
-  const hosts = permittedHosts(host, [...allowHosts.map(nameOf), ...(publicUrl ? [publicUrl.hostname] : [])]);
+  const names = allowHosts.map(nameOf);
+  const hosts = permittedHosts(host, [...names, ...(publicUrl ? [publicUrl.hostname] : [])]);
   if (!isLocal && !(await authenticator.hasTokens())) {
     throw new HeadwaterError('INVALID_ARGUMENTS', `${host} is not a loopback address, and there is no token yet.`, {
       hint: 'Make one first: headwater token add NAME',
@@ -105,7 +106,7 @@ export async function serveOverHttp(
 
   const own = `http://${isIPv6(host) ? `[${host}]` : host}:${await listen(server, host, port)}`;
   const url = `${own}/mcp`;
-  app.servePages(async (nonce) => pageUrl(nonce, publicUrl ?? new URL(own), allowHosts));
+  app.servePages(async (nonce) => pageUrl(nonce, publicUrl ?? new URL(own), names));
   log.info({ url }, 'listening');
   return {
     url,

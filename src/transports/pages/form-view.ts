@@ -1,4 +1,5 @@
 import type { CredentialForm } from '../../sources/credential-form.ts';
+import { CALLBACK_PATH } from '../../sources/sign-in-state.ts';
 import type { Page } from './document.ts';
 import { fieldsView, idOf } from './fields-view.ts';
 import { formToken } from './forgery.ts';
@@ -13,12 +14,14 @@ export interface FormState {
   /** By path; secrets among them are not shown again. */
   values?: Readonly<Record<string, string>>;
   outcome?: Outcome;
+  /** What people see this server at. */
+  origin: string;
   /** The page came over a network without encryption. */
   exposed: boolean;
 }
 
 /** The page that a person fills in. */
-export function formPage({ form, cookie, values = {}, outcome, exposed }: FormState): Page {
+export function formPage({ form, cookie, values = {}, outcome, origin, exposed }: FormState): Page {
   const problems = outcome?.problems ?? [];
   const title = titleOf(form);
   const main = html`<h1>${title}</h1>
@@ -35,7 +38,7 @@ ${knownView(form)}
 <h2>What is needed</h2>
 <p class="quiet">It goes to Headwater, which tests it and keeps it encrypted. The conversation and its model never see it.</p>
 ${fieldsView(form, values, problems)}
-${buttonsView(form)}
+${buttonsView(form, origin)}
 <div id="skip" class="actions">${outcome?.skippable === true && skipView(cookie)}</div>
 </form>
 <section id="report" aria-label="The test">${outcome?.report && reportView(outcome.report)}</section>
@@ -78,11 +81,12 @@ ${known.map(({ title, value }) => html`<tr><th scope="row">${title}</th><td>${va
 </tbody></table>`;
 }
 
-function buttonsView({ signIn }: CredentialForm): Markup {
+function buttonsView({ signIn }: CredentialForm, origin: string): Markup {
   const send = html`<p class="actions"><button type="submit" id="send">Test and hand over</button></p>`;
   if (!signIn) return send;
   // What is typed goes along: it may be the client that the provider knows.
   return html`${!signIn.only && send}
+<p class="quiet">Your client at ${signIn.provider} must have this redirect address registered: <code>${origin + CALLBACK_PATH}</code></p>
 <p class="actions"><button type="submit" name="_action" value="provider"${signIn.only ? html` id="send"` : html` class="second"`}>Sign in with ${signIn.provider}</button></p>`;
 }
 

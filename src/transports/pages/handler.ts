@@ -88,7 +88,7 @@ export function createCredentialPages({
   };
 
   const open = async (visitor: Visitor) => {
-    const { response, nonce, jar, exposed } = visitor;
+    const { response, nonce, jar, origin, exposed } = visitor;
     const opener = await openerOf(visitor);
     if (!opener) return askToSignIn(visitor);
     const opened = await handover.open(nonce, opener);
@@ -97,9 +97,13 @@ export function createCredentialPages({
     const { form, token } = opened;
     const seconds = (Date.parse(form.expiresAt) - now().getTime()) / 1000;
     const cookies = token === undefined ? [] : [jar.set('opener', token, seconds)];
-    answerPage(response, form.state === 'waiting' ? formPage({ form, cookie, exposed }) : donePage(titleOf(form)), {
-      cookies,
-    });
+    answerPage(
+      response,
+      form.state === 'waiting' ? formPage({ form, cookie, origin, exposed }) : donePage(titleOf(form)),
+      {
+        cookies,
+      },
+    );
   };
 
   const get = async (visitor: Visitor) => {

@@ -13,10 +13,10 @@ export interface PageListener {
 }
 
 /**
- * Listens on a free port of this machine alone, for pages and nothing else. It keeps no process alive.
+ * Listens on a port of this machine alone, the wanted one unless it is taken, for pages and nothing else. It keeps no process alive.
  * @throws Error where there is no port to be had
  */
-export async function listenForPages(pages: CredentialPages): Promise<PageListener> {
+export async function listenForPages(pages: CredentialPages, wanted = 0): Promise<PageListener> {
   const server = createServer({
     maxHeaderSize: 16 * 1024,
     headersTimeout: 10_000,
@@ -25,7 +25,7 @@ export async function listenForPages(pages: CredentialPages): Promise<PageListen
     requireHostHeader: false,
   });
   server.on('connection', (socket) => socket.unref());
-  await listen(server);
+  await listen(server, wanted).catch(() => listen(server, 0));
   server.unref();
   const address = server.address();
   const own = `${ADDRESS}:${typeof address === 'object' && address ? address.port : 0}`;
@@ -47,10 +47,10 @@ export async function listenForPages(pages: CredentialPages): Promise<PageListen
   };
 }
 
-function listen(server: Server): Promise<void> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, ADDRESS, () => {
+    server.listen(port, ADDRESS, () => {
       server.off('error', reject);
       resolve();
     });

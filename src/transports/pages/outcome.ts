@@ -1,6 +1,6 @@
 import { HeadwaterError } from '../../errors.ts';
 import type { CredentialForm, Submitted } from '../../sources/credential-form.ts';
-import type { TestReport, TestStep } from './ports.ts';
+import type { TestReport } from './ports.ts';
 
 /** The field that stands for all the others. */
 export const CONNECTION_STRING = 'connection_string';
@@ -65,7 +65,7 @@ export function outcomeOf(form: CredentialForm, { problems, report }: Submitted)
   return {
     problems: [...distinct, ...general],
     ...(report ? { report } : {}),
-    skippable: report !== undefined && couldNotTell(report),
+    skippable: report !== undefined && couldNotTell(form, report),
   };
 }
 
@@ -73,18 +73,33 @@ function atField({ fields, takesConnectionString }: CredentialForm, path: string
   const field = fields.find((one) => one.path === path);
   const isWhole = takesConnectionString && path === CONNECTION_STRING;
   // `is required` goes on from the field's name.
-  const text = /^\p{Ll}/u.test(message) && field ? `${field.title} ${message}` : message;
+  const text = /^\p{Ll}/u.test(message) ? `${field?.title ?? path} ${message}`.trim() : message;
   const sentence = /[.!?]$/.test(text) ? text : `${text}.`;
-  return field || isWhole ? { path, message: sentence } : { message: sentence };
+  if (field || isWhole) return { path, message: sentence };
+  // What is known already cannot be changed here; the string that says otherwise can.
+  const isInString = takesConnectionString && message.includes('connection string');
+  return isInString ? { path: CONNECTION_STRING, message: sentence } : { message: sentence };
 }
 
-/** Steps in which a server has judged what was given. */
-const JUDGED = new Set(['auth', 'database', 'role']);
+/** Steps on the way to whoever judges what was given: where one of them fails, nobody has. */
+const ON_THE_WAY = new Set([
+  'name_policy',
+  'dns',
+  'address_policy',
+  'ssh_protocol',
+  'tunnel',
+  'tcp',
+  'tls',
+  'protocol',
+  'driver',
+]);
 
-function couldNotTell({ verdict, steps }: TestReport): boolean {
+function couldNotTell({ fields }: CredentialForm, { verdict, steps }: TestReport): boolean {
   if (verdict === 'untested') return true;
-  const judged = ({ id, status }: TestStep) => JUDGED.has(id) && status !== 'skip';
-  return verdict === 'failed' && !steps.some(judged);
+  const secrets = new Set(fields.flatMap(({ path, secret }) => (secret ? path : [])));
+  const failed = steps.filter(({ status }) => status === 'fail');
+  const isAboutSecrets = failed.some((step) => step.fields?.some((path) => secrets.has(path)));
+  return failed[0] !== undefined && ON_THE_WAY.has(failed[0].id) && !isAboutSecrets;
 }
 
 /** Of the same values, another try may come to a test, or nobody here can make one. */

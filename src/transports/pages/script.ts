@@ -67,6 +67,11 @@ const takeApart = (text) => {
 };
 if (whole) {
   whole.addEventListener('input', () => { if (takeApart(whole.value) === 'whole') whole.value = ''; });
+  const follow = (name, pattern) => form.elements.namedItem('value.' + name)?.addEventListener('input', ({ target }) => {
+    whole.value = whole.value.replace(pattern, (all, before, after) => before + encodeURIComponent(target.value) + after);
+  });
+  follow('username', /^([a-z][a-z0-9+.-]*:\\/\\/)[^:@\\/?#]*([:@])/i);
+  follow('password', /^([a-z][a-z0-9+.-]*:\\/\\/[^:@\\/?#]*:)[^@\\/?#]*(@)/i);
   for (const input of form.querySelectorAll('input[name^="value."]')) {
     input.addEventListener('paste', (event) => {
       const text = event.clipboardData.getData('text');

@@ -19,7 +19,8 @@ export interface Stream {
 export function streamTo(response: ServerResponse): Stream {
   const write = (is: string, event: object) => {
     if (!response.headersSent) {
-      response.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS });
+      // A proxy that collects an answer first would show all steps at the end.
+      response.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS, 'x-accel-buffering': 'no' });
     }
     response.write(`${JSON.stringify({ is, ...event })}\n`);
   };

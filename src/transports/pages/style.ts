@@ -14,7 +14,7 @@ a{color:var(--accent)}
 .unseen{position:absolute;width:1px;height:1px;margin:-1px;padding:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap;border:0}
 .match{border:2px solid var(--accent);border-radius:.5rem;padding:.75rem 1rem}
 .match h2{margin:0}
-.code{font:700 2rem/1.3 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.12em}
+.code{font:700 clamp(1.4rem,6vw,2rem)/1.3 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.12em}
 table{border-collapse:collapse;width:100%;margin-top:1.5rem}
 caption{text-align:left;font-weight:700;font-size:1.15rem;padding-bottom:.4rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-top:1px solid var(--soft);font-weight:400}

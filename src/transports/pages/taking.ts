@@ -55,11 +55,11 @@ export async function waitingForm(
 
 /** What is to be corrected, on the page again or to its script. */
 export function showOutcome(
-  { response, exposed }: Visitor,
+  { response, origin, exposed }: Visitor,
   { form, cookie, values, outcome }: { form: CredentialForm; cookie: string; values: Values; outcome: Outcome },
 ): void {
   if (wantsEvents(response)) streamTo(response).outcome(form, cookie, outcome);
-  else answerPage(response, formPage({ form, cookie, values, outcome, exposed }), { status: 422 });
+  else answerPage(response, formPage({ form, cookie, values, outcome, origin, exposed }), { status: 422 });
 }
 
 async function attempt(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorizeUrl, codeOf } from '../../../../src/connectors/oauth/authorize.ts';
-import { endpointsOf } from '../../../../src/connectors/oauth/endpoints.ts';
+import { endpointsFor, endpointsOf } from '../../../../src/connectors/oauth/endpoints.ts';
 import { exchangeCode, renewTokens } from '../../../../src/connectors/oauth/tokens.ts';
 import { blockList } from '../../../../src/net/address.ts';
 import { createAsk } from '../../../../src/net/ask.ts';
@@ -70,6 +70,22 @@ describe('a sign-in at a real OAuth server', () => {
       const grant = { code: codeOf(query, endpoints), verifier, redirectUri: REDIRECT, ...wrong };
       await expect(exchangeCode(endpoints, client(), grant, parts)).rejects.toMatchObject({ code: 'SIGN_IN_FAILED' });
     }
+  });
+
+  it('asks for tokens by the address of a remote MCP server, where the provider is of its own', async () => {
+    const settings = { base_url: 'https://mcp.example.com/mcp' };
+    const bound = await endpointsFor(settings, custom(), ask, signal);
+    const parameters = { clientId: 'x', scopes: undefined, redirectUri: REDIRECT, state: 's', verifier };
+    expect(authorizeUrl(bound, parameters).searchParams.get('resource')).toBe(settings.base_url);
+    const asked: unknown[] = [];
+    const noting = async (question: { fields?: unknown }) => {
+      asked.push(question.fields);
+      return { status: 200, json: { access_token: 'x' }, clean: (text: string) => text };
+    };
+    await renewTokens(bound, client(), new Secret('a token'), { ...parts, ask: noting });
+    expect(asked).toEqual([expect.objectContaining({ resource: settings.base_url })]);
+    const google = await endpointsFor(settings, { method: 'oauth2', provider: 'google' }, ask, signal);
+    expect(google).not.toHaveProperty('resource');
   });
 
   it('works for a client without a secret', async () => {
