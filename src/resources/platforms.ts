@@ -7,5 +7,5 @@ export const platformsResource = defineResource({
   description: 'Where sources can live, what each platform can do, what it cannot and why.',
   uri: 'headwater://platforms',
   cache: { ttlMs: 60_000, cacheScope: 'private' },
-  read: ({ services }) => ({ platforms: describePlatforms(services) }),
+  read: ({ services, call }) => ({ platforms: describePlatforms(services, undefined, call.principal.tenant) }),
 });

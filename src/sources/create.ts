@@ -156,7 +156,7 @@ async function plan(
   return {
     plan: {
       action: 'create',
-      ...(await planCreate(services, platform, draft, request)),
+      ...(await planCreate(services, platform, draft, request, call)),
       tests: draft.desiredState === 'Active',
     },
     ...(said.length > 0 ? { warnings: said } : {}),

@@ -8,7 +8,7 @@ import { type ConnectorQuery, searchConnectors } from '../connectors/search.ts';
 import { decodeCursor, encodeCursor, foreignCursor } from './list.ts';
 import { type Platform, RUN_ACTIONS, reasonOf } from './platform.ts';
 import { testSteps } from './probing.ts';
-import { connectorFor, platformOf, type Services } from './services.ts';
+import { connectorFor, NOT_OPEN, platformOf, type Services } from './services.ts';
 import type { PlatformCode } from './source.ts';
 
 export interface ConnectorSummary {
@@ -177,9 +177,13 @@ export interface PlatformDescription {
 }
 
 /** Each platform: whether it is configured, what it can do, what it cannot and why. */
-export function describePlatforms(services: Services, code?: PlatformCode): PlatformDescription[] {
+export function describePlatforms(services: Services, code?: PlatformCode, tenant?: string): PlatformDescription[] {
   const platforms = code === undefined ? [...services.platforms.values()] : [platformOf(services, code)];
-  return platforms.map(describePlatform);
+  return platforms.map((platform) => {
+    const isOpen = tenant === undefined || platform.openTo?.(tenant) !== false;
+    const { configured } = platform;
+    return describePlatform(isOpen || configured !== true ? platform : { ...platform, configured: NOT_OPEN });
+  });
 }
 
 function describePlatform({

@@ -6,7 +6,7 @@ import { Secret } from '../secrets/secret.ts';
 import { type CreateRequest, draftOf } from './draft.ts';
 import { refuseUnsupported, refuseWorkerReferences } from './options.ts';
 import type { Asking, NewSource, Platform } from './platform.ts';
-import { connectorFor, type Services } from './services.ts';
+import { connectorFor, notForTenant, type Services } from './services.ts';
 import type { ShownSecret } from './source.ts';
 
 /** What a dry run says of a name that another source has. */
@@ -30,10 +30,14 @@ export async function planCreate(
   platform: Platform,
   draft: NewSource,
   request: CreateRequest,
+  { principal: { tenant } }: Asking,
 ): Promise<Record<string, unknown>> {
+  // Where a platform of the operator's is, is for those to know who may use it.
+  const isOpen = ({ openTo }: Platform) => openTo?.(tenant) !== false;
+  if (!isOpen(platform)) throw notForTenant(platform);
   const others: Record<string, unknown> = {};
   for (const other of services.platforms.values()) {
-    if (other !== platform) Object.assign(others, await plannedElsewhere(other, request));
+    if (other !== platform && isOpen(other)) Object.assign(others, await plannedElsewhere(other, request));
   }
   return {
     ...(await requestsOf(platform, draft)),

@@ -178,6 +178,8 @@ export interface Platform {
   summary: string;
   /** `true`, or what a person must set for it to work. */
   configured: true | string;
+  /** Whether a tenant may use the operator's account there. Absent: all may. */
+  openTo?: (tenant: string) => boolean;
   /** Its catalog, in the order of codes; loaded with its first use. */
   connectors: () => Promise<readonly Connector[]>;
   /** How many that are, without loading any. */

@@ -198,7 +198,7 @@ async function planTest(
     const resolve = (reference: Reference) => services.resolveReference(reference, tenant);
     const { values: found, secrets, resolved } = await resolveConfig(connector, here, resolve);
     const { values, renewed } = await withLiveToken(services, config, found, signal);
-    const own = at ? await platformChecks(at, connector, withValues(values, elsewhere)) : [];
+    const own = at ? await platformChecks(at, connector, withValues(values, elsewhere), tenant) : [];
     const users = userNames(values);
     // What `connector.schema()` has validated is what its own probe was typed for.
     const plan = probe.plan(

@@ -98,6 +98,14 @@ export async function storedSource(services: Services, id: string, call: Call): 
   return stored;
 }
 
+export function notForTenant({ name }: Pick<Platform, 'name'>): HeadwaterError {
+  return new HeadwaterError('UNSUPPORTED', `The ${name} account of this Headwater is not open to your tenant.`, {
+    hint: NOT_OPEN,
+  });
+}
+
+export const NOT_OPEN = 'An operator can open it: HEADWATER_PLATFORM_TENANTS.';
+
 /** Next calls of tools that are enabled; the others are left out. */
 export function offer(services: Services, ...calls: readonly NextCall[]): NextCall[] {
   return calls.filter(({ tool }) => services.isEnabled(tool));

@@ -12,5 +12,7 @@ export const describePlatformsTool = defineTool({
   role: 'viewer',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   errors: [],
-  handler: ({ platform: code }, { services }) => ({ platforms: describePlatforms(services, code) }),
+  handler: ({ platform: code }, { services, call }) => ({
+    platforms: describePlatforms(services, code, call.principal.tenant),
+  }),
 });

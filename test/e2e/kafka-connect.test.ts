@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { type InMemory, inMemory } from '../support/in-memory.ts';
+import { connectTo, type InMemory, inMemory } from '../support/in-memory.ts';
 import {
   type KafkaConnectServer,
   type KafkaConnectServerOptions,
@@ -531,5 +531,27 @@ describe('the test', () => {
   it('a worker that cannot be asked is no fault of the source', async () => {
     server.faults.badGateway = 99;
     expect(step(await test(), 'worker_config')).toMatchObject({ status: 'warn', code: 'PLATFORM_CHECK_UNAVAILABLE' });
+  });
+});
+
+describe('a tenant to whom the workers are not open', () => {
+  it('has nothing done by them, its tests included, and does not learn where they are', async () => {
+    const other = await connectTo(headwater.app, { tenant: 'beta', subject: 'eve', role: 'admin' });
+    const given = { connector: 'postgresql', config: { ...config, password: '${worker:file:/run/db.properties:p}' } };
+    const report = await other.call('test_connection', given);
+    expect(report.text).not.toContain('worker_config');
+    for (const more of [{ dry_run: true }, { run_test: false }, {}]) {
+      const { error } = await other.call('create_source', { ...given, name: NAME, ...more });
+      expect(['UNSUPPORTED', 'TEST_FAILED']).toContain(error?.['code']);
+    }
+    const plan = await other.call('create_source', { ...given, config, platform: 'local', name: NAME, dry_run: true });
+    expect(plan.error).toBeUndefined();
+    expect(plan.text).not.toContain(server.url);
+    const { structured } = await other.call('describe_platforms', { platform: 'kafka_connect' });
+    expect(structured?.['platforms']).toMatchObject([
+      { configured: false, needs: expect.stringContaining('HEADWATER_PLATFORM_TENANTS') },
+    ]);
+    expect(server.requests).toEqual([]);
+    await other.close();
   });
 });

@@ -538,6 +538,12 @@ describe('failures', () => {
     expect(refused.error).toMatchObject({ code: 'RATE_LIMITED', retry_after_ms: 42_000 });
   });
 
+  it('of a URL that leads elsewhere are for an operator, and nothing goes there', async () => {
+    kaireon.fail({ times: 9, do: { status: 301, html: '' } });
+    const { error } = await headwater.call('list_sources', { platform: on });
+    expect(error).toMatchObject({ code: 'PLATFORM_UNAVAILABLE', hint: expect.stringContaining('operator') });
+  });
+
   it('of answers that are none are told as such', async () => {
     kaireon.fail({ do: { status: 200, body: { hello: 'world' } } });
     const odd = await headwater.call('list_sources', { platform: on });

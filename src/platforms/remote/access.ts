@@ -1,7 +1,6 @@
 import { absentConnector } from '../../connectors/absent.ts';
 import type { Config } from '../../connectors/config.ts';
 import type { Connector } from '../../connectors/define-connector.ts';
-import { HeadwaterError } from '../../errors.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 import type { Reference } from '../../secrets/references.ts';
 import { Secret } from '../../secrets/secret.ts';
@@ -10,6 +9,7 @@ import type { AuditEntry } from '../../sources/audit.ts';
 import type { Asking } from '../../sources/platform.ts';
 import type { CreateIntent, RemoteRecord, RemoteRecords } from '../../sources/remote-records.ts';
 import type { IdempotencyEntry } from '../../sources/repository.ts';
+import { notForTenant } from '../../sources/services.ts';
 import type { PlatformCode, TestOutcome } from '../../sources/source.ts';
 import { kept, configOf as openedConfig } from '../credentials.ts';
 import { notFound } from '../failures.ts';
@@ -56,7 +56,7 @@ export function createAccess(parts: RemoteParts) {
   const { platform, name, records, vault } = parts;
   const enter = async (asking: Asking, id?: string) => {
     const { tenant } = asking.principal;
-    if (!parts.tenants.has(tenant)) throw notForTenant(name);
+    if (!parts.tenants.has(tenant)) throw notForTenant({ name });
     const { vendor, client } = await parts.vendor();
     const call: VendorCall = {
       signal: asking.signal,
@@ -135,10 +135,4 @@ export function createAccess(parts: RemoteParts) {
 /** What a record keeps of a test. */
 export function testOf({ status, lastError, errorCategory, testedAt, latencyMs }: TestOutcome) {
   return { status, lastError, testedAt, latencyMs, ...(errorCategory === undefined ? {} : { errorCategory }) };
-}
-
-function notForTenant(name: string): HeadwaterError {
-  return new HeadwaterError('UNSUPPORTED', `The ${name} account of this Headwater is not open to your tenant.`, {
-    hint: 'An operator can open it: HEADWATER_PLATFORM_TENANTS.',
-  });
 }

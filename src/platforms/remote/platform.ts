@@ -83,6 +83,7 @@ export function createVendorPlatform(head: VendorHead, shared: VendorShared): Pl
       await (await remoteOf()).run(action)(...args);
   return {
     ...told,
+    openTo: (tenant) => shared.tenants.has(tenant),
     connectors: connectorsOf,
     actions: Object.fromEntries(
       RUN_ACTIONS.map((action) => [action, actions[action] === true ? run(action) : actions[action]]),
