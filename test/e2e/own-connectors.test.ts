@@ -338,7 +338,10 @@ describe('a folder of faulty files', () => {
       const { structured } = await session.call('describe_platforms');
       expect(structured).toMatchObject({
         platforms: expect.arrayContaining([
-          expect.objectContaining({ platform: 'local', notes: [expect.stringContaining('1 connector files')] }),
+          expect.objectContaining({
+            platform: 'local',
+            notes: expect.arrayContaining([expect.stringContaining('1 connector files')]),
+          }),
         ]),
       });
       expect(session.stderr()).toContain('must export what defineConnector made');
