@@ -120,12 +120,17 @@ export function buildReport(facts: ReportFacts): Report {
   };
 }
 
+const UNTOLD: ReadonlySet<string> = new Set(['TESTED_ELSEWHERE', 'CREDENTIALS_ELSEWHERE', 'LOGIN_UNTESTED']);
+
 function headline(subject: string, failures: readonly Step[], warned: readonly Step[]): string {
   const [first, ...others] = failures;
   if (first) {
     const more = others.length > 0 ? ` (and ${others.length} more problem${others.length > 1 ? 's' : ''})` : '';
     return `${first.message}. ${first.fix?.text ?? ''}${more}`.trim();
   }
+  // Where nothing was connected to, or nobody logged in, nobody knows that it works.
+  const untold = warned.find(({ code }) => code !== undefined && UNTOLD.has(code));
+  if (untold) return `Nothing wrong was found with ${subject}. ${untold.message}.`;
   if (warned.length > 0) return `${subject} works. Worth knowing: ${warned[0]?.message}.`;
   return `${subject} works.`;
 }
